@@ -1,0 +1,25 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False, nonecheck=False, embedsignature=True
+"""Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
+
+The rooms: `table` (a hash map), `stacks` (interned call stacks), `ledger` (live blocks and the
+allocator hooks), `graph` (every reachable object), `paths` (shortest paths), `dominators`
+(retained sizes), `survivors` (which blocks live on under which objects), `edges` (what one object
+calls another). Only cpython.h knows CPython's private structures.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset, strcmp, strlen
+
+include "cpython.pxi"
+include "table.pxi"
+include "stacks.pxi"
+include "ledger.pxi"
+include "tracing.pxi"
+include "graph.pxi"
+include "paths.pxi"
+include "dominators.pxi"
+include "survivors.pxi"
+include "edges.pxi"
+include "explain.pxi"

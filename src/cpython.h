@@ -1,0 +1,612 @@
+/* All that reftrack knows of CPython's internals, version by version (3.11, 3.12, 3.13).
+
+   Nothing outside this header may name a private structure, flag or function of the interpreter.
+   The functions here only read: none allocates, takes a reference, or runs Python code. */
+
+#ifndef REFTRACK_CPYTHON_H
+#define REFTRACK_CPYTHON_H
+
+#include <Python.h>
+#include <structmember.h>
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
+#error "reftrack supports CPython 3.11, 3.12 and 3.13"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "reftrack does not support free-threaded builds of CPython"
+#endif
+
+/* Python.h, included before Py_BUILD_CORE is set, defines these as macros for outsiders. */
+#undef _PyGC_FINALIZED
+#undef _PyObject_LookupSpecial
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#define Py_BUILD_CORE 1
+#include "internal/pycore_code.h"
+#include "internal/pycore_dict.h"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_gc.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_object.h"
+#undef Py_BUILD_CORE
+#pragma GCC diagnostic pop
+
+typedef struct _PyInterpreterFrame rt_frame;
+
+/* ---- thread states and frames ------------------------------------------------------------- */
+
+static inline PyThreadState *rt_thread(void)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked();
+#else
+    return _PyThreadState_UncheckedGet();
+#endif
+}
+
+static inline PyInterpreterState *rt_thread_interp(PyThreadState *ts) { return ts->interp; }
+
+/* Innermost frame of a thread; Python-to-Python calls make no PyFrameObject since 3.11. */
+static inline rt_frame *rt_frame_current(PyThreadState *ts)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return ts->current_frame;
+#else
+    return ts->cframe != NULL ? ts->cframe->current_frame : NULL;
+#endif
+}
+
+static inline rt_frame *rt_frame_previous(rt_frame *f) { return f->previous; }
+
+/* The instruction that runs: it identifies code object and line as long as the code lives.
+   Stored at the start of each instruction (INSTRUCTION_START in ceval). */
+static inline void *rt_frame_instr(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return f->instr_ptr;
+#else
+    return f->prev_instr;
+#endif
+}
+
+/* NULL for the frames that C pushes below each entry into the eval loop (3.12+). */
+static inline PyCodeObject *rt_frame_code(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    if (f->owner == FRAME_OWNED_BY_CSTACK) {
+        return NULL;
+    }
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyCode_Check(f->f_executable) ? (PyCodeObject *)f->f_executable : NULL;
+#else
+    return f->f_code;
+#endif
+}
+
+static inline char *rt_code_start(PyCodeObject *code) { return (char *)_PyCode_CODE(code); }
+
+/* A frame that has not reached its first traceable instruction shows in no Python traceback
+   (_PyFrame_IsIncomplete, pycore_frame.h). */
+static inline int rt_frame_incomplete(rt_frame *f, PyCodeObject *code)
+{
+    return f->owner != FRAME_OWNED_BY_GENERATOR
+        && (_Py_CODEUNIT *)rt_frame_instr(f) < _PyCode_CODE(code) + code->_co_firsttraceable;
+}
+
+static inline PyObject *rt_frame_function(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : f->f_funcobj;
+#else
+    return (PyObject *)f->f_func;
+#endif
+}
+
+static inline PyObject *rt_frame_f_locals(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : f->f_locals;
+#else
+    return f->f_locals;
+#endif
+}
+
+/* 1 where gen_traverse or frame_traverse visits the slots itself: a suspended frame's stacktop is
+   set, a running one's is -1 (_PyFrame_GetStackPointer clears it). */
+static inline int rt_frame_slots_traversed(rt_frame *f)
+{
+    return f->owner == FRAME_OWNED_BY_GENERATOR && f->stacktop > 0;
+}
+
+static inline PyObject *rt_frame_object(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : (PyObject *)f->frame_obj;
+#else
+    return (PyObject *)f->frame_obj;
+#endif
+}
+
+/* What a running frame refers to: no object in 3.11+, so no traverse function visits it. */
+static inline int rt_frame_visit(rt_frame *f, visitproc visit, void *arg)
+{
+    PyCodeObject *code = rt_frame_code(f);
+    if (code == NULL) {
+        return 0;
+    }
+    Py_VISIT((PyObject *)code);
+    Py_VISIT(rt_frame_function(f));
+    Py_VISIT(rt_frame_f_locals(f));
+    Py_VISIT(rt_frame_object(f));
+    if (rt_frame_slots_traversed(f)) {
+        return 0;
+    }
+    int n = code->co_nlocalsplus;
+    if (f->stacktop > n && f->stacktop <= n + code->co_stacksize) {
+        n = f->stacktop;
+    }
+    for (int i = 0; i < n; i++) {
+        Py_VISIT(f->localsplus[i]);
+    }
+    return 0;
+}
+
+static inline int rt_code_nlocalsplus(PyCodeObject *code) { return code->co_nlocalsplus; }
+static inline PyObject *rt_frame_slot(rt_frame *f, int i) { return f->localsplus[i]; }
+
+static inline PyObject *rt_code_slot_name(PyCodeObject *code, int i)
+{
+    return PyTuple_GET_ITEM(code->co_localsplusnames, i);
+}
+
+static inline PyObject *rt_code_filename(PyCodeObject *code) { return code->co_filename; }
+static inline PyObject *rt_code_qualname(PyCodeObject *code) { return code->co_qualname; }
+static inline PyObject *rt_code_name(PyCodeObject *code) { return code->co_name; }
+static inline PyObject *rt_code_linetable(PyCodeObject *code) { return code->co_linetable; }
+static inline int rt_code_firstlineno(PyCodeObject *code) { return code->co_firstlineno; }
+static inline Py_ssize_t rt_code_bytes(PyCodeObject *code) { return _PyCode_NBYTES(code); }
+
+/* Code objects have no tp_traverse, yet hold what the module's constants are. */
+static inline int rt_code_visit(PyCodeObject *code, visitproc visit, void *arg)
+{
+    Py_VISIT(code->co_consts);
+    Py_VISIT(code->co_names);
+    Py_VISIT(code->co_exceptiontable);
+    Py_VISIT(code->co_localsplusnames);
+    Py_VISIT(code->co_localspluskinds);
+    Py_VISIT(code->co_filename);
+    Py_VISIT(code->co_name);
+    Py_VISIT(code->co_qualname);
+    Py_VISIT(code->co_linetable);
+    return 0;
+}
+
+static inline int rt_code_nfreevars(PyCodeObject *code) { return code->co_nfreevars; }
+static inline PyObject *rt_frame_globals(rt_frame *f) { return f->f_globals; }
+
+/* The frame inside a frame object or a generator; NULL when it is cleared. */
+static inline rt_frame *rt_object_frame(PyObject *o)
+{
+    if (PyFrame_Check(o)) {
+        return ((PyFrameObject *)o)->f_frame;
+    }
+    if (PyGen_CheckExact(o) || PyCoro_CheckExact(o) || PyAsyncGen_CheckExact(o)) {
+        PyGenObject *gen = (PyGenObject *)o;
+        /* FRAME_CLEARED is 4 in 3.11+; the frame's memory is part of the generator. */
+        return gen->gi_frame_state < FRAME_CLEARED ? (rt_frame *)gen->gi_iframe : NULL;
+    }
+    return NULL;
+}
+
+/* ---- the collector's lists ---------------------------------------------------------------- */
+
+#define RT_GENERATIONS (NUM_GENERATIONS + 1)
+
+static inline PyGC_Head *rt_gc_list(PyInterpreterState *interp, int i)
+{
+    return i < NUM_GENERATIONS ? &interp->gc.generations[i].head
+                               : &interp->gc.permanent_generation.head;
+}
+
+static inline PyGC_Head *rt_gc_next(PyGC_Head *g) { return _PyGCHead_NEXT(g); }
+static inline PyObject *rt_gc_object(PyGC_Head *g) { return (PyObject *)(g + 1); }
+
+static inline void rt_gc_pause(int *was_enabled) { *was_enabled = PyGC_Disable(); }
+static inline void rt_gc_resume(int was_enabled)
+{
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+}
+
+/* ---- objects ------------------------------------------------------------------------------ */
+
+/* 0 for immortal objects (3.12+), whose count says nothing. */
+static inline uint32_t rt_refcount(PyObject *o)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    if (_Py_IsImmortal(o)) {
+        return 0;
+    }
+#endif
+    Py_ssize_t n = o->ob_refcnt;
+    return n > 0x7fffffff ? 0 : (uint32_t)n;
+}
+
+/* Bytes between the start of an object's block and its address: the GC head, and for instances
+   with a managed dict two more pointers (_PyType_PreHeaderSize). */
+static inline size_t rt_preheader(PyTypeObject *type)
+{
+    size_t n = PyType_IS_GC(type) ? sizeof(PyGC_Head) : 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    if (type->tp_flags & Py_TPFLAGS_PREHEADER) {
+        n += 2 * sizeof(PyObject *);
+    }
+#else
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        n += 2 * sizeof(PyObject *);
+    }
+#endif
+    return n;
+}
+
+static inline PyTypeObject *rt_type(PyObject *o) { return Py_TYPE(o); }
+
+static inline void rt_prefetch(const void *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
+
+/* Frames and tracebacks: a reference passes through them, no one keeps it there on purpose. */
+static inline int rt_is_passage(PyObject *o)
+{
+    return o != NULL && (PyFrame_Check(o) || PyTraceBack_Check(o));
+}
+
+/* What an object without an entry in the ledger takes, roughly: it was there before. */
+static inline size_t rt_basic_size(PyObject *o)
+{
+    return rt_preheader(Py_TYPE(o)) + (size_t)Py_TYPE(o)->tp_basicsize;
+}
+
+static inline size_t rt_type_basicsize(PyObject *o) { return (size_t)Py_TYPE(o)->tp_basicsize; }
+
+static inline int rt_member_is_object(PyMemberDef *m)
+{
+    return m->type == T_OBJECT || m->type == T_OBJECT_EX;
+}
+
+/* 1 to 4: __traceback__, __context__, __cause__, args; 0: none of them. */
+static inline int rt_exception_field(PyObject *o, PyObject *child)
+{
+    PyBaseExceptionObject *e = (PyBaseExceptionObject *)o;
+    return e->traceback == child ? 1 : e->context == child ? 2 : e->cause == child ? 3
+         : e->args == child ? 4 : 0;
+}
+
+static inline int rt_is_tuple(PyObject *o) { return PyTuple_CheckExact(o); }
+
+/* Types whose blocks hold no address of another block than those that rt_blocks() tells. */
+static inline int rt_blocks_known(PyTypeObject *type)
+{
+    return type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyLong_Type
+        || type == &PyFloat_Type || type == &PyList_Type || type == &PyDict_Type
+        || type == &PyTuple_Type || type == &PySet_Type || type == &PyFrozenSet_Type
+        || type == &PyByteArray_Type || type == &PyFunction_Type || type == &PyCell_Type;
+}
+
+static inline int rt_is_static_type(PyObject *o)
+{
+    return PyType_Check(o) && !(((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE);
+}
+
+static inline PyObject *rt_type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return _PyType_GetDict(type);
+#else
+    return type->tp_dict;
+#endif
+}
+
+/* type_traverse() refuses static types with a fatal error: visit theirs here. */
+static inline int rt_static_type_visit(PyTypeObject *type, visitproc visit, void *arg)
+{
+    Py_VISIT(rt_type_dict(type));
+    Py_VISIT(type->tp_base);
+    return 0;
+}
+
+static inline PyObject *rt_type_qualname(PyTypeObject *type)
+{
+    return type->tp_flags & Py_TPFLAGS_HEAPTYPE ? ((PyHeapTypeObject *)type)->ht_qualname : NULL;
+}
+
+/* Attribute values that live beside the instance and not in a dict; NULL when a dict was made.
+   `names` are the keys shared by the class. */
+static inline PyObject **rt_inline_values(PyObject *o, PyDictKeysObject **names)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+        return NULL;
+    }
+    *names = ((PyHeapTypeObject *)type)->ht_cached_keys;
+    if (*names == NULL) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!(type->tp_flags & Py_TPFLAGS_INLINE_VALUES)) {
+        return NULL;
+    }
+    PyDictValues *values = _PyObject_InlineValues(o);
+    return values->valid ? values->values : NULL;
+#elif PY_VERSION_HEX >= 0x030C0000
+    if (!(type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) {
+        return NULL;
+    }
+    PyDictOrValues *dorv = _PyObject_DictOrValuesPointer(o);
+    return _PyDictOrValues_IsValues(*dorv) ? _PyDictOrValues_GetValues(*dorv)->values : NULL;
+#else
+    if (!(type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) {
+        return NULL;
+    }
+    PyDictValues *values = *_PyObject_ValuesPointer(o);
+    return values != NULL ? values->values : NULL;
+#endif
+}
+
+/* The dict of an instance if there is one; never makes it. */
+static inline PyObject *rt_instance_dict(PyObject *o)
+{
+    PyTypeObject *type = Py_TYPE(o);
+#if PY_VERSION_HEX >= 0x030D0000
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        return (PyObject *)_PyObject_ManagedDictPointer(o)->dict;
+    }
+#elif PY_VERSION_HEX >= 0x030C0000
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        PyDictOrValues *dorv = _PyObject_DictOrValuesPointer(o);
+        return _PyDictOrValues_IsValues(*dorv) ? NULL : _PyDictOrValues_GetDict(*dorv);
+    }
+#else
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        return *_PyObject_ManagedDictPointer(o);
+    }
+#endif
+    if (type->tp_dictoffset > 0) {
+        return *(PyObject **)((char *)o + type->tp_dictoffset);
+    }
+    return NULL;
+}
+
+static inline Py_ssize_t rt_keys_count(PyDictKeysObject *keys) { return keys->dk_nentries; }
+
+static inline PyObject *rt_keys_name(PyDictKeysObject *keys, Py_ssize_t i)
+{
+    return DK_IS_UNICODE(keys) ? DK_UNICODE_ENTRIES(keys)[i].me_key : NULL;
+}
+
+/* The named object fields (`__slots__`, and what C types declare in tp_members) of one class of
+   an object's MRO. */
+static inline PyMemberDef *rt_type_members(PyTypeObject *type)
+{
+    return type->tp_members;
+}
+
+/* ---- the blocks an object owns beside its own --------------------------------------------- */
+
+#define RT_MAX_BLOCKS 3
+
+static inline void *rt_values_block(PyObject **values)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)values;
+    return NULL; /* inside the instance's own block */
+#else
+    /* new_values(): the byte before the values holds the size of the prefix. */
+    return (char *)values - ((uint8_t *)values)[-1];
+#endif
+}
+
+/* Fills `blocks` with the starts of the further blocks of an object; returns how many.
+   `shared` tells that the last ones belong to several objects and are no one's. */
+static inline int rt_blocks(PyObject *o, void *blocks[RT_MAX_BLOCKS])
+{
+    int n = 0;
+    PyTypeObject *type = Py_TYPE(o);
+    if (PyList_Check(o)) {
+        if (((PyListObject *)o)->ob_item != NULL) {
+            blocks[n++] = ((PyListObject *)o)->ob_item;
+        }
+    }
+    else if (PyDict_Check(o)) {
+        PyDictObject *dict = (PyDictObject *)o;
+        if (dict->ma_keys->dk_kind != DICT_KEYS_SPLIT) {
+            blocks[n++] = dict->ma_keys;
+        }
+        else if (dict->ma_values != NULL) {
+#if PY_VERSION_HEX >= 0x030D0000
+            if (!dict->ma_values->embedded) {
+                blocks[n++] = (char *)dict->ma_values;
+            }
+#else
+            blocks[n++] = rt_values_block(dict->ma_values->values);
+#endif
+        }
+    }
+    else if (PyAnySet_Check(o)) {
+        PySetObject *set = (PySetObject *)o;
+        if (set->table != set->smalltable) {
+            blocks[n++] = set->table;
+        }
+    }
+    else if (PyByteArray_Check(o)) {
+        if (((PyByteArrayObject *)o)->ob_bytes != NULL) {
+            blocks[n++] = ((PyByteArrayObject *)o)->ob_bytes;
+        }
+    }
+    else if (PyUnicode_Check(o)) {
+        PyASCIIObject *s = (PyASCIIObject *)o;
+        if (!s->state.compact && ((PyUnicodeObject *)o)->data.any != NULL) {
+            blocks[n++] = ((PyUnicodeObject *)o)->data.any;
+        }
+        if (!(s->state.compact && s->state.ascii)) {
+            PyCompactUnicodeObject *c = (PyCompactUnicodeObject *)o;
+            if (c->utf8 != NULL && (void *)c->utf8 != (n ? blocks[0] : NULL)) {
+                blocks[n++] = c->utf8;
+            }
+        }
+    }
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        PyDictKeysObject *names;
+        PyObject **values = rt_inline_values(o, &names);
+        void *block = values != NULL ? rt_values_block(values) : NULL;
+        if (block != NULL) {
+            blocks[n++] = block;
+        }
+    }
+    return n;
+}
+
+/* Objects of these types may come from a free list without a call of the allocator
+   (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h; 3.11 to 3.13):
+   the ledger then still shows the block's previous life. Their block was made no later than they. */
+static inline int rt_has_free_list(PyObject *o)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    return type == &PyFloat_Type || type == &PyList_Type || type == &PyDict_Type
+        || (type == &PyTuple_Type && Py_SIZE(o) <= 20) || type == &PySlice_Type
+        || type == &PyContext_Type;
+}
+
+/* ---- numpy's object arrays, which have no tp_traverse -------------------------------------- */
+
+/* The head of PyArrayObject_fields and PyArray_Descr, the same in numpy 1 and 2. */
+typedef struct {
+    PyObject_HEAD
+    char *data;
+    int nd;
+    Py_ssize_t *dimensions;
+    Py_ssize_t *strides;
+    PyObject *base;
+    PyObject *descr;
+    int flags;
+} rt_ndarray;
+
+typedef struct {
+    PyObject_HEAD
+    PyTypeObject *typeobj;
+    char kind;
+} rt_descr;
+
+static inline int rt_is_ndarray(PyTypeObject *type)
+{
+    for (; type != NULL; type = type->tp_base) {
+        if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) && strcmp(type->tp_name, "numpy.ndarray") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What a type's objects need beside, or instead of, their tp_traverse. */
+#define RT_VISIT_TRAVERSE 1
+#define RT_VISIT_TYPE 2
+#define RT_VISIT_CODE 4
+#define RT_VISIT_NDARRAY 8
+
+static inline int rt_is_ndarray(PyTypeObject *type);
+
+static inline int rt_visit_kinds(PyTypeObject *type)
+{
+    int kinds = 0;
+    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) {
+        return RT_VISIT_TYPE;
+    }
+    if (PyType_IS_GC(type) && type->tp_traverse != NULL) {
+        kinds |= RT_VISIT_TRAVERSE;
+    }
+    if (type == &PyCode_Type) {
+        kinds |= RT_VISIT_CODE;
+    }
+    if (rt_is_ndarray(type)) {
+        kinds |= RT_VISIT_NDARRAY;
+    }
+    return kinds;
+}
+
+#define RT_NDARRAY_OWNDATA 0x0004
+
+/* Number of elements when the array owns contiguous object elements, else 0. */
+static inline Py_ssize_t rt_ndarray_objects(PyObject *o)
+{
+    rt_ndarray *a = (rt_ndarray *)o;
+    if (a->descr == NULL || ((rt_descr *)a->descr)->kind != 'O' || a->data == NULL
+        || !(a->flags & RT_NDARRAY_OWNDATA)) {
+        return 0;
+    }
+    Py_ssize_t n = 1;
+    for (int i = 0; i < a->nd; i++) {
+        n *= a->dimensions[i];
+    }
+    return n;
+}
+
+static inline PyObject *rt_ndarray_object(PyObject *o, Py_ssize_t i)
+{
+    return ((PyObject **)((rt_ndarray *)o)->data)[i];
+}
+
+static inline int rt_ndarray_visit(PyObject *o, visitproc visit, void *arg)
+{
+    rt_ndarray *a = (rt_ndarray *)o;
+    Py_VISIT(a->base);
+    Py_VISIT(a->descr);
+    Py_ssize_t n = rt_ndarray_objects(o);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_VISIT(rt_ndarray_object(o, i));
+    }
+    return 0;
+}
+
+/* All the references of an object that can be known. */
+static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    if (kinds & RT_VISIT_TYPE) {
+        if (rt_is_static_type(o)) {
+            return rt_static_type_visit((PyTypeObject *)o, visit, arg);
+        }
+        return type->tp_traverse(o, visit, arg);
+    }
+    if (kinds & RT_VISIT_TRAVERSE) {
+        type->tp_traverse(o, visit, arg);
+    }
+    if (kinds & RT_VISIT_CODE) {
+        rt_code_visit((PyCodeObject *)o, visit, arg);
+    }
+    if (kinds & RT_VISIT_NDARRAY) {
+        rt_ndarray_visit(o, visit, arg);
+    }
+    return 0;
+}
+
+/* ---- tracemalloc -------------------------------------------------------------------------- */
+
+/* The traceback that tracemalloc keeps for a block, ((file, line), ...) with the most recent call
+   first, or None; a new reference. The domain of pymalloc's three users is 0. */
+#if PY_VERSION_HEX >= 0x030D0000
+PyAPI_FUNC(PyObject *) _PyTraceMalloc_GetTraceback(unsigned int domain, uintptr_t ptr);
+#endif
+
+static inline PyObject *rt_tracemalloc_traceback(void *block)
+{
+    return _PyTraceMalloc_GetTraceback(0, (uintptr_t)block);
+}
+
+#endif

@@ -1,0 +1,149 @@
+# What the rooms use of cpython.h and Python.h.
+
+cdef extern from "cpython.h" nogil:
+    ctypedef struct PyObject:
+        pass
+    ctypedef struct PyTypeObject:
+        const char *tp_name
+        PyObject *tp_mro
+        PyObject *tp_bases
+        PyTypeObject *tp_base
+    ctypedef struct PyCodeObject:
+        pass
+    ctypedef struct PyThreadState:
+        pass
+    ctypedef struct PyInterpreterState:
+        pass
+    ctypedef struct PyGC_Head:
+        pass
+    ctypedef struct PyDictKeysObject:
+        pass
+    ctypedef struct PyMemberDef:
+        const char *name
+        int type
+        Py_ssize_t offset
+    ctypedef struct rt_frame:
+        pass
+    ctypedef struct PyMemAllocatorEx:
+        void *ctx
+        void *(*malloc)(void *, size_t) noexcept nogil
+        void *(*calloc)(void *, size_t, size_t) noexcept nogil
+        void *(*realloc)(void *, void *, size_t) noexcept nogil
+        void (*free)(void *, void *) noexcept nogil
+    ctypedef enum PyMemAllocatorDomain:
+        PYMEM_DOMAIN_MEM
+        PYMEM_DOMAIN_OBJ
+    ctypedef int (*visitproc)(PyObject *, void *) noexcept nogil
+
+    void PyMem_GetAllocator(PyMemAllocatorDomain, PyMemAllocatorEx *)
+    void PyMem_SetAllocator(PyMemAllocatorDomain, PyMemAllocatorEx *)
+    void *PyObject_Malloc(size_t)
+    void PyObject_Free(void *)
+    void *PyMem_Malloc(size_t)
+    void PyMem_Free(void *)
+    PyInterpreterState *PyInterpreterState_Main()
+    PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *)
+    PyThreadState *PyThreadState_Next(PyThreadState *)
+    PyObject *PyImport_GetModuleDict()
+    void rt_gc_pause(int *)
+    void rt_gc_resume(int)
+
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *)
+    int PyUnicode_KIND(PyObject *)
+    void *PyUnicode_DATA(PyObject *)
+    Py_ssize_t PyBytes_GET_SIZE(PyObject *)
+    char *PyBytes_AS_STRING(PyObject *)
+
+    PyThreadState *rt_thread()
+    PyInterpreterState *rt_thread_interp(PyThreadState *)
+    rt_frame *rt_frame_current(PyThreadState *)
+    rt_frame *rt_frame_previous(rt_frame *)
+    void *rt_frame_instr(rt_frame *)
+    PyCodeObject *rt_frame_code(rt_frame *)
+    bint rt_frame_incomplete(rt_frame *, PyCodeObject *)
+    char *rt_code_start(PyCodeObject *)
+    PyObject *rt_code_filename(PyCodeObject *)
+    PyObject *rt_code_qualname(PyCodeObject *)
+    PyObject *rt_code_name(PyCodeObject *)
+    PyObject *rt_code_linetable(PyCodeObject *)
+    int rt_code_firstlineno(PyCodeObject *)
+    int rt_code_nlocalsplus(PyCodeObject *)
+    int rt_code_nfreevars(PyCodeObject *)
+    PyObject *rt_code_slot_name(PyCodeObject *, int)
+    PyObject *rt_frame_slot(rt_frame *, int)
+    PyObject *rt_frame_f_locals(rt_frame *)
+    PyObject *rt_frame_globals(rt_frame *)
+    void rt_frame_visit(rt_frame *, visitproc, void *)
+    rt_frame *rt_object_frame(PyObject *)
+
+    int RT_GENERATIONS
+    PyGC_Head *rt_gc_list(PyInterpreterState *, int)
+    PyGC_Head *rt_gc_next(PyGC_Head *)
+    PyObject *rt_gc_object(PyGC_Head *)
+
+    PyTypeObject *rt_type(PyObject *)
+    void rt_prefetch(const void *)
+    uint32_t rt_refcount(PyObject *)
+    bint rt_is_passage(PyObject *)
+    bint rt_has_free_list(PyObject *)
+    bint rt_blocks_known(PyTypeObject *)
+    size_t rt_preheader(PyTypeObject *)
+    size_t rt_basic_size(PyObject *)
+    size_t rt_type_basicsize(PyObject *)
+    int rt_visit_kinds(PyTypeObject *)
+    void rt_visit(PyObject *, int, visitproc, void *)
+    int rt_blocks(PyObject *, void **)
+    PyObject *rt_type_dict(PyTypeObject *)
+    PyObject *rt_type_qualname(PyTypeObject *)
+    PyObject **rt_inline_values(PyObject *, PyDictKeysObject **)
+    PyObject *rt_instance_dict(PyObject *)
+    Py_ssize_t rt_keys_count(PyDictKeysObject *)
+    PyObject *rt_keys_name(PyDictKeysObject *, Py_ssize_t)
+    PyMemberDef *rt_type_members(PyTypeObject *)
+    bint rt_member_is_object(PyMemberDef *)
+    int rt_exception_field(PyObject *, PyObject *)
+    bint rt_is_ndarray(PyTypeObject *)
+    Py_ssize_t rt_ndarray_objects(PyObject *)
+    PyObject *rt_ndarray_object(PyObject *, Py_ssize_t)
+
+    bint PyDict_Check(PyObject *)
+    bint PyDict_CheckExact(PyObject *)
+    bint PyList_Check(PyObject *)
+    bint PyList_CheckExact(PyObject *)
+    bint PyTuple_Check(PyObject *)
+    bint PyTuple_CheckExact(PyObject *)
+    bint PyAnySet_Check(PyObject *)
+    bint PyModule_Check(PyObject *)
+    bint PyType_Check(PyObject *)
+    bint PyFunction_Check(PyObject *)
+    bint PyCell_Check(PyObject *)
+    bint PyMethod_Check(PyObject *)
+    bint PyCFunction_Check(PyObject *)
+    bint PyTraceBack_Check(PyObject *)
+    bint PyFrame_Check(PyObject *)
+    bint PyExceptionInstance_Check(PyObject *)
+    bint PyUnicode_CheckExact(PyObject *)
+    bint PyLong_CheckExact(PyObject *)
+    bint PyBytes_CheckExact(PyObject *)
+    bint PyFloat_CheckExact(PyObject *)
+    bint PyBool_Check(PyObject *)
+    bint PyDict_Next(PyObject *, Py_ssize_t *, PyObject **, PyObject **)
+    PyObject *PyDict_GetItemString(PyObject *, const char *)
+    PyObject *PyModule_GetDict(PyObject *)
+    PyObject *PyFunction_GetCode(PyObject *)
+    PyObject *PyFunction_GetGlobals(PyObject *)
+    PyObject *PyFunction_GetClosure(PyObject *)
+    PyObject *PyFunction_GetDefaults(PyObject *)
+    PyObject *PyFunction_GetKwDefaults(PyObject *)
+    PyObject *PyFunction_GetAnnotations(PyObject *)
+    PyObject *PyMethod_GET_SELF(PyObject *)
+    PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
+    PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
+    Py_ssize_t PyList_GET_SIZE(PyObject *)
+    Py_ssize_t PyTuple_GET_SIZE(PyObject *)
+
+cdef extern from "cpython.h":
+    object rt_tracemalloc_traceback(void *)
+
+cdef extern from "Python.h":
+    object PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t size)

@@ -1,0 +1,174 @@
+# Immediate dominators and retained sizes: SEMI-NCA (L. Georgiadis, Linear-Time Algorithms for
+# Dominators and Related Problems, Princeton 2005, chapter 2), all in depth-first numbers, without
+# recursion. The root's children are what the paths started from: modules, running frames, what C
+# code holds. Garbage has no dominator.
+
+cdef struct Dominators:
+    uint32_t count                # numbers 0 .. count - 1; 0 is the root
+    uint32_t *number              # node -> depth-first number, 0 where not reached
+    uint32_t *node                # number -> node
+    uint32_t *idom                # number -> number
+    uint64_t *retained            # number -> bytes
+
+
+cdef void dominators_free(Dominators *d) noexcept nogil:
+    free(d.number)
+    free(d.node)
+    free(d.idom)
+    free(d.retained)
+    memset(d, 0, sizeof(Dominators))
+
+
+cdef inline bint is_root(Graph *g, Paths *p, uint32_t id) noexcept nogil:
+    return p.level[id] < LEVEL_GARBAGE and (p.parent[id] == 0 or held_by_c(g, id))
+
+
+cdef void depth_first(
+    Dominators *d, Graph *g, Paths *p, uint32_t *parent, uint32_t *cursor
+) noexcept nogil:
+    cdef uint32_t root, id, target, number, above
+    d.count = 1
+    d.node[0] = 0
+    for root in range(1, g.count):
+        if d.number[root] != 0 or not is_root(g, p, root):
+            continue
+        number = d.count
+        d.number[root] = number
+        d.node[number] = root
+        parent[number] = 0
+        cursor[number] = g.first[root]
+        d.count += 1
+        while number != 0:
+            id = d.node[number]
+            if cursor[number] == g.first[id + 1]:
+                number = parent[number]
+                continue
+            target = g.to[cursor[number]]
+            cursor[number] += 1
+            if d.number[target] == 0:
+                above = number
+                number = d.count
+                d.number[target] = number
+                d.node[number] = target
+                parent[number] = above
+                cursor[number] = g.first[target]
+                d.count += 1
+
+
+cdef int predecessors(
+    Dominators *d, Graph *g, Paths *p, uint32_t **first_out, uint32_t **from_out
+) noexcept nogil:
+    # Edges turned round, in numbers. Room is made for all edges found to a node, from garbage too;
+    # on return first[i] stands behind the last one filled in.
+    cdef size_t total = 0, e
+    cdef uint32_t i, k
+    cdef uint32_t *first = <uint32_t *>malloc(d.count * sizeof(uint32_t))
+    cdef uint32_t *origin = NULL
+    if first == NULL:
+        return -1
+    for i in range(1, d.count):
+        first[i] = <uint32_t>total
+        total += entries_to(d, g, p, i)
+    if total <= <size_t>0xFFFFFFFF:
+        origin = <uint32_t *>malloc((total + 1) * sizeof(uint32_t))
+    if origin == NULL:
+        free(first)
+        return -1
+    for i in range(1, d.count):
+        if is_root(g, p, d.node[i]):
+            origin[first[i]] = 0
+            first[i] += 1
+        for e in range(g.first[d.node[i]], g.first[d.node[i] + 1]):
+            k = d.number[g.to[e]]
+            origin[first[k]] = i
+            first[k] += 1
+    first_out[0] = first
+    from_out[0] = origin
+    return 0
+
+
+cdef inline size_t entries_to(Dominators *d, Graph *g, Paths *p, uint32_t number) noexcept nogil:
+    return <size_t>g.found[d.node[number]] + is_root(g, p, d.node[number])
+
+
+cdef inline uint32_t evaluate(
+    uint32_t v, uint32_t last, uint32_t *ancestor, uint32_t *semi, uint32_t *label, uint32_t *stack
+) noexcept nogil:
+    cdef uint32_t depth = 0, p, best
+    if ancestor[v] < last:
+        return label[v]
+    while ancestor[v] >= last:
+        stack[depth] = v
+        depth += 1
+        v = ancestor[v]
+    p = v
+    best = label[p]
+    while depth > 0:
+        depth -= 1
+        v = stack[depth]
+        ancestor[v] = ancestor[p]
+        if semi[best] < semi[label[v]]:
+            label[v] = best
+        else:
+            best = label[v]
+        p = v
+    return label[v]
+
+
+cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noexcept nogil:
+    cdef size_t n = g.count
+    cdef size_t begin = 0, k
+    cdef uint32_t i, u
+    cdef uint32_t *parent = <uint32_t *>malloc(n * sizeof(uint32_t))
+    cdef uint32_t *cursor = <uint32_t *>malloc(n * sizeof(uint32_t))
+    cdef uint32_t *semi = NULL
+    cdef uint32_t *label = NULL
+    cdef uint32_t *first = NULL
+    cdef uint32_t *origin = NULL
+    cdef int result = -1
+    d.number = <uint32_t *>calloc(n, sizeof(uint32_t))
+    d.node = <uint32_t *>malloc(n * sizeof(uint32_t))
+    if parent != NULL and cursor != NULL and d.number != NULL and d.node != NULL:
+        depth_first(d, g, p, parent, cursor)
+        n = d.count
+        semi = <uint32_t *>malloc(n * sizeof(uint32_t))
+        label = <uint32_t *>malloc(n * sizeof(uint32_t))
+        d.idom = <uint32_t *>malloc(n * sizeof(uint32_t))
+        d.retained = <uint64_t *>malloc(n * sizeof(uint64_t))
+        if (
+            semi != NULL
+            and label != NULL
+            and d.idom != NULL
+            and d.retained != NULL
+            and predecessors(d, g, p, &first, &origin) == 0
+        ):
+            result = 0
+    if result == 0:
+        parent[0] = 0
+        for i in range(<uint32_t>n):
+            semi[i] = i
+            label[i] = i
+            d.idom[i] = parent[i]
+            d.retained[i] = sizes[d.node[i]]
+            if i > 0:
+                begin += entries_to(d, g, p, i)
+        for i in range(<uint32_t>n - 1, 0, -1):
+            begin -= entries_to(d, g, p, i)
+            for k in range(begin, first[i]):
+                u = semi[evaluate(origin[k], i + 1, parent, semi, label, cursor)]
+                if u < semi[i]:
+                    semi[i] = u
+        for i in range(1, <uint32_t>n):
+            while d.idom[i] > semi[i]:
+                d.idom[i] = d.idom[d.idom[i]]
+        for i in range(<uint32_t>n - 1, 0, -1):
+            d.retained[d.idom[i]] += d.retained[i]
+    else:
+        dominators_free(d)
+    free(parent)
+    free(cursor)
+    free(semi)
+    free(label)
+    free(first)
+    free(origin)
+    return result

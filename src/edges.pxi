@@ -1,0 +1,252 @@
+# What one object calls another: an attribute, a key, an index, a local variable. Read from memory,
+# never asked of the object: no user code runs and no `__dict__` is made.
+
+cdef enum:
+    KEYS_SEARCHED = 200000        # entries looked through in one container
+
+
+cdef object type_name(PyTypeObject *type):
+    # "module.Qualified", without the module for builtins.
+    cdef PyObject *qualname = rt_type_qualname(type)
+    cdef PyObject *module = NULL
+    cdef PyObject *namespace = rt_type_dict(type)
+    if qualname == NULL:
+        return (<bytes>type.tp_name).decode("utf-8", "replace")
+    if namespace != NULL:
+        module = PyDict_GetItemString(namespace, b"__module__")
+    if module == NULL or not PyUnicode_CheckExact(module):
+        return <object>qualname
+    if <object>module == "builtins":
+        return <object>qualname
+    return f"{<object>module}.{<object>qualname}"
+
+
+cdef tuple type_bases(PyTypeObject *type):
+    # Names of the classes along tp_mro, itself first.
+    cdef list names = []
+    cdef Py_ssize_t i
+    if type.tp_mro == NULL:
+        return (type_name(type),)
+    for i in range(PyTuple_GET_SIZE(type.tp_mro)):
+        names.append(type_name(<PyTypeObject *>PyTuple_GET_ITEM(type.tp_mro, i)))
+    return tuple(names)
+
+
+cdef object string_in(PyObject *namespace, const char *key):
+    cdef PyObject *value = PyDict_GetItemString(namespace, key) if namespace != NULL else NULL
+    if value == NULL or not PyUnicode_CheckExact(value):
+        return None
+    return <object>value
+
+
+cdef object object_name(PyObject *o):
+    # A module's, class's, function's or code's own name; None for what has none.
+    cdef rt_frame *frame
+    if o == NULL:
+        return None
+    if PyModule_Check(o):
+        return string_in(PyModule_GetDict(o), b"__name__")
+    if PyType_Check(o):
+        return type_name(<PyTypeObject *>o)
+    if PyFunction_Check(o):
+        return function_name(o)
+    frame = rt_object_frame(o)
+    if frame != NULL and rt_frame_code(frame) != NULL:
+        return frame_name(frame)
+    return None
+
+
+cdef object function_name(PyObject *function):
+    cdef PyObject *code = PyFunction_GetCode(function)
+    cdef object module = string_in(PyFunction_GetGlobals(function), b"__name__")
+    cdef object name = <object>rt_code_qualname(<PyCodeObject *>code)
+    return name if module is None else f"{module}.{name}"
+
+
+cdef object frame_name(rt_frame *frame):
+    # "module.function", from the frame's own globals.
+    cdef object module = string_in(rt_frame_globals(frame), b"__name__")
+    cdef object name = <object>rt_code_qualname(rt_frame_code(frame))
+    return name if module is None else f"{module}.{name}"
+
+
+cdef bint plain(PyObject *o, int depth):
+    # Exact builtin values, whose repr and equality are CPython's own.
+    cdef Py_ssize_t i
+    if o == NULL:
+        return False
+    if (
+        o == <PyObject *>None
+        or PyUnicode_CheckExact(o)
+        or PyLong_CheckExact(o)
+        or PyBytes_CheckExact(o)
+        or PyFloat_CheckExact(o)
+        or PyBool_Check(o)
+    ):
+        return True
+    if PyTuple_CheckExact(o) and depth < 2 and PyTuple_GET_SIZE(o) <= 6:
+        for i in range(PyTuple_GET_SIZE(o)):
+            if not plain(PyTuple_GET_ITEM(o, i), depth + 1):
+                return False
+        return True
+    return False
+
+
+cdef object label_of(PyObject *key):
+    # The key itself where that is safe; else a list with the name of its type.
+    return <object>key if plain(key, 0) else [type_name(rt_type(key))]
+
+
+cdef tuple edge_between(Graph *g, uint32_t parent_id, uint32_t child_id):
+    # (kind, label)
+    cdef PyObject *parent = g.objects[parent_id]
+    cdef PyObject *child = g.objects[child_id]
+    if parent == NULL:
+        return frame_edge(g.frames[parent_id], child)
+    if PyDict_Check(parent):
+        return dict_edge(parent, child)
+    if PyList_Check(parent) or PyTuple_Check(parent):
+        return sequence_edge(parent, child)
+    if PyAnySet_Check(parent):
+        return "member", None
+    if PyModule_Check(parent):
+        return ("dict", None) if PyModule_GetDict(parent) == child else ("ref", None)
+    if PyType_Check(parent):
+        return class_edge(<PyTypeObject *>parent, child)
+    if PyFunction_Check(parent):
+        return function_edge(parent, child)
+    if PyCell_Check(parent):
+        return "cell", None
+    if rt_object_frame(parent) != NULL and rt_frame_code(rt_object_frame(parent)) != NULL:
+        return frame_edge(rt_object_frame(parent), child)
+    return instance_edge(parent, child)
+
+
+cdef tuple frame_edge(rt_frame *frame, PyObject *child):
+    cdef PyCodeObject *code = rt_frame_code(frame)
+    cdef PyObject *cell
+    cdef int i
+    if child == <PyObject *>code:
+        return "slot", "f_code"
+    for i in range(rt_code_nlocalsplus(code)):
+        if rt_frame_slot(frame, i) == child:
+            return "local", <object>rt_code_slot_name(code, i)
+    if child == rt_frame_f_locals(frame):
+        return "slot", "f_locals"
+    return "local", None
+
+
+cdef tuple dict_edge(PyObject *dict_, PyObject *child):
+    cdef Py_ssize_t at = 0, seen = 0
+    cdef PyObject *key
+    cdef PyObject *value
+    while seen < KEYS_SEARCHED and PyDict_Next(dict_, &at, &key, &value):
+        seen += 1
+        if value == child:
+            return "key", label_of(key)
+    at = seen = 0
+    while seen < KEYS_SEARCHED and PyDict_Next(dict_, &at, &key, &value):
+        seen += 1
+        if key == child:
+            return "keys", None
+    if not PyDict_CheckExact(dict_):
+        return instance_edge(dict_, child)
+    return "key", None
+
+
+cdef tuple sequence_edge(PyObject *sequence, PyObject *child):
+    cdef Py_ssize_t i, n
+    cdef bint is_list = PyList_Check(sequence)
+    n = PyList_GET_SIZE(sequence) if is_list else PyTuple_GET_SIZE(sequence)
+    for i in range(min(n, <Py_ssize_t>KEYS_SEARCHED)):
+        if (PyList_GET_ITEM(sequence, i) if is_list else PyTuple_GET_ITEM(sequence, i)) == child:
+            return "index", i
+    if PyList_CheckExact(sequence) or PyTuple_CheckExact(sequence):
+        return "index", None
+    return instance_edge(sequence, child)
+
+
+cdef tuple class_edge(PyTypeObject *type, PyObject *child):
+    if rt_type_dict(type) == child:
+        return "dict", None
+    if type.tp_base == <PyTypeObject *>child:
+        return "slot", "__base__"
+    if type.tp_bases == child:
+        return "slot", "__bases__"
+    if type.tp_mro == child:
+        return "slot", "__mro__"
+    return instance_edge(<PyObject *>type, child)
+
+
+cdef tuple function_edge(PyObject *function, PyObject *child):
+    if PyFunction_GetGlobals(function) == child:
+        return "slot", "__globals__"
+    if PyFunction_GetClosure(function) == child:
+        return "closure", rt_code_freevars(<PyCodeObject *>PyFunction_GetCode(function))
+    if PyFunction_GetDefaults(function) == child:
+        return "slot", "__defaults__"
+    if PyFunction_GetKwDefaults(function) == child:
+        return "slot", "__kwdefaults__"
+    if PyFunction_GetCode(function) == child:
+        return "slot", "__code__"
+    if PyFunction_GetAnnotations(function) == child:
+        return "slot", "__annotations__"
+    return instance_edge(function, child)
+
+
+cdef object rt_code_freevars(PyCodeObject *code):
+    cdef int total = rt_code_nlocalsplus(code), free = rt_code_nfreevars(code), i
+    return tuple([<object>rt_code_slot_name(code, i) for i in range(total - free, total)])
+
+
+cdef tuple instance_edge(PyObject *o, PyObject *child):
+    cdef PyDictKeysObject *names = NULL
+    cdef PyObject **values = rt_inline_values(o, &names)
+    cdef PyTypeObject *type = rt_type(o)
+    cdef PyMemberDef *member
+    cdef PyObject *name
+    cdef Py_ssize_t i
+    if values != NULL:
+        for i in range(rt_keys_count(names)):
+            if values[i] == child:
+                name = rt_keys_name(names, i)
+                return "attr", <object>name if name != NULL else None
+    if rt_instance_dict(o) == child:
+        return "dict", None
+    if child == <PyObject *>type:
+        return "type", None
+    while type != NULL:
+        member = rt_type_members(type)
+        while member != NULL and member.name != NULL:
+            if rt_member_is_object(member) and (
+                (<PyObject **>(<char *>o + member.offset))[0] == child
+            ):
+                return "attr", (<bytes>member.name).decode("utf-8", "replace")
+            member += 1
+        type = type.tp_base
+    return special_edge(o, child)
+
+
+cdef tuple special_edge(PyObject *o, PyObject *child):
+    cdef Py_ssize_t i, n
+    if PyMethod_Check(o):
+        return ("slot", "__self__") if PyMethod_GET_SELF(o) == child else ("slot", "__func__")
+    if PyCFunction_Check(o):
+        return "slot", "__self__"
+    if PyTraceBack_Check(o):
+        return ("slot", "tb_frame") if PyFrame_Check(child) else ("slot", "tb_next")
+    if PyExceptionInstance_Check(o):
+        return rt_exception_edge(o, child)
+    if rt_is_ndarray(rt_type(o)):
+        n = rt_ndarray_objects(o)
+        for i in range(min(n, <Py_ssize_t>KEYS_SEARCHED)):
+            if rt_ndarray_object(o, i) == child:
+                return "index", i
+    return "ref", None
+
+
+cdef tuple rt_exception_edge(PyObject *o, PyObject *child):
+    cdef int which = rt_exception_field(o, child)
+    if which == 0:
+        return "ref", None
+    return "slot", ("__traceback__", "__context__", "__cause__", "args")[which - 1]

@@ -1,0 +1,452 @@
+# The ledger: every live block allocated under a scope, with its size, scope and stack. It is fed by
+# hooks on the allocators of the OBJ and MEM domains (RAW is what pymalloc asks for large blocks:
+# hooking it would count them twice). The hooks run with the GIL held, so nothing here is locked.
+
+cdef enum:
+    SCOPE_BITS = 20
+    SCOPE_MASK = (1 << 20) - 1
+    SCOPE_CHUNK = 4096
+    ENTRY_KIB = 1 << 31         # `size` counts KiB: a block of 4 GiB or more
+    ENTRY_GROWN = 1 << 30       # parts of the block are charged to later scopes
+    ENTRY_CODE = 1 << 29        # the block is a code object that a stack names
+    STACK_MASK = (1 << 29) - 1
+    GROWTHS_KEPT = 64
+
+cdef struct Entry:              # 16 bytes
+    uint64_t place              # address >> 4 in the high 44 bits, scope in the low 20; 0: empty
+    uint32_t size
+    uint32_t stack              # node id and ENTRY_ flags
+
+cdef struct Growth:             # what a later scope's realloc added to a block
+    uint32_t scope
+    uint32_t stack
+    int64_t size
+    uint32_t older
+
+cdef struct ScopeFigures:
+    int64_t live_bytes
+    int64_t live_blocks
+    uint64_t allocated_bytes
+    int64_t peak_bytes
+    int64_t ended_bytes         # live when the scope ended; -1 while it runs
+    uint32_t released_by        # the scope in which half of that had gone, or 0
+
+cdef struct Hook:
+    PyMemAllocatorEx below
+
+cdef Entry *entries = NULL
+cdef size_t entry_mask = 0
+cdef size_t entry_used = 0
+
+cdef Growth *growths = NULL
+cdef uint32_t growth_capacity = 0
+cdef uint32_t growth_count = 1
+cdef uint32_t growth_free = 0
+cdef Table growth_heads         # block address -> newest growth
+
+cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
+cdef uint32_t scope_count = 0
+cdef uint32_t scope_now = 0
+
+cdef Hook hooks[2]
+cdef bint hooked = False        # our hooks may be reached through the allocators' chain
+cdef bint recording = False
+cdef PyThreadState *paused_thread = NULL
+cdef int pause_depth = 0
+cdef PyInterpreterState *main_interp = NULL
+cdef uint64_t hook_calls = 0
+cdef bint ledger_short = False  # memory for the ledger itself ran out: it no longer records
+cdef size_t entry_peak_bytes = 0
+
+
+# ---- scopes ----
+
+cdef inline ScopeFigures *figures(uint32_t scope) noexcept nogil:
+    return &scope_chunks[scope // SCOPE_CHUNK][scope % SCOPE_CHUNK]
+
+
+cdef uint32_t scope_new() noexcept nogil:
+    # Past the last id, or out of memory, scopes share the newest one.
+    global scope_count
+    cdef ScopeFigures *chunk
+    if scope_count > SCOPE_MASK:
+        return SCOPE_MASK
+    if scope_count % SCOPE_CHUNK == 0:
+        chunk = <ScopeFigures *>calloc(SCOPE_CHUNK, sizeof(ScopeFigures))
+        if chunk == NULL:
+            return scope_count - 1 if scope_count > 0 else 0
+        scope_chunks[scope_count // SCOPE_CHUNK] = chunk
+    figures(scope_count).ended_bytes = -1
+    scope_count += 1
+    return scope_count - 1
+
+
+cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
+    cdef ScopeFigures *f = figures(scope)
+    f.live_bytes += size
+    f.live_blocks += blocks
+    f.allocated_bytes += <uint64_t>size
+    if f.live_bytes > f.peak_bytes:
+        f.peak_bytes = f.live_bytes
+
+
+cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
+    cdef ScopeFigures *f = figures(scope)
+    f.live_bytes -= size
+    f.live_blocks -= blocks
+    if f.ended_bytes > 0 and f.released_by == 0 and 2 * f.live_bytes < f.ended_bytes:
+        f.released_by = scope_now
+
+
+# ---- entries ----
+
+cdef inline size_t entry_home(uint64_t address) noexcept nogil:
+    return scatter(address) & entry_mask
+
+
+cdef inline uint64_t entry_address(Entry *e) noexcept nogil:
+    return e.place >> SCOPE_BITS
+
+
+cdef inline int64_t entry_size(Entry *e) noexcept nogil:
+    return <int64_t>e.size << 10 if e.stack & ENTRY_KIB else <int64_t>e.size
+
+
+cdef inline Entry *entry_find(void *block) noexcept nogil:
+    # The block's entry, or the empty one (place 0) where it would go.
+    cdef uint64_t address = <uint64_t>block >> 4
+    cdef size_t i = entry_home(address)
+    while entries[i].place != 0 and entries[i].place >> SCOPE_BITS != address:
+        i = (i + 1) & entry_mask
+    return &entries[i]
+
+
+cdef int entries_grow() noexcept nogil:
+    global entries, entry_mask, entry_peak_bytes
+    cdef size_t old_mask = entry_mask, capacity = 2 * (entry_mask + 1), i, k
+    cdef Entry *old = entries
+    cdef Entry *bigger = <Entry *>calloc(capacity, sizeof(Entry))
+    if bigger == NULL:
+        return -1
+    entry_mask = capacity - 1
+    for i in range(old_mask + 1):
+        if old[i].place != 0:
+            k = entry_home(entry_address(&old[i]))
+            while bigger[k].place != 0:
+                k = (k + 1) & entry_mask
+            bigger[k] = old[i]
+    entries = bigger
+    free(old)
+    entry_peak_bytes = max(entry_peak_bytes, capacity * sizeof(Entry))
+    return 0
+
+
+cdef inline void entry_delete(Entry *e) noexcept nogil:
+    # Shifts the entries behind it back (Knuth 6.4, algorithm R): no tombstones.
+    global entry_used
+    cdef size_t hole = e - entries, i = hole, home
+    while True:
+        i = (i + 1) & entry_mask
+        if entries[i].place == 0:
+            break
+        home = entry_home(entry_address(&entries[i]))
+        if ((i - home) & entry_mask) >= ((i - hole) & entry_mask):
+            entries[hole] = entries[i]
+            hole = i
+    entries[hole].place = 0
+    entry_used -= 1
+
+
+cdef inline size_t charged_size(size_t size) noexcept nogil:
+    # An entry has 32 bits for the size: from 4 GiB on it counts KiB, rounded up.
+    return size if size >> 32 == 0 else (size + 1023) & ~<size_t>1023
+
+
+cdef inline bint storable(void *block) noexcept nogil:
+    return (<uint64_t>block & 15) == 0 and <uint64_t>block >> 48 == 0
+
+
+cdef Entry *entry_put(void *block, size_t size, uint32_t scope, uint32_t stack) noexcept nogil:
+    global entry_used, ledger_short
+    cdef Entry *e
+    if 4 * (entry_used + 1) > 3 * (entry_mask + 1) and entries_grow() < 0:
+        ledger_short = True
+        return NULL
+    e = entry_find(block)
+    if e.place == 0:
+        entry_used += 1
+    else:
+        # A free that we were not told of (hooks lifted for a while by another tool).
+        block_forget(block, e)
+    e.place = (<uint64_t>block >> 4) << SCOPE_BITS | scope
+    if size >> 32:
+        e.size = <uint32_t>(size >> 10)
+        e.stack = stack | <uint32_t>ENTRY_KIB
+    else:
+        e.size = <uint32_t>size
+        e.stack = stack
+    return e
+
+
+cdef void ledger_watch_code(void *code) noexcept nogil:
+    # Has the ledger report the end of a code object: its entry is marked, made if there is none.
+    cdef Entry *e
+    if not storable(code):
+        return  # part of the interpreter's own binary: never freed
+    e = entry_find(code)
+    if e.place == 0:
+        e = entry_put(code, 0, 0, NODE_UNKNOWN)
+    if e != NULL:
+        e.stack |= ENTRY_CODE
+
+
+cdef void ledger_sweep() noexcept nogil:
+    # Drops the stacks that no live block names.
+    global node_limit
+    cdef uint8_t *marks = <uint8_t *>calloc(node_count, 1)
+    cdef size_t i
+    cdef uint32_t g
+    if marks == NULL:
+        node_limit *= 2
+        return
+    for i in range(entry_mask + 1):
+        if entries[i].place != 0:
+            marks[entries[i].stack & STACK_MASK] = 1
+            if entries[i].stack & ENTRY_GROWN:
+                g = table_find(&growth_heads, entry_address(&entries[i])).value
+                while g != 0:
+                    marks[growths[g].stack] = 1
+                    g = growths[g].older
+    stacks_sweep(marks)
+    free(marks)
+    # A sweep reads the whole ledger: let enough stacks come in between to pay for it.
+    node_limit = <uint32_t>max(1 << 14, max(2 * node_live, node_live + entry_used // 8))
+
+
+# ---- growth: the parts of a block that later scopes added by realloc ----
+
+cdef uint32_t growth_new() noexcept nogil:
+    global growths, growth_capacity, growth_count, growth_free
+    cdef uint32_t g = growth_free
+    cdef Growth *bigger
+    if g != 0:
+        growth_free = growths[g].older
+        return g
+    if growth_count >= growth_capacity:
+        bigger = <Growth *>realloc(growths, 2 * <size_t>growth_capacity * sizeof(Growth))
+        if bigger == NULL:
+            return 0
+        growths = bigger
+        growth_capacity *= 2
+    growth_count += 1
+    return growth_count - 1
+
+
+cdef inline void growth_drop(uint32_t g) noexcept nogil:
+    global growth_free
+    growths[g].older = growth_free
+    growth_free = g
+
+
+cdef int growth_length(uint32_t g) noexcept nogil:
+    cdef int n = 0
+    while g != 0:
+        n += 1
+        g = growths[g].older
+    return n
+
+
+cdef uint32_t growth_add(uint32_t head, uint32_t scope, uint32_t stack, int64_t size) noexcept nogil:
+    # The new head. One scope's parts are one; past GROWTHS_KEPT parts the newest takes it all.
+    cdef uint32_t g
+    scope_charge(scope, size, 0)
+    if head != 0 and growths[head].scope == scope:
+        growths[head].size += size
+        growths[head].stack = stack
+        return head
+    g = growth_new() if growth_length(head) < GROWTHS_KEPT else 0
+    if g == 0 and head == 0:
+        return 0
+    if g == 0:
+        scope_discharge(growths[head].scope, growths[head].size, 0)
+        figures(scope).live_bytes += growths[head].size
+        growths[head].size += size
+        growths[head].scope = scope
+        growths[head].stack = stack
+        return head
+    growths[g].scope = scope
+    growths[g].stack = stack
+    growths[g].size = size
+    growths[g].older = head
+    return g
+
+
+cdef uint32_t growth_shrink(uint32_t head, int64_t *size) noexcept nogil:
+    # Takes `size` bytes off, newest part first; leaves in `size` what the first owner must give.
+    cdef uint32_t older
+    cdef int64_t part
+    while head != 0 and size[0] > 0:
+        part = min(size[0], growths[head].size)
+        scope_discharge(growths[head].scope, part, 0)
+        growths[head].size -= part
+        size[0] -= part
+        if growths[head].size == 0:
+            older = growths[head].older
+            growth_drop(head)
+            head = older
+    return head
+
+
+cdef inline uint32_t growth_take(void *block, Entry *e) noexcept nogil:
+    # Detaches and returns the block's growths.
+    cdef uint32_t g = 0
+    if e.stack & ENTRY_GROWN:
+        g = table_find(&growth_heads, <uint64_t>block >> 4).value
+        table_delete(&growth_heads, <uint64_t>block >> 4)
+    return g
+
+
+# ---- events ----
+
+cdef inline PyThreadState *recorded_thread() noexcept nogil:
+    # The thread whose events count: not one inside reftrack, nor another interpreter's (since 3.12
+    # these may have a GIL of their own, and the ledger has no lock).
+    cdef PyThreadState *thread = rt_thread()
+    if (
+        thread == NULL
+        or thread == paused_thread
+        or rt_thread_interp(thread) != main_interp
+    ):
+        return NULL
+    return thread
+
+
+cdef inline void block_made(void *block, size_t size) noexcept nogil:
+    cdef PyThreadState *thread = recorded_thread()
+    cdef uint32_t stack, scope
+    if thread == NULL or not storable(block) or ledger_short:
+        return
+    size = charged_size(size)
+    if node_live > node_limit:
+        ledger_sweep()
+    stack = capture(thread)
+    scope = nodes[stack].scope
+    if scope == 0:
+        scope = scope_now
+    if entry_put(block, size, scope, stack) != NULL:
+        scope_charge(scope, <int64_t>size, 1)
+
+
+cdef void block_forget(void *block, Entry *e) noexcept nogil:
+    # Undoes the charges of a block and leaves its entry to the caller.
+    cdef uint32_t scope = e.place & SCOPE_MASK
+    cdef uint32_t g, older
+    cdef int64_t size = entry_size(e)
+    if e.stack & ENTRY_GROWN:
+        g = growth_take(block, e)
+        while g != 0:
+            scope_discharge(growths[g].scope, growths[g].size, 0)
+            size -= growths[g].size
+            older = growths[g].older
+            growth_drop(g)
+            g = older
+    scope_discharge(scope, size, 0 if e.stack & ENTRY_CODE and e.size == 0 else 1)
+    if e.stack & ENTRY_CODE:
+        code_died(block)
+
+
+cdef inline void block_gone(void *block) noexcept nogil:
+    cdef Entry *e
+    if block == NULL or not storable(block):
+        return
+    e = entry_find(block)
+    if e.place == 0:
+        return
+    if e.stack & (ENTRY_GROWN | ENTRY_CODE):
+        block_forget(block, e)
+        e = entry_find(block)
+    else:
+        scope_discharge(e.place & SCOPE_MASK, entry_size(e), 1)
+    entry_delete(e)
+
+
+cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
+    # After a realloc. A growing buffer stays charged to the scope that made it; what a later scope
+    # adds is charged to that scope, so that one append does not take over a whole buffer.
+    cdef PyThreadState *thread = recorded_thread()
+    cdef Entry *e
+    cdef uint32_t scope, stack, head, now
+    cdef int64_t before, delta
+    if thread == NULL or not storable(new) or ledger_short:
+        block_gone(old)
+        return
+    size = charged_size(size)
+    stack = capture(thread)
+    e = entry_find(old)
+    if e.place == 0:
+        # Made before the ledger was there: the part that is new is not known; charged to no test.
+        if entry_put(new, size, 0, stack) != NULL:
+            scope_charge(0, size, 1)
+        return
+    scope = e.place & SCOPE_MASK
+    before = entry_size(e)
+    delta = <int64_t>size - before
+    now = nodes[stack].scope if nodes[stack].scope != 0 else scope_now
+    head = growth_take(old, e)
+    if delta > 0 and now != scope:
+        head = growth_add(head, now, stack, delta)
+        stack = e.stack & STACK_MASK
+    elif delta > 0:
+        scope_charge(scope, delta, 0)
+    else:
+        delta = -delta
+        head = growth_shrink(head, &delta)
+        scope_discharge(scope, delta, 0)
+        stack = e.stack & STACK_MASK
+    entry_delete(e)
+    e = entry_put(new, size, scope, stack)
+    if e == NULL:
+        return
+    if head != 0 and table_put(&growth_heads, <uint64_t>new >> 4, head) == 0:
+        e.stack |= ENTRY_GROWN
+
+
+# ---- hooks ----
+
+cdef void *hook_malloc(void *ctx, size_t size) noexcept nogil:
+    global hook_calls
+    cdef Hook *hook = <Hook *>ctx
+    cdef void *block = hook.below.malloc(hook.below.ctx, size)
+    hook_calls += 1
+    if recording and block != NULL:
+        block_made(block, size)
+    return block
+
+
+cdef void *hook_calloc(void *ctx, size_t count, size_t size) noexcept nogil:
+    cdef Hook *hook = <Hook *>ctx
+    cdef void *block = hook.below.calloc(hook.below.ctx, count, size)
+    if recording and block != NULL:
+        block_made(block, count * size)
+    return block
+
+
+cdef void *hook_realloc(void *ctx, void *old, size_t size) noexcept nogil:
+    cdef Hook *hook = <Hook *>ctx
+    cdef void *new = hook.below.realloc(hook.below.ctx, old, size)
+    if recording and new != NULL:
+        if old == NULL:
+            block_made(new, size)
+        else:
+            block_moved(old, new, size)
+    return new
+
+
+cdef void hook_free(void *ctx, void *block) noexcept nogil:
+    cdef Hook *hook = <Hook *>ctx
+    cdef PyThreadState *thread
+    if recording:
+        thread = rt_thread()
+        if thread == NULL or rt_thread_interp(thread) == main_interp:
+            block_gone(block)
+    hook.below.free(hook.below.ctx, block)

@@ -1,0 +1,193 @@
+"""The record of a run: plain typed data.
+
+`Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
+be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
+`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, one `Ended`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+FORMAT = 1
+
+ScopeKind = Literal["session", "module", "class", "test", "fixture", "import"]
+Verdict = Literal["growing", "once", "runner", "collateral", "unexplained"]
+Owner = Literal["your test", "your code", "library", "runner"]
+HolderKind = Literal[
+    "testcase-attribute",
+    "result",
+    "class-attribute",
+    "module-global",
+    "instance-attribute",
+    "fixture",
+    "cache",
+    "mock",
+    "exception",
+    "frame",
+    "generator",
+    "closure",
+    "thread",
+    "context",
+    "callback",
+    "c-reference",
+    "unreachable",
+]
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One phase of a test: what it allocated, and what of the test was alive at its end."""
+
+    name: str
+    allocated_bytes: int
+    live_bytes: int
+
+
+class Scope(msgspec.Struct):
+    """A stretch of the run that allocations were charged to."""
+
+    id: str
+    scope: ScopeKind
+    outcome: str | None = None
+    allocated_bytes: int = 0
+    peak_bytes: int = 0
+    survived_bytes: int = 0
+    survived_blocks: int = 0
+    released_by: str | None = None
+    phases: list[Phase] = []
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One line of an allocation traceback."""
+
+    file: str
+    line: int
+    function: str
+    source: str = ""
+
+
+class Allocation(msgspec.Struct):
+    """Survivors allocated by one stack of calls; `traceback` has the most recent call last."""
+
+    bytes: int
+    objects: int
+    traceback: list[Frame]
+
+
+class TypeCount(msgspec.Struct):
+    type: str
+    objects: int
+    bytes: int
+
+
+class Charge(msgspec.Struct):
+    """What one scope left with a holder."""
+
+    id: str
+    scope: ScopeKind
+    bytes: int
+    objects: int
+
+
+class Holder(msgspec.Struct):
+    """One owner that keeps survivors alive, and all that is known of it.
+
+    `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
+    `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
+    nothing was proved.
+    """
+
+    name: str
+    kind: HolderKind
+    verdict: Verdict
+    owner: Owner
+    root: str
+    path: list[str]
+    retained_bytes: int
+    survived_bytes: int
+    objects: int
+    types: list[TypeCount]
+    charged: list[Charge]
+    allocations: list[Allocation]
+    proved_bytes: int | None = None
+    fix: str = ""
+
+
+class RunInfo(msgspec.Struct):
+    command: list[str]
+    python: str
+    backend: str
+    started: str
+    seconds: float = 0.0
+    frames: int = 16
+    exit_status: int | None = None
+    notes: list[str] = []
+
+
+class Totals(msgspec.Struct):
+    """Sums over the run. `tests` counts tests; bytes are of tests, classes, modules and fixtures."""
+
+    tests: int = 0
+    survived_bytes: int = 0
+    explained_bytes: int = 0
+
+
+class Report(msgspec.Struct):
+    """A whole run, as `reftrack json` writes it."""
+
+    format: int
+    complete: bool
+    run: RunInfo
+    totals: Totals
+    scopes: list[Scope]
+    holders: list[Holder]
+
+
+class Started(msgspec.Struct, tag="started", tag_field="event"):
+    """First line of a journal."""
+
+    format: int
+    pid: int
+    run: RunInfo
+
+
+class ScopeEnded(msgspec.Struct, tag="scope", tag_field="event"):
+    """A scope ended; its `survived_*` are what was alive at that moment, before any collection."""
+
+    scope: Scope
+
+
+class Survived(msgspec.Struct):
+    """What a scope, by its place among the `ScopeEnded` lines, had alive at a checkpoint."""
+
+    index: int
+    bytes: int
+    blocks: int
+    released_by: str | None = None
+
+
+class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
+    """One look at the heap: it replaces every earlier one.
+
+    `survived` has a row for each ended scope with bytes alive or released late;
+    scopes without a row have nothing alive.
+    """
+
+    final: bool
+    seconds: float
+    totals: Totals
+    survived: list[Survived]
+    holders: list[Holder]
+
+
+class Ended(msgspec.Struct, tag="ended", tag_field="event"):
+    """Last line of a journal: the run came to its end."""
+
+    seconds: float
+    exit_status: int | None
+    notes: list[str] = []
+
+
+Event = Started | ScopeEnded | Checkpoint | Ended

@@ -1,0 +1,405 @@
+# Stacks of calls, interned as a tree: a node is (parent node, instruction), its path to the root is
+# the stack. The thread's current stack is kept as a chain of (frame, instruction, node); a capture
+# walks outwards from the innermost frame only until it meets a frame that the chain already has,
+# checks the callers that a traceback will show, and adds what is new. So the cost of an allocation
+# follows the number of calls and returns since the last one, not the depth of the stack.
+#
+# No reference to a code object is kept: what a line needs is copied when the code is first seen, and
+# the ledger reports when the code's block is freed.
+
+cdef enum:
+    NODE_UNKNOWN = 0     # no Python frame
+    NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
+    CHAIN_FRAMES = 4096
+    WALK_FRAMES = 1024
+    CHAIN_SLOTS = 1024
+    CODE_PLAIN = 0
+    CODE_IMPORT = 1      # importlib's _find_and_load: all that it calls belongs to an import
+    CODE_MODULE = 2      # the body of a module
+
+cdef struct Node:
+    uint64_t instr
+    uint32_t parent
+    uint32_t code
+    uint32_t scope       # scope of the import that this stack is part of, or 0
+    uint32_t offset      # of the instruction in its code, bytes
+
+cdef struct Code:
+    uint64_t address     # of the code object; 0 once it is dead
+    uint64_t start       # of its instructions
+    char *text           # owned: file name, function name, line table, one after the other
+    uint32_t file_length # characters
+    uint32_t name_length
+    uint32_t table_length  # bytes
+    int firstlineno
+    uint8_t file_kind    # bytes per character: 1, 2, 4
+    uint8_t name_kind
+    uint8_t role
+    bint used            # a live node names it (set while sweeping)
+    uint32_t scope       # of the import of this module, or 0; next free id once it is given back
+
+cdef struct Link:
+    rt_frame *frame
+    void *instr
+    uint32_t node
+
+cdef Node *nodes = NULL
+cdef uint32_t node_count = 0        # ids below it are in use or on the free list
+cdef uint32_t node_capacity = 0
+cdef uint32_t node_live = 0
+cdef uint32_t node_free = 0         # head of the list of free ids, linked by `parent`
+cdef uint32_t node_limit = 0        # a sweep is due beyond it
+cdef uint32_t *node_index = NULL    # hash of (parent, instr) -> id
+cdef size_t node_mask = 0
+
+cdef Code *codes = NULL
+cdef uint32_t code_count = 0        # ids below it are in use or on the free list
+cdef uint32_t code_free = 0
+cdef uint32_t code_capacity = 0
+cdef Table code_ids                 # address of a live code object -> id
+cdef size_t code_text_bytes = 0
+
+cdef Link chain[CHAIN_FRAMES]
+cdef int chain_length = 0
+cdef PyThreadState *chain_thread = NULL
+cdef uint16_t chain_slots[CHAIN_SLOTS]
+cdef rt_frame *walked[WALK_FRAMES]
+cdef int shown_frames = 16
+cdef uint32_t import_scope = 0      # what the import machinery itself allocates
+
+
+cdef int stacks_init(int frames) noexcept nogil:
+    global nodes, node_count, node_capacity, node_live, node_free, node_limit, node_index, node_mask
+    global codes, code_count, code_capacity, code_free, shown_frames, chain_length
+    stacks_free()
+    node_capacity = 1 << 14
+    nodes = <Node *>calloc(node_capacity, sizeof(Node))
+    node_mask = (1 << 15) - 1
+    node_index = <uint32_t *>calloc(node_mask + 1, sizeof(uint32_t))
+    node_count = 2
+    node_live = 2
+    node_free = 0
+    node_limit = 1 << 14
+    code_capacity = 1 << 12
+    codes = <Code *>calloc(code_capacity, sizeof(Code))
+    code_count = 1
+    code_free = 0
+    shown_frames = frames
+    chain_length = 0
+    if nodes == NULL or node_index == NULL or codes == NULL or table_init(&code_ids, 1 << 13) < 0:
+        stacks_free()
+        return -1
+    return 0
+
+
+cdef void stacks_free() noexcept nogil:
+    global nodes, node_index, codes, code_count, chain_length, code_text_bytes
+    cdef uint32_t i
+    for i in range(code_count):
+        if codes != NULL:
+            free(codes[i].text)
+    free(nodes)
+    free(node_index)
+    free(codes)
+    table_free(&code_ids)
+    nodes = NULL
+    node_index = NULL
+    codes = NULL
+    code_count = 0
+    code_text_bytes = 0
+    chain_length = 0
+
+
+cdef inline size_t unicode_bytes(PyObject *s) noexcept nogil:
+    return PyUnicode_GET_LENGTH(s) * PyUnicode_KIND(s)
+
+
+cdef uint32_t code_add(PyCodeObject *code) noexcept nogil:
+    # Copies what lines need; 0 where memory is short.
+    global code_text_bytes
+    cdef PyObject *file = rt_code_filename(code)
+    cdef PyObject *name = rt_code_qualname(code)
+    cdef PyObject *lines = rt_code_linetable(code)
+    cdef size_t file_bytes = unicode_bytes(file)
+    cdef size_t name_bytes = unicode_bytes(name)
+    cdef uint32_t id = code_new()
+    cdef Code *c = &codes[id]
+    if id == 0:
+        return 0
+    memset(c, 0, sizeof(Code))
+    c.table_length = <uint32_t>PyBytes_GET_SIZE(lines)
+    c.text = <char *>malloc(file_bytes + name_bytes + c.table_length + 1)
+    if c.text == NULL or table_put(&code_ids, <uint64_t>code, id) < 0:
+        free(c.text)
+        c.text = NULL
+        return 0
+    memcpy(c.text, PyUnicode_DATA(file), file_bytes)
+    memcpy(c.text + file_bytes, PyUnicode_DATA(name), name_bytes)
+    memcpy(c.text + file_bytes + name_bytes, PyBytes_AS_STRING(lines), c.table_length)
+    c.address = <uint64_t>code
+    c.start = <uint64_t>rt_code_start(code)
+    c.file_length = <uint32_t>PyUnicode_GET_LENGTH(file)
+    c.file_kind = <uint8_t>PyUnicode_KIND(file)
+    c.name_length = <uint32_t>PyUnicode_GET_LENGTH(name)
+    c.name_kind = <uint8_t>PyUnicode_KIND(name)
+    c.firstlineno = rt_code_firstlineno(code)
+    c.role = code_role(file, name)
+    code_text_bytes += code_text_size(c)
+    ledger_watch_code(<void *>code)
+    return id
+
+
+cdef uint32_t code_new() noexcept nogil:
+    global codes, code_count, code_capacity, code_free
+    cdef Code *bigger
+    cdef uint32_t id = code_free
+    if id != 0:
+        code_free = codes[id].scope
+        return id
+    if code_count == code_capacity:
+        bigger = <Code *>realloc(codes, 2 * <size_t>code_capacity * sizeof(Code))
+        if bigger == NULL:
+            return 0
+        codes = bigger
+        code_capacity *= 2
+    code_count += 1
+    return code_count - 1
+
+
+cdef uint8_t code_role(PyObject *file, PyObject *name) noexcept nogil:
+    if text_equals(name, b"<module>"):
+        return CODE_MODULE
+    if text_equals(name, b"_find_and_load") and text_equals(file, b"<frozen importlib._bootstrap>"):
+        return CODE_IMPORT
+    return CODE_PLAIN
+
+
+cdef bint text_equals(PyObject *s, const char *ascii) noexcept nogil:
+    return (
+        PyUnicode_KIND(s) == 1
+        and <size_t>PyUnicode_GET_LENGTH(s) == strlen(ascii)
+        and memcmp(PyUnicode_DATA(s), ascii, strlen(ascii)) == 0
+    )
+
+
+cdef void code_died(void *address) noexcept nogil:
+    # Its address, and those of its instructions, may come back as another code's.
+    global chain_length
+    cdef Slot *slot = table_find(&code_ids, <uint64_t>address)
+    if slot.key != 0:
+        codes[slot.value].address = 0
+        table_delete(&code_ids, <uint64_t>address)
+        chain_length = 0
+
+
+cdef inline uint64_t node_hash(uint32_t parent, void *instr) noexcept nogil:
+    return scatter(<uint64_t>instr ^ (<uint64_t>parent << 40) ^ (<uint64_t>parent >> 24))
+
+
+cdef inline uint32_t node_find(uint32_t parent, rt_frame *frame) noexcept nogil:
+    cdef void *instr = rt_frame_instr(frame)
+    cdef size_t i = node_hash(parent, instr) & node_mask
+    cdef uint32_t id
+    cdef Node *node
+    while True:
+        id = node_index[i]
+        if id == 0:
+            return node_add(parent, frame)
+        node = &nodes[id]
+        if (
+            node.instr == <uint64_t>instr
+            and node.parent == parent
+            and codes[node.code].address != 0
+        ):
+            return id
+        i = (i + 1) & node_mask
+
+
+cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
+    # A frame that shows in no traceback, or that cannot be stored, stands for its caller.
+    cdef PyCodeObject *code = rt_frame_code(frame)
+    cdef Slot *slot
+    cdef uint32_t code_id, id
+    if code == NULL or rt_frame_incomplete(frame, code):
+        return parent
+    slot = table_find(&code_ids, <uint64_t>code)
+    code_id = slot.value if slot.key != 0 else code_add(code)
+    if code_id == 0:
+        return parent
+    id = node_new()
+    if id == 0:
+        return parent
+    nodes[id].instr = <uint64_t>rt_frame_instr(frame)
+    nodes[id].parent = parent
+    nodes[id].code = code_id
+    nodes[id].offset = <uint32_t>(<uint64_t>rt_frame_instr(frame) - codes[code_id].start)
+    nodes[id].scope = node_scope(parent, code_id)
+    node_index_put(id)
+    return id
+
+
+cdef uint32_t node_scope(uint32_t parent, uint32_t code_id) noexcept nogil:
+    cdef Code *code = &codes[code_id]
+    cdef uint32_t scope = nodes[parent].scope
+    if code.role == CODE_IMPORT and scope == 0:
+        return import_scope
+    if code.role == CODE_MODULE and scope != 0:
+        if code.scope == 0:
+            code.scope = scope_new()
+        return code.scope
+    return scope
+
+
+cdef uint32_t node_new() noexcept nogil:
+    global nodes, node_count, node_capacity, node_live, node_free
+    cdef uint32_t id
+    cdef Node *bigger
+    if node_free != 0:
+        id = node_free
+        node_free = nodes[id].parent
+        node_live += 1
+        return id
+    if node_count == node_capacity:
+        bigger = <Node *>realloc(nodes, 2 * <size_t>node_capacity * sizeof(Node))
+        if bigger == NULL or node_capacity >= STACK_MASK // 2:
+            return 0
+        nodes = bigger
+        node_capacity *= 2
+    if 2 * (node_live + 1) > node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
+        return 0
+    node_count += 1
+    node_live += 1
+    return node_count - 1
+
+
+cdef inline void node_index_put(uint32_t id) noexcept nogil:
+    cdef size_t i = node_hash(nodes[id].parent, <void *>nodes[id].instr) & node_mask
+    while node_index[i] != 0:
+        i = (i + 1) & node_mask
+    node_index[i] = id
+
+
+cdef int node_index_resize(size_t capacity) noexcept nogil:
+    # Free nodes have no code, and are left out.
+    global node_index, node_mask
+    cdef uint32_t *bigger = <uint32_t *>calloc(capacity, sizeof(uint32_t))
+    cdef uint32_t id
+    if bigger == NULL:
+        return -1
+    free(node_index)
+    node_index = bigger
+    node_mask = capacity - 1
+    for id in range(2, node_count):
+        if nodes[id].code != 0:
+            node_index_put(id)
+    return 0
+
+
+cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
+    # Drops the nodes that no live block and no running frame needs; `marks` has a byte per node,
+    # set by the ledger for the stacks of live blocks.
+    global node_free, node_live
+    cdef uint32_t id, parent
+    cdef int k
+    for k in range(chain_length):
+        marks[chain[k].node] = 1
+    for id in range(2, node_count):
+        if marks[id] == 1:
+            parent = nodes[id].parent
+            while parent > 1 and marks[parent] == 0:
+                marks[parent] = 2
+                parent = nodes[parent].parent
+    node_free = 0
+    node_live = 2
+    for id in range(2, node_count):
+        if marks[id] != 0 and nodes[id].code != 0:
+            node_live += 1
+        else:
+            nodes[id].code = 0
+            nodes[id].instr = 0
+            nodes[id].parent = node_free
+            node_free = id
+    memset(node_index, 0, (node_mask + 1) * sizeof(uint32_t))
+    for id in range(2, node_count):
+        if nodes[id].code != 0:
+            node_index_put(id)
+    codes_sweep()
+
+
+cdef void codes_sweep() noexcept nogil:
+    # Gives back what was copied from dead code objects that no stack names any more.
+    global code_free, code_text_bytes
+    cdef uint32_t id
+    for id in range(1, code_count):
+        codes[id].used = False
+    for id in range(2, node_count):
+        codes[nodes[id].code].used = True
+    for id in range(1, code_count):
+        if codes[id].address == 0 and not codes[id].used and codes[id].text != NULL:
+            code_text_bytes -= code_text_size(&codes[id])
+            free(codes[id].text)
+            codes[id].text = NULL
+            codes[id].scope = code_free
+            code_free = id
+
+
+cdef inline size_t code_text_size(Code *c) noexcept nogil:
+    return c.file_length * c.file_kind + c.name_length * c.name_kind + c.table_length + 1
+
+
+cdef uint32_t capture(PyThreadState *thread) noexcept nogil:
+    # The node of the thread's current stack.
+    global chain_length, chain_thread
+    cdef rt_frame *frame = rt_frame_current(thread)
+    cdef rt_frame *caller
+    cdef uint32_t node = NODE_UNKNOWN
+    cdef int count = 0, position = 0, at, left
+    cdef bint met = False
+    if thread != chain_thread:
+        chain_thread = thread
+        chain_length = 0
+    while frame != NULL:
+        position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+        if (
+            position < chain_length
+            and chain[position].frame == frame
+            and chain[position].instr == rt_frame_instr(frame)
+        ):
+            # The callers of a frame that still runs cannot have moved; but this may be a new
+            # frame at the old place: look at as many callers as a traceback will show.
+            at = position
+            left = shown_frames - count
+            caller = frame
+            met = True
+            while at > 0 and left > 0:
+                caller = rt_frame_previous(caller)
+                at -= 1
+                left -= 1
+                if chain[at].frame != caller or chain[at].instr != rt_frame_instr(caller):
+                    met = False
+                    break
+            if met:
+                break
+        if count == WALK_FRAMES:
+            node = NODE_DEEP
+            break
+        walked[count] = frame
+        count += 1
+        frame = rt_frame_previous(frame)
+    if met:
+        node = chain[position].node
+        chain_length = position + 1
+    else:
+        chain_length = 0
+    if chain_length + count > CHAIN_FRAMES:
+        chain_length = 0
+    while count > 0:
+        count -= 1
+        frame = walked[count]
+        node = node_find(node, frame)
+        chain[chain_length].frame = frame
+        chain[chain_length].instr = rt_frame_instr(frame)
+        chain[chain_length].node = node
+        chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
+        chain_length += 1
+    return node

@@ -1,0 +1,412 @@
+# The ledger meets the graph: every live block of the wanted scopes is given to the object that owns
+# it, every such object to a region (it and what hangs below it on the paths, of the same scope), and
+# regions with the same parent and scope to one group. A group is what one holder keeps of one scope.
+
+cdef enum:
+    BLOOM_WORDS = 2048
+
+cdef struct Row:                  # part of a group: one type, one stack
+    PyTypeObject *type            # NULL: `stack` is the outer group that dominates `bytes`
+    uint32_t group
+    uint32_t stack
+    uint32_t objects
+    uint32_t unsure               # objects whose line may be that of an earlier life
+    int64_t bytes
+    uint32_t next
+
+cdef struct Group:
+    uint32_t anchor               # the object that refers to what survived, from outside
+    uint32_t sample               # the largest of the survivors that it refers to, or the anchor
+    uint32_t scope
+    uint32_t rows
+    uint64_t sample_size
+    int64_t bytes
+    uint64_t retained
+    uint32_t objects
+    uint32_t tops
+
+cdef struct Survey:
+    Graph *graph
+    Paths *paths
+    Dominators *dominators
+    const uint8_t *wanted         # scope -> is it a survivor's?
+    uint32_t wanted_count
+    uint32_t *date                # node -> scope of its block, 0 where unknown
+    uint64_t *sizes               # node -> bytes of all its blocks
+    uint32_t *region              # node -> the topmost node of its region, 0 where it has none
+    uint8_t *claimed              # entry of the ledger -> an object owns it
+    Table orphans                 # address >> 4 of a block not yet owned -> its owner
+    uint64_t bloom[2048]
+    Group *groups
+    uint32_t group_count
+    uint32_t group_capacity
+    Table group_ids
+    Row *rows
+    uint32_t row_count
+    uint32_t row_capacity
+    Table row_ids
+    bint short_of_memory
+
+
+cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
+    return scope < s.wanted_count and s.wanted[scope] != 0
+
+
+cdef int survey_init(
+    Survey *s, Graph *g, Paths *p, Dominators *d, const uint8_t *scopes, size_t count
+) noexcept nogil:
+    memset(s, 0, sizeof(Survey))
+    s.graph = g
+    s.paths = p
+    s.dominators = d
+    s.wanted = scopes
+    s.wanted_count = <uint32_t>count
+    s.date = <uint32_t *>calloc(g.count, sizeof(uint32_t))
+    s.sizes = <uint64_t *>calloc(g.count, sizeof(uint64_t))
+    s.claimed = <uint8_t *>calloc(entry_mask + 1, 1)
+    s.group_capacity = 1024
+    s.groups = <Group *>malloc(s.group_capacity * sizeof(Group))
+    s.group_count = 1
+    s.row_capacity = 1024
+    s.rows = <Row *>malloc(s.row_capacity * sizeof(Row))
+    s.row_count = 1
+    if (
+        s.date == NULL
+        or s.sizes == NULL
+        or s.claimed == NULL
+        or s.groups == NULL
+        or s.rows == NULL
+        or table_init(&s.orphans, 1 << 10) < 0
+        or table_init(&s.group_ids, 1 << 10) < 0
+        or table_init(&s.row_ids, 1 << 10) < 0
+    ):
+        survey_free(s)
+        return -1
+    return 0
+
+
+cdef void survey_free(Survey *s) noexcept nogil:
+    free(s.date)
+    free(s.sizes)
+    free(s.region)
+    free(s.claimed)
+    free(s.groups)
+    free(s.rows)
+    table_free(&s.orphans)
+    table_free(&s.group_ids)
+    table_free(&s.row_ids)
+    memset(s, 0, sizeof(Survey))
+
+
+# ---- whose block is it? ----
+
+cdef inline Entry *claim(Survey *s, void *block) noexcept nogil:
+    # The entry of a live block, marked as owned; NULL where the ledger has none or it is taken.
+    cdef Entry *e
+    if not storable(block):
+        return NULL
+    e = entry_find(block)
+    if e.place == 0 or s.claimed[e - entries]:
+        return NULL
+    s.claimed[e - entries] = 1
+    return e
+
+
+cdef inline void *own_block(PyObject *o) noexcept nogil:
+    return <char *>o - rt_preheader(rt_type(o))
+
+
+cdef void survey_objects(Survey *s) noexcept nogil:
+    cdef Graph *g = s.graph
+    cdef void *blocks[3]
+    cdef PyObject *o
+    cdef Entry *e
+    cdef uint32_t id
+    cdef int k
+    for id in range(1 + g.frame_count, g.count):
+        if id + 8 < g.count:
+            rt_prefetch(g.objects[id + 8])
+        if id + 4 < g.count:
+            rt_prefetch(&entries[entry_home(<uint64_t>own_block(g.objects[id + 4]) >> 4)])
+        o = g.objects[id]
+        e = claim(s, own_block(o))
+        if e != NULL:
+            s.date[id] = e.place & SCOPE_MASK
+            s.sizes[id] = <uint64_t>entry_size(e)
+        else:
+            s.sizes[id] = rt_basic_size(o)
+        for k in range(rt_blocks(o, blocks)):
+            e = claim(s, blocks[k])
+            if e != NULL:
+                s.sizes[id] += <uint64_t>entry_size(e)
+
+
+cdef int survey_orphans(Survey *s) noexcept nogil:
+    # Blocks of the wanted scopes that no rule gives to an object (a deque's, a C extension's): they
+    # belong to the object whose own blocks hold their address. Only such blocks are looked for, so
+    # a stale word in unused memory can mislead nothing else.
+    cdef size_t i
+    cdef uint64_t address
+    for i in range(entry_mask + 1):
+        if entries[i].place != 0 and not s.claimed[i] and entry_wanted(s, &entries[i]):
+            address = entry_address(&entries[i])
+            if table_put(&s.orphans, address, 0) < 0:
+                return -1
+            s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
+    if s.orphans.used != 0:
+        survey_scan_objects(s)
+    return 0
+
+
+cdef bint entry_wanted(Survey *s, Entry *e) noexcept nogil:
+    cdef uint32_t g
+    if wanted(s, e.place & SCOPE_MASK):
+        return True
+    if e.stack & ENTRY_GROWN:
+        g = table_find(&growth_heads, entry_address(e)).value
+        while g != 0:
+            if wanted(s, growths[g].scope):
+                return True
+            g = growths[g].older
+    return False
+
+
+cdef void survey_scan_objects(Survey *s) noexcept nogil:
+    cdef Graph *g = s.graph
+    cdef PyObject *o
+    cdef Entry *e
+    cdef uint32_t id
+    for id in range(1 + g.frame_count, g.count):
+        o = g.objects[id]
+        if rt_blocks_known(rt_type(o)):
+            continue
+        e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
+        if e != NULL and e.place != 0:
+            survey_scan(s, id, <void **>own_block(o), <size_t>entry_size(e), 0)
+        else:
+            survey_scan(s, id, <void **>o, rt_type_basicsize(o), 0)
+
+
+cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size, int depth) noexcept nogil:
+    cdef size_t k
+    cdef uint64_t address
+    cdef Slot *slot
+    cdef Entry *e
+    for k in range(size // sizeof(void *)):
+        if <uint64_t>words[k] & 15:
+            continue
+        address = <uint64_t>words[k] >> 4
+        if not (s.bloom[scatter(address) >> 53] >> ((scatter(address) >> 47) & 63)) & 1:
+            continue
+        slot = table_find(&s.orphans, address) if address != 0 else NULL
+        if slot == NULL or slot.key == 0 or slot.value != 0:
+            continue
+        slot.value = owner
+        e = claim(s, words[k])
+        if e != NULL:
+            s.sizes[owner] += <uint64_t>entry_size(e)
+            # A deque's blocks are linked; so far and no further, for the C stack's sake.
+            if depth < 200:
+                survey_scan(s, owner, <void **>words[k], <size_t>entry_size(e), depth + 1)
+
+
+# ---- regions ----
+
+cdef int survey_regions(Survey *s) noexcept nogil:
+    # In the order of the paths, so that a parent is settled before its children.
+    cdef Graph *g = s.graph
+    cdef uint32_t k, id, above, scope
+    s.region = <uint32_t *>calloc(g.count, sizeof(uint32_t))
+    if s.region == NULL:
+        return -1
+    for k in range(s.paths.reached):
+        id = s.paths.order[k]
+        if g.objects[id] == NULL:
+            continue
+        above = s.region[s.paths.parent[id]]
+        scope = s.date[id]
+        if above != 0 and scope == s.date[above]:
+            s.region[id] = above
+        elif above != 0 and scope <= s.date[above] and rt_has_free_list(g.objects[id]):
+            # The block is older than what holds it, and may have been reused: the object was made
+            # no earlier than the block; it goes with its region.
+            s.region[id] = above
+        elif wanted(s, scope):
+            s.region[id] = id
+    return 0
+
+
+# ---- groups ----
+
+cdef uint32_t group_of(Survey *s, uint32_t anchor, uint32_t scope) noexcept nogil:
+    cdef uint64_t key = <uint64_t>1 << 63 | <uint64_t>anchor << SCOPE_BITS | scope
+    cdef Slot *slot = table_find(&s.group_ids, key)
+    cdef Group *group
+    cdef void *bigger
+    if slot.key != 0:
+        return slot.value
+    if s.group_count == s.group_capacity:
+        bigger = realloc(s.groups, 2 * <size_t>s.group_capacity * sizeof(Group))
+        if bigger == NULL:
+            s.short_of_memory = True
+            return 0
+        s.groups = <Group *>bigger
+        s.group_capacity *= 2
+    if table_put(&s.group_ids, key, s.group_count) < 0:
+        s.short_of_memory = True
+        return 0
+    group = &s.groups[s.group_count]
+    memset(group, 0, sizeof(Group))
+    group.anchor = anchor
+    group.sample = anchor
+    group.scope = scope
+    s.group_count += 1
+    return s.group_count - 1
+
+
+cdef Row *row_of(Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack) noexcept nogil:
+    cdef uint64_t key = scatter(
+        scatter(<uint64_t>type ^ <uint64_t>group << 17) ^ <uint64_t>stack << 20 ^ group
+    ) | 1
+    cdef Slot *slot
+    cdef Row *row
+    cdef void *bigger
+    while True:
+        slot = table_find(&s.row_ids, key)
+        if slot.key == 0:
+            break
+        row = &s.rows[slot.value]
+        if row.group == group and row.type == type and row.stack == stack:
+            return row
+        key += 2
+    if s.row_count == s.row_capacity:
+        bigger = realloc(s.rows, 2 * <size_t>s.row_capacity * sizeof(Row))
+        if bigger == NULL:
+            s.short_of_memory = True
+            return NULL
+        s.rows = <Row *>bigger
+        s.row_capacity *= 2
+    if table_put(&s.row_ids, key, s.row_count) < 0:
+        s.short_of_memory = True
+        return NULL
+    row = &s.rows[s.row_count]
+    memset(row, 0, sizeof(Row))
+    row.type = type
+    row.group = group
+    row.stack = stack
+    row.next = s.groups[group].rows
+    s.groups[group].rows = s.row_count
+    s.row_count += 1
+    return row
+
+
+cdef void charge(
+    Survey *s, uint32_t id, uint32_t scope, uint32_t stack, int64_t size, int objects, bint unsure
+) noexcept nogil:
+    # Adds a piece of a node: to its region where that is of the piece's scope, else (an old
+    # container that grew) to the node itself.
+    cdef uint32_t top = s.region[id], group
+    cdef bint inside = top != 0 and s.date[top] == scope
+    cdef Row *row
+    group = group_of(s, s.paths.parent[top] if inside else id, scope)
+    row = row_of(s, group, rt_type(s.graph.objects[id]), stack) if group != 0 else NULL
+    if row == NULL:
+        return
+    row.bytes += size
+    row.objects += objects
+    row.unsure += objects if unsure else 0
+    s.groups[group].bytes += size
+    s.groups[group].objects += objects
+    if not inside or s.dominators.number[top] == 0:
+        s.groups[group].retained += <uint64_t>size
+
+
+cdef void charge_block(Survey *s, uint32_t id, void *block, TracemallocStacks lines):
+    # A block beside the object's own: its first part, and what later scopes added.
+    cdef Entry *e = entry_find(block) if storable(block) else NULL
+    cdef int64_t first
+    cdef uint32_t g = 0
+    if e == NULL or e.place == 0:
+        return
+    first = entry_size(e)
+    if e.stack & ENTRY_GROWN:
+        g = table_find(&growth_heads, entry_address(e)).value
+    while g != 0:
+        first -= growths[g].size
+        if wanted(s, growths[g].scope):
+            charge(
+                s, id, growths[g].scope,
+                lines.stack_of(block) if lines is not None else growths[g].stack,
+                growths[g].size, 0, False,
+            )
+        g = growths[g].older
+    if wanted(s, e.place & SCOPE_MASK):
+        charge(
+            s, id, e.place & SCOPE_MASK,
+            lines.stack_of(block) if lines is not None else e.stack & STACK_MASK,
+            first, 0, False,
+        )
+
+
+cdef void charge_own(Survey *s, uint32_t id, TracemallocStacks lines):
+    cdef PyObject *o = s.graph.objects[id]
+    cdef Entry *e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
+    cdef uint32_t scope, stack
+    cdef bint unsure = rt_has_free_list(o)
+    if e == NULL or e.place == 0:
+        return
+    scope = e.place & SCOPE_MASK
+    stack = e.stack & STACK_MASK
+    if not wanted(s, scope):
+        return
+    if s.region[id] != 0 and s.date[s.region[id]] != scope:
+        scope = s.date[s.region[id]]  # a reused block: its stack is of an earlier life
+        stack = NODE_UNKNOWN
+    if lines is not None:
+        stack = lines.stack_of(own_block(o))
+        unsure = False
+    charge(s, id, scope, stack, entry_size(e), 1, unsure)
+
+
+cdef void charge_all(Survey *s, TracemallocStacks lines):
+    cdef Graph *g = s.graph
+    cdef void *blocks[3]
+    cdef uint32_t id
+    cdef size_t i
+    cdef int k
+    for id in range(1 + g.frame_count, g.count):
+        charge_own(s, id, lines)
+        for k in range(rt_blocks(g.objects[id], blocks)):
+            charge_block(s, id, blocks[k], lines)
+    for i in range(s.orphans.mask + 1):
+        if s.orphans.slots[i].key != 0 and s.orphans.slots[i].value != 0:
+            charge_block(s, s.orphans.slots[i].value, <void *>(s.orphans.slots[i].key << 4), lines)
+
+
+cdef int retained_groups(Survey *s) noexcept nogil:
+    # Retained sizes of the regions' tops; nearest[i] is the group of the nearest top that dominates
+    # number i, so that nothing is counted twice under one holder.
+    cdef Dominators *d = s.dominators
+    cdef uint32_t i, id, group
+    cdef Row *row
+    cdef uint32_t *nearest = <uint32_t *>calloc(d.count, sizeof(uint32_t))
+    if nearest == NULL:
+        return -1
+    for i in range(1, d.count):
+        id = d.node[i]
+        nearest[i] = nearest[d.idom[i]]
+        if s.region[id] != id:
+            continue
+        group = group_of(s, s.paths.parent[id], s.date[id])
+        row = row_of(s, group, NULL, nearest[i])
+        if row == NULL:
+            break
+        row.bytes += <int64_t>d.retained[i]
+        s.groups[group].tops += 1
+        s.groups[group].retained += d.retained[i]
+        if d.retained[i] > s.groups[group].sample_size:
+            s.groups[group].sample_size = d.retained[i]
+            s.groups[group].sample = id
+        nearest[i] = group
+    free(nearest)
+    return -1 if s.short_of_memory else 0

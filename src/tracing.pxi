@@ -1,0 +1,300 @@
+# The ledger's face towards Python.
+
+cdef void hook_fill(PyMemAllocatorEx *allocator, Hook *hook) noexcept nogil:
+    allocator.ctx = hook
+    allocator.malloc = hook_malloc
+    allocator.calloc = hook_calloc
+    allocator.realloc = hook_realloc
+    allocator.free = hook_free
+
+
+cdef PyMemAllocatorDomain hook_domain(int i) noexcept nogil:
+    return PYMEM_DOMAIN_OBJ if i == 0 else PYMEM_DOMAIN_MEM
+
+
+cdef void hooks_install() noexcept nogil:
+    global hooked
+    cdef PyMemAllocatorEx mine
+    cdef int i
+    for i in range(2):
+        PyMem_GetAllocator(hook_domain(i), &hooks[i].below)
+        hook_fill(&mine, &hooks[i])
+        PyMem_SetAllocator(hook_domain(i), &mine)
+    hooked = True
+
+
+cdef void hooks_remove() noexcept nogil:
+    # Only when both are on top; else another tool calls through ours, which then stay and pass on.
+    global hooked
+    cdef PyMemAllocatorEx top[2]
+    cdef int i
+    for i in range(2):
+        PyMem_GetAllocator(hook_domain(i), &top[i])
+    if top[0].ctx == &hooks[0] and top[1].ctx == &hooks[1]:
+        for i in range(2):
+            PyMem_SetAllocator(hook_domain(i), &hooks[i].below)
+        hooked = False
+
+
+cdef bint hooks_reached() noexcept nogil:
+    # A tool that was there before us may have put the allocators back that it found, and lifted ours.
+    cdef uint64_t before = hook_calls
+    PyObject_Free(PyObject_Malloc(1))
+    PyMem_Free(PyMem_Malloc(1))
+    return hook_calls - before >= 2
+
+
+cdef void ledger_free() noexcept nogil:
+    global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
+    global scope_count, scope_now, ledger_short
+    cdef size_t i
+    for i in range((scope_count + SCOPE_CHUNK - 1) // SCOPE_CHUNK):
+        free(scope_chunks[i])
+        scope_chunks[i] = NULL
+    free(entries)
+    free(growths)
+    table_free(&growth_heads)
+    stacks_free()
+    entries = NULL
+    growths = NULL
+    entry_mask = 0
+    entry_used = 0
+    growth_capacity = 0
+    growth_count = 1
+    growth_free = 0
+    scope_count = 0
+    scope_now = 0
+    ledger_short = False
+
+
+cdef int ledger_init(int frames) noexcept nogil:
+    global entries, entry_mask, growths, growth_capacity, import_scope, node_limit
+    ledger_free()
+    entries = <Entry *>calloc(1 << 16, sizeof(Entry))
+    entry_mask = (1 << 16) - 1
+    growth_capacity = 256
+    growths = <Growth *>calloc(growth_capacity, sizeof(Growth))
+    if (
+        entries == NULL
+        or growths == NULL
+        or table_init(&growth_heads, 256) < 0
+        or stacks_init(frames) < 0
+    ):
+        ledger_free()
+        return -1
+    scope_new()  # 0: what was there before, or is no one's
+    import_scope = scope_new()
+    return 0
+
+
+def start(int frames):
+    """Begin to record allocations, with up to `frames` frames each; an earlier ledger is dropped.
+
+    Raises ValueError where `frames` is not between 1 and 256, MemoryError where there is no
+    memory for the ledger. Starting a started ledger begins anew.
+    """
+    global recording, main_interp
+    if not 1 <= frames <= 256:
+        raise ValueError("frames must be between 1 and 256")
+    recording = False
+    if ledger_init(frames) < 0:
+        raise MemoryError("no memory for the ledger")
+    main_interp = PyInterpreterState_Main()
+    if not hooked or not hooks_reached():
+        hooks_install()
+    recording = True
+
+
+def stop():
+    """Stop recording and drop the ledger. Stopping twice does nothing."""
+    global recording, paused_thread, pause_depth
+    recording = False
+    paused_thread = NULL
+    pause_depth = 0
+    if hooked:
+        hooks_remove()
+    ledger_free()
+
+
+def recording_now():
+    """Is the ledger recording in this process?"""
+    return recording
+
+
+def attached():
+    """Do allocations still reach the ledger? False when another tool has lifted its hooks, or when
+    the ledger had no memory left for itself."""
+    return bool(recording and not ledger_short and hooks_reached())
+
+
+def silence():
+    """Record nothing any more in this process (a forked child), and leave the memory as it is."""
+    global recording
+    recording = False
+
+
+def pause():
+    """Allocations of this thread are not recorded until `resume`; calls nest."""
+    global paused_thread, pause_depth
+    if paused_thread == NULL or paused_thread == rt_thread():
+        paused_thread = rt_thread()
+        pause_depth += 1
+
+
+def resume():
+    """Ends the innermost `pause` of this thread."""
+    global paused_thread, pause_depth
+    if paused_thread == rt_thread() and pause_depth > 0:
+        pause_depth -= 1
+        if pause_depth == 0:
+            paused_thread = NULL
+
+
+def new_scope():
+    """A new scope's id."""
+    if entries == NULL:
+        raise RuntimeError("the ledger is not started")
+    return scope_new()
+
+
+def enter_scope(uint32_t scope):
+    """Charge what follows to `scope`; returns the scope that was charged until now."""
+    global scope_now
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    cdef uint32_t before = scope_now
+    scope_now = scope
+    figures(scope).ended_bytes = -1
+    return before
+
+
+def end_scope(uint32_t scope):
+    """Remember what is alive of a scope, so that `counters` can tell which later one released it."""
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    figures(scope).ended_bytes = figures(scope).live_bytes
+
+
+def counters(uint32_t scope):
+    """(live bytes, live blocks, allocated bytes, peak of live bytes, releasing scope or 0)."""
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    cdef ScopeFigures *f = figures(scope)
+    return f.live_bytes, f.live_blocks, f.allocated_bytes, f.peak_bytes, f.released_by
+
+
+def live_bytes():
+    """Bytes of all live blocks in the ledger."""
+    cdef int64_t total = 0
+    cdef uint32_t scope
+    for scope in range(scope_count):
+        total += figures(scope).live_bytes
+    return total
+
+
+def import_scopes():
+    """The scopes that the ledger made itself: [(id, file of the module), ...]; the machinery's own
+    comes first, with an empty file name."""
+    cdef list found = [(import_scope, "")]
+    cdef uint32_t i
+    for i in range(1, code_count):
+        if codes[i].scope != 0 and codes[i].text != NULL and codes[i].role == CODE_MODULE:
+            found.append((codes[i].scope, code_file(&codes[i])))
+    return found
+
+
+cdef object code_file(Code *c):
+    return PyUnicode_FromKindAndData(c.file_kind, c.text, c.file_length)
+
+
+cdef object code_function(Code *c):
+    return PyUnicode_FromKindAndData(
+        c.name_kind, c.text + c.file_length * c.file_kind, c.name_length
+    )
+
+
+cdef int code_line(Code *c, uint32_t offset) noexcept nogil:
+    # The location table of Objects/locations.md (PEP 657), format the same in 3.11 to 3.13.
+    # 0 where an instruction has no line.
+    cdef uint8_t *p = <uint8_t *>c.text + c.file_length * c.file_kind + c.name_length * c.name_kind
+    cdef uint8_t *end = p + c.table_length
+    cdef uint32_t at = 0
+    cdef int line = c.firstlineno, kind, delta
+    while p < end:
+        kind = (p[0] >> 3) & 15
+        at += 2 * ((p[0] & 7) + 1)
+        p += 1
+        delta = 0
+        if kind == 13 or kind == 14:
+            p = signed_varint(p, &delta)
+        elif 10 <= kind <= 12:
+            delta = kind - 10
+        line += delta
+        while p < end and not p[0] & 128:
+            p += 1
+        if at > offset:
+            return 0 if kind == 15 else line
+    return 0
+
+
+cdef uint8_t *signed_varint(uint8_t *p, int *value) noexcept nogil:
+    cdef uint32_t u = p[0] & 63
+    cdef int shift = 6
+    while p[0] & 64:
+        p += 1
+        u |= <uint32_t>(p[0] & 63) << shift
+        shift += 6
+    value[0] = -<int>(u >> 1) if u & 1 else <int>(u >> 1)
+    return p + 1
+
+
+def stack_frames(uint32_t stack, int limit):
+    """The frames of a stack, at most `limit`: [(file, function, line), ...], most recent call last."""
+    cdef list frames = []
+    cdef Node *node
+    while 1 < stack < node_count and len(frames) < limit:
+        node = &nodes[stack]
+        if node.code == 0:
+            break
+        frames.append(
+            (
+                code_file(&codes[node.code]),
+                code_function(&codes[node.code]),
+                code_line(&codes[node.code], node.offset),
+            )
+        )
+        stack = node.parent
+    frames.reverse()
+    return frames
+
+
+def block_charge(size_t address):
+    """(bytes, scope, stack) of the live block that starts at an address, or None. For tests."""
+    cdef Entry *e
+    if entries == NULL or not storable(<void *>address):
+        return None
+    e = entry_find(<void *>address)
+    if e.place == 0:
+        return None
+    return entry_size(e), e.place & SCOPE_MASK, e.stack & STACK_MASK
+
+
+def memory():
+    """The ledger's own memory: {"blocks": live blocks, "bytes": all of it, "entry_bytes": the table
+    of blocks, "stacks": live stack nodes, "stack_bytes": their memory and the copied line tables}."""
+    cdef size_t table = (entry_mask + 1) * sizeof(Entry) if entries != NULL else 0
+    cdef size_t stack = (
+        node_capacity * sizeof(Node)
+        + (node_mask + 1) * sizeof(uint32_t)
+        + code_capacity * sizeof(Code)
+        + (code_ids.mask + 1) * sizeof(Slot)
+        + code_text_bytes
+    )
+    cdef size_t growth = growth_capacity * sizeof(Growth) + (growth_heads.mask + 1) * sizeof(Slot)
+    return {
+        "blocks": entry_used,
+        "bytes": table + stack + growth,
+        "entry_bytes": table,
+        "stacks": node_live,
+        "stack_bytes": stack,
+    }
