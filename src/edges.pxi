@@ -117,6 +117,8 @@ cdef tuple edge_between(Graph *g, uint32_t parent_id, uint32_t child_id):
         return function_edge(parent, child)
     if PyCell_Check(parent):
         return "cell", None
+    if PyFrame_Check(parent) and PyFrame_Check(child):
+        return "slot", "f_back"
     if rt_object_frame(parent) != NULL and rt_frame_code(rt_object_frame(parent)) != NULL:
         return frame_edge(rt_object_frame(parent), child)
     return instance_edge(parent, child)

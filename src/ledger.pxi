@@ -220,7 +220,8 @@ cdef void ledger_sweep() noexcept nogil:
     stacks_sweep(marks)
     free(marks)
     # A sweep reads the whole ledger: let enough stacks come in between to pay for it.
-    node_limit = <uint32_t>max(1 << 14, max(2 * node_live, node_live + entry_used // 8))
+    cdef size_t limit = node_live + max(<size_t>node_live, entry_used // 8)
+    node_limit = <uint32_t>max(<size_t>(1 << 14), limit)
 
 
 # ---- growth: the parts of a block that later scopes added by realloc ----

@@ -317,7 +317,8 @@ cdef void charge(
     row.unsure += objects if unsure else 0
     s.groups[group].bytes += size
     s.groups[group].objects += objects
-    if not inside or s.dominators.number[top] == 0:
+    # A region's top adds its retained size later; here what no top accounts for.
+    if top == 0 or s.dominators.number[top] == 0:
         s.groups[group].retained += <uint64_t>size
 
 

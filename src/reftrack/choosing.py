@@ -1,0 +1,230 @@
+"""Which of the places on a path is the holder: the one that a user can name and change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reftrack import naming, owners
+from reftrack.heap import Step
+from reftrack.model import HolderKind, Owner
+from reftrack.naming import Bases, Place
+
+TEST_CASE = "unittest.case.TestCase"
+TEST_RESULT = "unittest.result.TestResult"
+TEST_SUITE = "unittest.suite.BaseTestSuite"
+FIXTURE = "_pytest.fixtures.FixtureDef"
+PYTEST_ITEM = "_pytest.python.Function"
+PYTEST_SESSION = "_pytest.main.Session"
+MOCK = "unittest.mock"
+JOINED_ATTRIBUTES = 2
+
+
+class Choice(NamedTuple):
+    """The holder of what lies at the end of a path."""
+
+    name: str
+    kind: HolderKind
+    owner: Owner
+    root: str
+    path: list[str]
+    pattern: list[str]
+    fix: str
+    collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
+
+
+def choose(path: Sequence[Step], bases: Bases) -> Choice:
+    """The holder on a path, and the path as text from there on which it can be recognised."""
+    places = naming.places(path)
+    root = naming.root_text(path)
+    if not places:
+        return _nameless(path, root)
+    at, kind = _holder(places, bases)
+    start = _first_shown(places, at, bases)
+    if start > 0 or _is_result(places[0], bases):
+        root = _runner_root(places[start], bases) or root
+    name = _joined(places, at, kind)
+    return Choice(
+        name=name,
+        kind=kind,
+        owner=_owner(places[at]),
+        root=root,
+        path=[place.text for place in places[start:]],
+        pattern=[place.pattern for place in places[start:]],
+        fix=_fix(name, kind, places[at], bases),
+        collateral=_is_collateral(places[at:]) if kind == "exception" else False,
+    )
+
+
+def _holder(places: Sequence[Place], bases: Bases) -> tuple[int, HolderKind]:
+    """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
+    traceback = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
+    if traceback is not None and traceback > 0 and _owner(places[traceback - 1]) != "runner":
+        return traceback - 1, "exception"
+    attribute = _last(places, lambda p: _is_test_instance(places, p, bases))
+    if attribute is not None:
+        return attribute, "testcase-attribute"
+    fixture = _last(places, lambda p: naming.is_a(p.owner, FIXTURE, bases))
+    if fixture is not None:
+        return fixture, "fixture"
+    mock = _first(places, lambda p: p.owner.startswith(MOCK))
+    if mock is not None:
+        return (mock - 1 if mock > 0 else mock), "mock"
+    cache = _last(places, lambda p: p.kind == naming.CACHE)
+    if cache is not None:
+        return cache, "cache"
+    for kinds in ((naming.MODULE, naming.CLASS), (naming.INSTANCE,)):
+        mine = _last(places, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))
+        if mine is not None:
+            return mine, _kind_of_kept(places, mine)
+    inner = _last(places, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
+    if inner is not None:
+        return inner, _KINDS[places[inner].kind]
+    result = _last(places, lambda p: _is_result(p, bases))
+    if result is not None:
+        return result, "result"
+    other = _last(places, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+    at = other if other is not None else len(places) - 1
+    return at, _KINDS[places[at].kind]
+
+
+NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
+
+_KINDS: dict[str, HolderKind] = {
+    naming.MODULE: "module-global",
+    naming.CLASS: "class-attribute",
+    naming.INSTANCE: "instance-attribute",
+    naming.FRAME: "frame",
+    naming.GENERATOR: "generator",
+    naming.CLOSURE: "closure",
+    naming.CACHE: "cache",
+    naming.SLOT: "callback",
+    naming.CONTAINER: "instance-attribute",
+}
+
+
+def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
+    for place in places[at + 1 :]:
+        if place.kind in (naming.GENERATOR, naming.CLOSURE):
+            return _KINDS[place.kind]
+    return _KINDS[places[at].kind]
+
+
+def _first(places: Sequence[Place], test) -> int | None:  # type: ignore[no-untyped-def]
+    return next((k for k, place in enumerate(places) if test(place)), None)
+
+
+def _last(places: Sequence[Place], test) -> int | None:  # type: ignore[no-untyped-def]
+    return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
+
+
+def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bool:
+    """An attribute of a TestCase, or of the instance that a pytest item keeps."""
+    if place.kind != naming.INSTANCE:
+        return False
+    if naming.is_a(place.owner, TEST_CASE, bases):
+        return not place.attribute.startswith("_")
+    at = places.index(place)
+    return (
+        at > 0
+        and naming.is_a(places[at - 1].owner, PYTEST_ITEM, bases)
+        and places[at - 1].attribute in ("_instance", "_obj")
+        and _owner(place) != "runner"
+    )
+
+
+def _is_result(place: Place, bases: Bases) -> bool:
+    return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
+
+
+def _is_collateral(places: Sequence[Place]) -> bool:
+    return any(place.kind == naming.FRAME and _owner(place) == "runner" for place in places)
+
+
+def _owner(place: Place) -> Owner:
+    if place.owner.startswith(MOCK):
+        return "library"
+    return owners.of_module(place.owner)
+
+
+def _is_users(place: Place) -> bool:
+    return _owner(place) in ("your test", "your code")
+
+
+def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
+    """Where a reader's interest begins: at the runner's list of tests or results, if there is one."""
+    for k in range(at, -1, -1):
+        owner = places[k].owner
+        if (
+            naming.is_a(owner, TEST_RESULT, bases)
+            or naming.is_a(owner, PYTEST_SESSION, bases)
+            or (naming.is_a(owner, TEST_SUITE, bases) and places[k].attribute == "_tests")
+            or naming.is_a(owner, FIXTURE, bases)
+        ):
+            return k
+    return 0
+
+
+def _runner_root(place: Place, bases: Bases) -> str | None:
+    if naming.is_a(place.owner, TEST_RESULT, bases):
+        return f"unittest result.{place.attribute}"
+    if naming.is_a(place.owner, TEST_SUITE, bases):
+        return f"unittest suite.{place.attribute}"
+    if naming.is_a(place.owner, PYTEST_SESSION, bases):
+        return f"pytest Session.{place.attribute}"
+    if naming.is_a(place.owner, FIXTURE, bases):
+        return "pytest fixture cache"
+    return None
+
+
+def _joined(places: Sequence[Place], at: int, kind: HolderKind) -> str:
+    """A module global with the attributes below it: "myapp.REGISTRY.items"."""
+    name = places[at].text.split("[", 1)[0]
+    if kind == "result":
+        return f"result.{places[at].attribute}"
+    if kind == "cache":
+        return f"{name} (cache)"
+    if places[at].kind == naming.MODULE and kind == "module-global":
+        for place in places[at + 1 : at + 1 + JOINED_ATTRIBUTES]:
+            if place.kind != naming.INSTANCE or not _is_users(place):
+                break
+            name += f".{place.attribute}"
+    return name
+
+
+def _nameless(path: Sequence[Step], root: str) -> Choice:
+    first = path[0]
+    kind: HolderKind = "unreachable" if first.edge == "garbage" else "c-reference"
+    last = path[-1]
+    if first.edge == "modules":
+        kind = "module-global"
+    elif first.edge == "frame":
+        kind = "frame"
+    return Choice(
+        name=root,
+        kind=kind,
+        owner=owners.of_module(last.name or last.type),
+        root=root,
+        path=[naming.type_text(last.type)],
+        pattern=[naming.type_text(last.type)],
+        fix="",
+    )
+
+
+def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
+    owner = place.text.split(".", 1)[0]
+    if kind == "testcase-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
+        return f'in {owner}: self.addCleanup(delattr, self, "{place.attribute}")'
+    if kind == "testcase-attribute":
+        return f"in {owner}: def teardown_method(self): del self.{place.attribute}"
+    if kind == "class-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
+        return f"in {owner}.tearDownClass: del cls.{place.attribute}"
+    if kind == "cache":
+        return f"after each test: {name.removesuffix(' (cache)')}.cache_clear()"
+    if kind == "exception":
+        return f"keep str(error), or clear {name} after the test: its traceback keeps every frame"
+    if kind == "mock":
+        return f"stop the patch of {name}: self.addCleanup(patcher.stop)"
+    if kind == "module-global":
+        return f"clear {name} after each test"
+    return ""

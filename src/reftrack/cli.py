@@ -1,0 +1,302 @@
+"""The command line: `run`, `report` and `json`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+import msgspec
+
+from reftrack import __version__, config, launch
+from reftrack.errors import ReftrackError, UsageError
+
+if TYPE_CHECKING:
+    from reftrack.model import Report
+    from reftrack.session import Session
+
+USAGE = """\
+reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]
+       reftrack report [options] [RUN]
+       reftrack json   [options] [RUN] [-o FILE]"""
+
+_RUN_OPTIONS = tuple(config.TABLE)
+_VERBS = ("run", "report", "json")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what `argv`, the words after `reftrack`, ask for; the result is the exit status.
+
+    Raises KeyboardInterrupt where the wrapped program ended by one: python then dies by SIGINT.
+    """
+    try:
+        words, target = split(argv)
+        parsed, unknown = _parser().parse_known_args(words)
+        if unknown:
+            hint = f"See reftrack {words[0]} --help"
+            raise UsageError(f"unknown option or argument {unknown[0]}", hint=hint)
+        given = vars(parsed)
+        verb, record, output = (given.pop(key, None) for key in ("verb", "run", "output"))
+        options = config.load(given)
+        if verb == "run":
+            if target is None:
+                raise UsageError("nothing to run", hint=_RUN_HINT)
+            status = _run(options, target)
+        elif verb == "report":
+            return _report(options, record)
+        else:
+            return _json(options, record, output)
+    except ReftrackError as error:
+        _complain(error)
+        return error.exit_status
+    if status == launch.INTERRUPTED:
+        launch.interrupt()
+    return status
+
+
+# Words
+
+_RUN_HINT = "For example: reftrack run -m pytest tests/   (see reftrack run --help)"
+
+
+def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
+    """reftrack's own words, a verb first, and the target that they stand before, if any.
+
+    Everything behind the target is the program's, whatever it looks like.
+    """
+    words = list(argv)
+    if not words:
+        raise UsageError("what is there to do?", hint=_RUN_HINT)
+    if words[0] in ("report", "json") or words[0] in ("-h", "--help", "--version"):
+        return words, None
+    if words[0] != "run":
+        _check_implied(words[0])
+        words.insert(0, "run")
+    place = 1
+    while place < len(words) and _is_option(words[place]):
+        place += 2 if words[place] in _VALUED else 1
+    if words[place : place + 1] == ["--"]:
+        return words[:place], _target(words[place + 1 :])
+    return words[:place], _target(words[place:])
+
+
+_VALUED = {option.flag for option in config.TABLE.values() if option.default is not True}
+
+
+def _is_option(word: str) -> bool:
+    """Is it reftrack's own, or at least not where a target starts?"""
+    return word.startswith("-") and word not in ("-", "--") and not word.startswith(("-m", "-c"))
+
+
+def _check_implied(word: str) -> None:
+    if word.startswith(("-m", "-c")) or word.endswith(".py") or os.path.exists(word):
+        return
+    if word.startswith("-"):
+        raise UsageError(
+            f"unknown option {word}",
+            hint="Options stand behind the verb: reftrack run [options] ...",
+        )
+    raise UsageError(
+        f"{word} is neither a command ({', '.join(_VERBS)}) nor a file", hint=_RUN_HINT
+    )
+
+
+def _target(words: list[str]) -> launch.Target | None:
+    if not words:
+        return None
+    first, rest = words[0], words[1:]
+    for flag, kind in (("-m", "module"), ("-c", "code")):
+        if first.startswith(flag):
+            joined = [first[2:]] if first[2:] else []  # -mpytest
+            if not joined and not rest:
+                raise UsageError(f"argument expected for the {flag} option", hint=_RUN_HINT)
+            name, *arguments = joined + rest
+            return launch.Target("module" if kind == "module" else "code", name, arguments)
+    if first == "-":
+        raise UsageError("a program on standard input cannot be run", hint="Give it as a file.")
+    return launch.Target("path", first, rest)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        verb = self.prog.partition(" ")[2]
+        raise UsageError(message, hint=f"See {' '.join(['reftrack', verb]).strip()} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="reftrack",
+        usage=USAGE,
+        description="Which test keeps which memory alive, what holds it, where it was allocated.",
+        epilog="RUN is a record's file, its name or the start of it; by default the newest record. "
+        "Settings are also read from [tool.reftrack] in pyproject.toml and from the environment.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"reftrack {__version__}")
+    verbs = parser.add_subparsers(prog="reftrack", dest="verb", required=True, title="commands")
+    run = verbs.add_parser(
+        "run",
+        usage="reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]",
+        help="run a program, usually a test suite, and report what it keeps alive",
+        description="Run a program as python does and report what its tests keep alive.",
+        allow_abbrev=False,
+    )
+    report = verbs.add_parser("report", help="show the report of a run again", allow_abbrev=False)
+    json = verbs.add_parser("json", help="write the record of a run as JSON", allow_abbrev=False)
+    for verb, keys in (
+        (run, _RUN_OPTIONS),
+        (report, ("directory", "holders")),
+        (json, ("directory",)),
+    ):
+        for key in keys:
+            _add_option(verb, config.TABLE[key])
+    for verb in (report, json):
+        verb.add_argument("run", nargs="?", metavar="RUN", help="a record; by default the newest")
+    json.add_argument("-o", dest="output", metavar="FILE", help="write to FILE, not to stdout")
+    return parser
+
+
+_METAVARS = {"frames": "N", "holders": "N", "directory": "DIR", "json": "FILE", "backend": "NAME"}
+
+
+def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
+    keywords: dict[str, Any] = {"dest": option.key, "default": argparse.SUPPRESS}
+    if option.default is True:
+        help = f"do not {option.help}"
+        parser.add_argument(option.flag, action="store_const", const=False, help=help, **keywords)
+        return
+    default = "" if option.default is None else f"; by default {option.default}"
+    help = f"{option.help} ({option.accepts}{default})"
+    parser.add_argument(option.flag, metavar=_METAVARS[option.key], help=help, **keywords)
+
+
+# Deeds
+
+
+def _run(options: config.Options, target: launch.Target) -> int:
+    from reftrack.runners import unittest_hooks
+    from reftrack.session import Session
+
+    json = None if options.json is None else _writable(options.json)
+    own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
+    launch.prepare(target)
+    if not launch.exists(target):
+        return launch.run(target)  # python's own words for it, and nothing to record
+    # The program may change the current directory: records stay where they began.
+    directory = os.path.abspath(options.directory)
+    session = Session(msgspec.structs.replace(options, directory=directory), target.command)
+    session.start()
+    unittest_hooks.install()
+    status = launch.run(target)
+    # What the reporters import is found where reftrack is, wherever the program is.
+    its_path, sys.path[:] = list(sys.path), own_path
+    try:
+        _finish(session, status, options, json, here, stream)
+    except KeyboardInterrupt:
+        launch.say("reftrack: interrupted before the report was complete", stream)
+        return launch.INTERRUPTED
+    finally:
+        sys.path[:] = its_path
+    return status
+
+
+def _writable(file: str) -> str:
+    """The absolute path of a file that can be written as far as can be told now."""
+    path = os.path.abspath(file)
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        problem = "it is a directory"
+    elif not os.path.isdir(folder):
+        problem = f"there is no directory {folder}"
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        problem = "permission denied"
+    else:
+        return path
+    raise UsageError(f"--json {file} cannot be written: {problem}", hint="Name another file.")
+
+
+def _finish(
+    session: Session,
+    status: int,
+    options: config.Options,
+    json: str | None,
+    here: str,
+    stream: TextIO | None,
+) -> None:
+    """End the session and report. Nothing that goes wrong here changes the program's status."""
+    _flush_output()  # the program's last words come before the report, as far as it is in python
+    try:
+        report = session.finish(status)
+        if report is not None and json is not None:
+            _write_json(report, json, stream)
+        if report is not None and options.report and stream is not None:
+            from reftrack.reporters import terminal
+
+            terminal.render(report, stream, holders=options.holders, directory=here)
+            record = os.path.relpath(session.path, here)
+            print(f"record  {record}", file=stream, flush=True)
+    except ReftrackError as error:
+        _complain(error, stream)
+    except Exception:
+        import traceback
+
+        launch.say(
+            f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
+        )
+
+
+def _write_json(report: Report, path: str, stream: TextIO | None) -> None:
+    from reftrack.reporters.json import write
+
+    try:
+        write(report, path)
+    except ReftrackError as error:
+        _complain(error, stream)
+
+
+def _report(options: config.Options, run: str | None) -> int:
+    from reftrack import journal
+    from reftrack.reporters import terminal
+
+    report = journal.load(journal.resolve(run, options.directory))
+    try:
+        terminal.render(report, sys.stdout, holders=options.holders)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return 0
+
+
+def _json(options: config.Options, run: str | None, output: str | None) -> int:
+    from reftrack import journal
+    from reftrack.reporters.json import dumps, write
+
+    report = journal.load(journal.resolve(run, options.directory))
+    if output is not None:
+        write(report, output)
+        return 0
+    try:
+        sys.stdout.buffer.write(dumps(report))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return 0
+
+
+def _reader_left() -> int:
+    # Python flushes stdout once more as it ends, and would say that it could not.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE  # as a shell has the status of who dies by it
+
+
+def _flush_output() -> None:
+    with suppress(Exception):  # closed, replaced by something odd, or nobody reads it any more
+        sys.stdout.flush()
+
+
+def _complain(error: ReftrackError, stream: TextIO | None = None) -> None:
+    launch.say(f"reftrack: error: {error}", stream)

@@ -1,0 +1,190 @@
+"""The options of a run: one typed table, from which every source of settings is read.
+
+Defaults < `[tool.reftrack]` in the nearest pyproject.toml that has one < environment < command
+line. A setting that reftrack does not know, or a value that it cannot act on, is a UsageError that
+names its source.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from reftrack.errors import UsageError
+
+PYPROJECT = "pyproject.toml"
+_TABLE = "[tool.reftrack]"
+
+# Read by others than this table: REFTRACK_SANITIZE by the build of the extension.
+_OTHER_VARIABLES = frozenset({"REFTRACK_SANITIZE"})
+
+
+class Options(msgspec.Struct, frozen=True):
+    """The options of a run. Of each, `title` says what values it takes, `description` what for."""
+
+    backend: Annotated[
+        Literal["auto", "native", "tracemalloc"],
+        Meta(title="auto, native or tracemalloc", description="what keeps track of allocations"),
+    ] = "auto"
+    frames: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            title="a whole number from 1 to 256",
+            description="how many calls of an allocation's traceback to keep, innermost first",
+        ),
+    ] = 16
+    directory: Annotated[
+        str,
+        Meta(min_length=1, title="a directory", description="where the records of runs are kept"),
+    ] = ".reftrack"
+    json: Annotated[
+        str | None,
+        Meta(title="a file", description="write the report as JSON to FILE at the end of the run"),
+    ] = None
+    report: Annotated[
+        bool,
+        Meta(title="true or false", description="show the report at the end of the run"),
+    ] = True
+    holders: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="a whole number from 1",
+            description="how many holders the report shows",
+        ),
+    ] = 10
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One row of the table: an option under all of its names."""
+
+    key: str
+    type: Any
+    accepts: str
+    help: str
+    default: Any
+
+    @property
+    def flag(self) -> str:
+        """`--frames`; for a switch that is on by default, the flag that puts it off."""
+        return f"--no-{self.key}" if self.default is True else f"--{self.key}"
+
+    @property
+    def variable(self) -> str:
+        return "REFTRACK_DIR" if self.key == "directory" else f"REFTRACK_{self.key.upper()}"
+
+
+def _options() -> Iterator[Option]:
+    for field in msgspec.structs.fields(Options):
+        meta = next(part for part in field.type.__metadata__ if isinstance(part, Meta))
+        yield Option(
+            key=field.name,
+            type=field.type,
+            accepts=meta.title or "",
+            help=meta.description or "",
+            default=field.default,
+        )
+
+
+TABLE = {option.key: option for option in _options()}
+
+
+def load(
+    command_line: Mapping[str, object],
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Options:
+    """The options of this process; `command_line` holds what was given there, by key.
+
+    Paths are relative to where they were written down: to the folder of the pyproject.toml, else
+    to `cwd`. Raises UsageError.
+    """
+    values = _from_pyproject(cwd or _current_directory())
+    values |= _from_environment(os.environ if environ is None else environ)
+    for key, value in command_line.items():
+        values[key] = _value(TABLE[key], value, source=TABLE[key].flag, spelt=True)
+    return Options(**values)
+
+
+def _current_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        raise UsageError("the current directory is gone", hint="Change to one.") from None
+
+
+def _value(option: Option, value: object, *, source: str, spelt: bool = False) -> Any:
+    """The value as the option's type; `spelt` is for sources that know nothing but text."""
+    strict = not (spelt and isinstance(option.default, int))
+    try:
+        return msgspec.convert(value, option.type, strict=strict)
+    except msgspec.ValidationError:
+        given = repr(value) if isinstance(value, str) else str(value)
+        raise UsageError(
+            f"{source}: {given} is not {option.accepts}",
+            hint=f"It is {option.help}; the default is {option.default}.",
+        ) from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    variables = {option.variable: option for option in TABLE.values()}
+    values = {}
+    for name, value in environ.items():
+        if not name.startswith("REFTRACK_") or name in _OTHER_VARIABLES or not value:
+            continue
+        if name not in variables:
+            raise _unknown("environment variable", name, variables)
+        values[variables[name].key] = _value(variables[name], value, source=name, spelt=True)
+    return values
+
+
+def _from_pyproject(cwd: Path) -> dict[str, Any]:
+    for folder in (cwd, *cwd.parents):
+        table = _read_table(folder / PYPROJECT)
+        if table is not None:
+            return _from_table(table, folder, is_cwd=folder == cwd)
+    return {}
+
+
+def _read_table(path: Path) -> Mapping[str, object] | None:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except ValueError as error:  # of TOML's grammar, or of UTF-8
+        raise UsageError(f"{path} is not TOML: {error}", hint="Correct that file.") from None
+    tool = document.get("tool")
+    table = tool.get("reftrack") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(f"{path}: tool.reftrack is not a table", hint=f"Write {_TABLE} there.")
+    return table
+
+
+def _from_table(table: Mapping[str, object], folder: Path, *, is_cwd: bool) -> dict[str, Any]:
+    values = {}
+    for key, value in table.items():
+        source = f"{folder / PYPROJECT}: {_TABLE} {key}"
+        if key not in TABLE:
+            raise _unknown("setting", source, TABLE)
+        values[key] = _value(TABLE[key], value, source=source)
+    for key in {"directory", "json"} & values.keys():
+        if not is_cwd:
+            values[key] = str(folder / values[key])
+    return values
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Option]) -> UsageError:
+    close = get_close_matches(name.rpartition(" ")[2], known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
+    return UsageError(f"unknown {what} {name}", hint=hint)

@@ -1,0 +1,109 @@
+"""One look at the heap: what each scope left alive, under which object, by which path."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from reftrack import _reftrack
+from reftrack.tracing import Backend, Line
+
+OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+GROUPS_DESCRIBED = 20_000
+"""Groups beyond these, the smallest, are only summed."""
+
+
+class Step(NamedTuple):
+    """One object on a path, and the edge that leads to it.
+
+    The edges: "modules", "frame", "c", "garbage" (roots; the label is the frame's file, or the
+    number of references that C code holds), "key" and "index" (label: the key, or a list with its
+    type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type", "ref".
+    """
+
+    edge: str
+    label: object
+    type: str
+    name: str | None
+
+
+class Row(NamedTuple):
+    """Survivors of one type, allocated by one stack."""
+
+    type: str
+    stack: int
+    objects: int
+    bytes: int
+    unsure: int
+
+
+class Group(NamedTuple):
+    """What one object keeps alive of one scope."""
+
+    id: int
+    scope: int
+    bytes: int
+    objects: int
+    retained_bytes: int
+    tops: int
+    to_survivor: bool
+    path: list[Step]
+    rows: list[Row]
+    outer: list[tuple[int, int]]
+
+
+class Orphan(NamedTuple):
+    """Blocks that no object on the heap owns."""
+
+    scope: int
+    stack: int
+    bytes: int
+    blocks: int
+
+
+class Look(NamedTuple):
+    """The answer, and what is needed to read it."""
+
+    groups: list[Group]
+    other_groups: int
+    other_bytes: int
+    orphans: list[Orphan]
+    bases: dict[str, tuple[str, ...]]
+    lines: dict[int, list[Line]]
+    nodes: int
+    edges: int
+    seconds: float
+
+
+def look(backend: Backend, scopes: bytes) -> Look:
+    """Explain the live blocks of the scopes whose byte in `scopes` is not 0.
+
+    Raises MemoryError where there is no room for the graph.
+    """
+    answer = _reftrack.explain(
+        scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc"
+    )
+    groups = [
+        Group(
+            *group[:7],
+            [Step(*step) for step in group[7]],
+            [Row(*row) for row in group[8]],
+            group[9],
+        )
+        for group in answer["groups"]
+    ]
+    orphans = [Orphan(*orphan) for orphan in answer["orphans"]]
+    stacks = {row.stack for group in groups for row in group.rows}
+    stacks.update(orphan.stack for orphan in orphans)
+    return Look(
+        groups=groups,
+        other_groups=answer["others"][0],
+        other_bytes=answer["others"][1],
+        orphans=orphans,
+        bases=answer["bases"],
+        lines={stack: backend.lines(stack, answer["stacks"]) for stack in stacks},
+        nodes=answer["nodes"],
+        edges=answer["edges"],
+        seconds=answer["seconds"],
+    )

@@ -1,0 +1,194 @@
+"""Names for what lies on a path, as a Python developer would write them.
+
+A path of objects and edges becomes a few places: "TextTestResult.failures[0][0]",
+"ExampleTest.user". A place is what one owner (a module, a class, an instance, a frame) calls the
+next; containers in between are written as subscripts. No object of the program is touched: all is
+made of the plain data that the heap graph gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from reftrack.heap import Step
+
+Bases = Mapping[str, tuple[str, ...]]
+
+MODULE, CLASS, INSTANCE, FRAME, GENERATOR, CLOSURE, CACHE, SLOT, CONTAINER = (
+    "module",
+    "class",
+    "instance",
+    "frame",
+    "generator",
+    "closure",
+    "cache",
+    "slot",
+    "container",
+)
+
+CACHE_TYPE = "functools._lru_cache_wrapper"
+SEQUENCES = frozenset({"collections.deque", "collections.OrderedDict", "numpy.ndarray"})
+GENERATORS = frozenset({"generator", "coroutine", "async_generator"})
+LONGEST_KEY = 40
+
+
+class Place(NamedTuple):
+    """One place that refers to the next: `text` with the subscripts of the sample, `pattern` with
+    every subscript written as [*]. `owner` is the type (or module, class, function) it belongs to,
+    in full; `attribute` the name without subscripts."""
+
+    kind: str
+    owner: str
+    attribute: str
+    text: str
+    pattern: str
+
+
+def places(path: Sequence[Step]) -> list[Place]:
+    """The named places along a path, from the root."""
+    found: list[Place] = []
+    for index in range(1, len(path)):
+        above, step = path[index - 1], path[index]
+        before = path[index - 1].edge if index > 1 else "modules"
+        made = _place(path, index, above, step, before)
+        if isinstance(made, Place):
+            found.append(made)
+        elif made:
+            found = _subscripted(found, above, made)
+    return found
+
+
+def _place(
+    path: Sequence[Step], index: int, above: Step, step: Step, before: str
+) -> Place | str | None:
+    """A new place, or a subscript for the last one, or None where the edge has no name of its own."""
+    edge, label = step.edge, step.label
+    if edge in ("dict", "cell", "type") or above.edge == "modules":
+        return None
+    if edge == "key" and before == "dict" and index >= 2:
+        return _attribute(path[index - 2], str(label))
+    if edge == "attr":
+        return _attribute(above, str(label) if label is not None else "?")
+    if edge == "local":
+        return _local(above, label)
+    if edge == "closure":
+        return None
+    if edge == "index" and before == "closure":
+        return _free_variable(path[index - 2], above.label, label)
+    if edge == "index":
+        return f"[{label}]" if label is not None else "[?]"
+    if edge == "key":
+        return f"[{_key(label)}]"
+    if edge in ("keys", "member"):
+        return "[*]"
+    if edge == "slot":
+        return _slot(above, str(label))
+    if above.type == CACHE_TYPE:
+        return _cache(path, index)
+    if before == "ref" and index >= 2 and path[index - 2].type == CACHE_TYPE:
+        return "[*]"
+    return "[*]" if above.type in SEQUENCES else None
+
+
+def _attribute(owner: Step, name: str) -> Place:
+    if owner.type == "module":
+        return _new(MODULE, owner.name or "?", name, owner.name or "?")
+    if owner.name is not None and owner.type != "function" and owner.type != "frame":
+        return _new(CLASS, owner.name, name, _short(owner.name))
+    return _new(INSTANCE, owner.type, name, _short(owner.type))
+
+
+def _local(frame: Step, label: object) -> Place:
+    function = frame.name or "?"
+    text = f"{label} in {_short_function(function)}()" if label else f"{_short_function(function)}()"
+    kind = GENERATOR if frame.type in GENERATORS else FRAME
+    return Place(kind, function, str(label or "?"), text, text)
+
+
+def _free_variable(function: Step, names: object, index: object) -> Place:
+    names_known = isinstance(names, tuple) and isinstance(index, int) and index < len(names)
+    name = str(names[index]) if names_known else "?"  # type: ignore[index,call-overload]
+    owner = function.name or "?"
+    text = f"{name} in the closure of {_short_function(owner)}()"
+    return Place(CLOSURE, owner, name, text, text)
+
+
+def _slot(owner: Step, name: str) -> Place | None:
+    if name in ("__globals__", "f_code", "__code__"):
+        return None
+    return _new(SLOT, owner.name or owner.type, name, _short(owner.name or owner.type))
+
+
+def _cache(path: Sequence[Step], index: int) -> Place:
+    """The cache of a function wrapped by functools.cache or lru_cache."""
+    name = "cache"
+    for k in range(index - 1, 0, -1):
+        if path[k].edge in ("key", "attr") and isinstance(path[k].label, str):
+            name = str(path[k].label)
+            owner = path[k - 2] if path[k].edge == "key" and k >= 2 else path[k - 1]
+            prefix = owner.name or owner.type
+            return _new(CACHE, prefix, name, _short(prefix) if owner.type != "module" else prefix)
+    return _new(CACHE, CACHE_TYPE, name, "function")
+
+
+def _new(kind: str, owner: str, attribute: str, shown_owner: str) -> Place:
+    text = f"{shown_owner}.{attribute}"
+    return Place(kind, owner, attribute, text, text)
+
+
+def _subscripted(found: list[Place], above: Step, subscript: str) -> list[Place]:
+    if not found:
+        name = _short(above.type)
+        return [Place(CONTAINER, above.type, "", name + subscript, name + "[*]")]
+    last = found[-1]
+    pattern = last.pattern if last.pattern.endswith("[*][*]") else last.pattern + "[*]"
+    return [*found[:-1], last._replace(text=last.text + subscript, pattern=pattern)]
+
+
+def _key(label: object) -> str:
+    if isinstance(label, list):
+        return f"<{_short(label[0])}>"
+    text = repr(label)
+    return text if len(text) <= LONGEST_KEY else text[: LONGEST_KEY - 3] + "..."
+
+
+def _short(name: str) -> str:
+    """The qualified name without its module: "Outer.Inner" of "package.module.Outer.Inner".
+
+    Modules are told by their lower case; a name that is all lower case keeps its last part.
+    """
+    parts = name.replace("<locals>.", "").split(".")
+    for k, part in enumerate(parts):
+        if part[:1].isupper() or (part[:1] == "_" and part.lstrip("_")[:1].isupper()):
+            return ".".join(parts[k:])
+    return parts[-1]
+
+
+def _short_function(name: str) -> str:
+    return name.replace(".<locals>", "").rsplit(".", 1)[-1]
+
+
+def root_text(path: Sequence[Step]) -> str:
+    """Where reachability starts, in words."""
+    first = path[0]
+    if first.edge == "modules":
+        return f"module {path[1].name or path[1].label}" if len(path) > 1 else "sys.modules"
+    if first.edge == "frame":
+        return f"running frame of {first.name}()"
+    if first.edge == "garbage":
+        return "nothing: unreachable, yet not collected"
+    count = first.label if isinstance(first.label, int) else 0
+    if count:
+        return f"C code holds {count} reference{'s' if count != 1 else ''} to {_short(first.type)}"
+    return f"the interpreter ({_short(first.type)})"
+
+
+def type_text(name: str) -> str:
+    """A type's name as written in a report."""
+    return name
+
+
+def is_a(type_name: str, base: str, bases: Bases) -> bool:
+    """Is the type of that name, or one of its bases, the class `base`?"""
+    return base in bases.get(type_name, (type_name,))

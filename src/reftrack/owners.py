@@ -1,0 +1,92 @@
+"""Whose code is it? From a module's name or a file's place, without asking any object."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import sysconfig
+from types import ModuleType
+
+from reftrack.model import Owner
+
+RUNNERS = frozenset(
+    {
+        "_pytest",
+        "anyio.pytest_plugin",
+        "django.test",
+        "nose2",
+        "pluggy",
+        "pytest",
+        "reftrack",
+        "runpy",
+        "testtools",
+        "twisted.trial",
+        "unittest",
+        "zope.testrunner",
+    }
+)
+
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PATHS = sysconfig.get_paths()
+_LIBRARY_FOLDERS = tuple(
+    {os.path.realpath(_PATHS[key]) + os.sep for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+_LIBRARY_PART = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
+_TEST_MODULE = re.compile(r"(?:^|\.)(?:test|tests|test_[^.]*|[^.]*_test|conftest)(?:\.|$)")
+
+
+def of_module(name: str) -> Owner:
+    """The owner of a module, by its name and, where it is loaded, its file."""
+    parts = name.split(".")
+    for k in range(len(parts), 0, -1):
+        prefix = ".".join(parts[:k])
+        if prefix in RUNNERS:
+            return "runner"
+    for k in range(len(parts), 0, -1):
+        module = sys.modules.get(".".join(parts[:k]))
+        if module is not None:
+            file = file_of(module)
+            if file is None:
+                # A namespace package has no file: its parts decide. Built-in modules have none.
+                return "library" if name.split(".")[0] in sys.stdlib_module_names else "your code"
+            return of_file(file, ".".join(parts[:k]))
+    return "library" if parts[0] in sys.stdlib_module_names or len(parts) == 1 else "your code"
+
+
+def of_file(file: str, module: str = "") -> Owner:
+    if is_library_file(file):
+        return "library"
+    stem = os.path.splitext(os.path.basename(file))[0]
+    in_tests = re.search(r"[/\\]tests?[/\\]", file) is not None
+    return "your test" if in_tests or _TEST_MODULE.search(module or stem) else "your code"
+
+
+def is_library_file(file: str) -> bool:
+    """Does a file belong to the standard library or to an installed package?"""
+    if file.startswith("<"):
+        return True
+    path = os.path.realpath(file)
+    return path.startswith(_LIBRARY_FOLDERS) or _LIBRARY_PART.search(path) is not None
+
+
+def is_own_file(file: str) -> bool:
+    """Is it one of reftrack's own?"""
+    return file.startswith(_OWN_FOLDER)
+
+
+def file_of(module: object) -> str | None:
+    """A module's `__file__`, read from its namespace: a lazy module's `__getattr__` must not run."""
+    if not issubclass(type(module), ModuleType):
+        return None
+    namespace = ModuleType.__dict__["__dict__"].__get__(module)
+    file = namespace.get("__file__")
+    return file if type(file) is str else None
+
+
+def module_of_file(file: str) -> str:
+    """The name of the loaded module with that file; the file itself where there is none."""
+    for name, module in list(sys.modules.items()):
+        if file_of(module) == file:
+            return str(name)
+    return file

@@ -1,0 +1,311 @@
+"""Reports: each builds plain rows from a run's record, then renders them and nothing else.
+
+`build` makes the rows of a report that people read: which holders matter, in which order, and
+the words for them. How the rows are laid out is the business of the reporter.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from reftrack.model import Allocation, Charge, Frame, Holder, Report, Scope
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+_SITES = 2  # allocating lines shown per holder
+_IDS = 3  # scopes named per holder, if they fit
+_ALIVE = 10  # tests shown when nothing was explained
+_HELD = 5
+_HELD_FROM = MIB
+_RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
+_ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
+_PLURAL = {"class": "classes"}
+
+# A record may be read on another machine than the one that ran the suite: go by the path's shape.
+_LIBRARY = re.compile(r".*/(?:(?:site|dist)-packages|lib(?:64)?/python3\.\d+)/")
+_STANDARD = os.path.dirname(os.__file__) + "/"
+_TEST_FILE = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.py")
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A line that allocates; `caller` is the user's line where `place` lies in a library."""
+
+    bytes: int
+    place: str
+    source: str
+    caller: str = ""
+    caller_source: str = ""
+
+
+class HolderRow(msgspec.Struct, frozen=True):
+    """One holder. `scopes` are the words for how many scopes it was charged by ("40 tests"),
+    `each` those for how much ("800.0 KiB each"); `ids` are the biggest ones."""
+
+    verdict: str
+    bytes: int
+    title: str
+    name: str
+    path: list[str]
+    kept: str
+    sites: list[Site]
+    more_sites: int
+    scopes: str
+    label: str
+    ids: list[str]
+    more_ids: int
+    each: str
+    proved_bytes: int | None
+    fix: str
+
+
+class AliveRow(msgspec.Struct, frozen=True):
+    """A test of a run that was never looked at, and what it had alive at its end."""
+
+    id: str
+    alive_bytes: int
+    allocated_bytes: int
+
+
+class HeldRow(msgspec.Struct, frozen=True):
+    """Bytes that outlived their test until a later scope released them."""
+
+    id: str
+    bytes: int
+    until: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The whole report. `incomplete` is empty for a run that came to its end."""
+
+    tests: int
+    seconds: float
+    backend: str
+    survived_bytes: int
+    explained_bytes: int
+    incomplete: str
+    holders: list[HolderRow]
+    more_holders: int
+    more_bytes: int
+    all_holders: int
+    runner_bytes: int
+    runner: str
+    alive: list[AliveRow]
+    held: list[HeldRow]
+    notes: list[str]
+
+    @property
+    def unexplained_bytes(self) -> int:
+        return max(0, self.survived_bytes - self.explained_bytes)
+
+
+def size(count: int) -> str:
+    """Bytes in words: 512 B, 800.0 KiB, 31.2 MiB, 1.5 GiB."""
+    if count < KIB:
+        return f"{count} B"
+    for unit, word in ((KIB, "KiB"), (MIB, "MiB")):
+        if round(count / unit, 1) < 1024:
+            return f"{count / unit:.1f} {word}"
+    return f"{count / GIB:.1f} GiB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 1.5 s, 12 min 03 s."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def and_more(names: Sequence[str], more: int) -> str:
+    """Names in words: a, b and 3 more."""
+    shown = ", ".join(names)
+    return f"{shown} and {more} more" if more else shown
+
+
+def build(report: Report, holders: int = 10, *, directory: str | None = None) -> Page:
+    """The rows of the report: at most `holders` holders, files relative to `directory` (by
+    default the current one) where they lie below it."""
+    base = _current_directory() if directory is None else directory
+    totals = report.totals
+    ranked = sorted(
+        report.holders, key=lambda h: (_ORDER[h.verdict], -h.retained_bytes, -h.survived_bytes)
+    )
+    runner = [holder for holder in ranked if holder.verdict == "runner"]
+    runner_bytes = sum(holder.survived_bytes for holder in runner)
+    if runner and runner_bytes < max(_RUNNER_SMALL, totals.survived_bytes // 10):
+        ranked = ranked[: -len(runner)]
+    else:
+        runner = []
+    elided = ranked[max(0, holders) :]
+    unexplored = not report.complete and report.run.seconds == 0.0
+    return Page(
+        tests=totals.tests,
+        seconds=report.run.seconds,
+        backend=report.run.backend,
+        survived_bytes=totals.survived_bytes,
+        explained_bytes=totals.explained_bytes,
+        incomplete=_incomplete(report),
+        holders=[_holder_row(holder, base) for holder in ranked[: max(0, holders)]],
+        more_holders=len(elided),
+        more_bytes=sum(holder.survived_bytes for holder in elided),
+        all_holders=len(ranked),
+        runner_bytes=runner_bytes if runner else 0,
+        runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
+        alive=_alive(report.scopes) if unexplored else [],
+        held=_held(report.scopes),
+        notes=report.run.notes,
+    )
+
+
+def _incomplete(report: Report) -> str:
+    if report.complete:
+        return ""
+    last = next((s.id for s in reversed(report.scopes) if s.scope == "test"), None)
+    if report.run.exit_status is not None:
+        what = "the run ended, but its heap was not looked at after the last test"
+    elif last is not None:
+        what = f"the run was cut after test {last}"
+    else:
+        what = "the run was cut before a test had ended"
+    if report.run.seconds == 0.0:
+        return f"{what}; there is no checkpoint: figures are those of each test's end"
+    when = duration(report.run.seconds)
+    return f"{what}; figures are those of the last checkpoint ({when} into the run)"
+
+
+def _holder_row(holder: Holder, base: str) -> HolderRow:
+    charged = sorted(holder.charged, key=lambda charge: -charge.bytes)
+    ids = [charge.id for charge in charged[:_IDS]]
+    sites = _sites(holder.allocations, base)
+    return HolderRow(
+        verdict=holder.verdict,
+        bytes=holder.retained_bytes,
+        title=_title(holder),
+        name=holder.name,
+        path=holder.path,
+        kept=_kept(holder),
+        sites=sites[:_SITES],
+        more_sites=len(sites[_SITES:]),
+        scopes=_scopes(charged),
+        label=_label(charged),
+        ids=ids,
+        more_ids=len(charged) - len(ids),
+        each=_each(charged),
+        proved_bytes=holder.proved_bytes,
+        fix=holder.fix,
+    )
+
+
+def _title(holder: Holder) -> str:
+    name, root = holder.name, holder.root
+    return name if root in name or name in root else f"{root} -> {name}"
+
+
+def _kept(holder: Holder) -> str:
+    """Words for a holder whose cut would free much less, or much more, than what tests left."""
+    gap = holder.retained_bytes - holder.survived_bytes
+    if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
+        return ""
+    why = "other references keep part of it too" if gap < 0 else "the rest is not theirs"
+    return f"{size(holder.survived_bytes)} that scopes left behind; {why}"
+
+
+def _scopes(charged: Sequence[Charge]) -> str:
+    kinds = {charge.scope for charge in charged}
+    kind = kinds.pop() if len(kinds) == 1 else "scope"
+    plural = _PLURAL.get(kind, kind + "s")
+    return f"{len(charged)} {kind if len(charged) == 1 else plural}" if charged else ""
+
+
+def _label(charged: Sequence[Charge]) -> str:
+    kinds = {charge.scope for charge in charged}
+    if "test" in kinds:
+        return "tests"
+    return kinds.pop() if len(kinds) == 1 else "scopes"
+
+
+def _each(charged: Sequence[Charge]) -> str:
+    if len(charged) < 2:
+        return ""
+    most, least = charged[0].bytes, charged[-1].bytes
+    if most - least <= most // 10:
+        return f"{size(sum(charge.bytes for charge in charged) // len(charged))} each"
+    return f"{size(least)} to {size(most)} each"
+
+
+def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
+    """The allocating lines, biggest first; stacks that read the same are one line."""
+    merged: dict[Site, int] = {}
+    for allocation in allocations:
+        site = _site(allocation.traceback, base)
+        merged[site] = merged.get(site, 0) + allocation.bytes
+    ranked = sorted(merged.items(), key=lambda item: -item[1])
+    return [msgspec.structs.replace(site, bytes=total) for site, total in ranked]
+
+
+def _site(traceback: Sequence[Frame], base: str) -> Site:
+    if not traceback:
+        return Site(0, "outside every Python line", "")
+    innermost = traceback[-1]
+    place, source = _place(innermost, base), innermost.source.strip()
+    own = next((frame for frame in reversed(traceback) if _is_own(frame.file)), None)
+    if own is None or own is innermost:
+        return Site(0, place, source)
+    return Site(0, place, source, _place(own, base), own.source.strip())
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith((_STANDARD, "<frozen ")) or _LIBRARY.match(file) is not None
+
+
+def _is_own(file: str) -> bool:
+    """The user's own code, or the tests that a library was installed with."""
+    return not _is_library(file) or _TEST_FILE.fullmatch(os.path.basename(file)) is not None
+
+
+def _place(frame: Frame, base: str) -> str:
+    file = frame.file
+    if _is_library(file):
+        file = _LIBRARY.sub("", file).removeprefix(_STANDARD)
+    elif base:
+        file = file.removeprefix(base.rstrip("/") + "/")
+    return f"{file}:{frame.line} in {frame.function}"
+
+
+def _alive(scopes: Iterable[Scope]) -> list[AliveRow]:
+    tests = (scope for scope in scopes if scope.scope == "test" and scope.survived_bytes)
+    biggest = heapq.nlargest(_ALIVE, tests, key=lambda scope: scope.survived_bytes)
+    return [AliveRow(s.id, s.survived_bytes, s.allocated_bytes) for s in biggest]
+
+
+def _held(scopes: Sequence[Scope]) -> list[HeldRow]:
+    """Tests whose memory went late: alive at the end of their last phase, released since."""
+    late = [
+        (scope.phases[-1].live_bytes - scope.survived_bytes, scope)
+        for scope in scopes
+        if scope.released_by is not None and scope.phases
+    ]
+    big = heapq.nlargest(_HELD, late, key=lambda item: item[0])
+    releasers = {scope.released_by for _, scope in big}
+    tests = {s.id for s in scopes if s.scope == "test" and s.id in releasers}
+    return [
+        HeldRow(
+            scope.id,
+            held,
+            f"{scope.released_by} {'ran' if scope.released_by in tests else 'ended'}",
+        )
+        for held, scope in big
+        if held >= _HELD_FROM
+    ]
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the suite removed it
+        return ""

@@ -1,0 +1,232 @@
+"""From what the heap graph saw to holders: one row per owner that keeps survivors alive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from reftrack import choosing, owners
+from reftrack.choosing import Choice
+from reftrack.heap import Group, Look, Orphan, Row
+from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount, Verdict
+from reftrack.naming import type_text
+from reftrack.tracing import Line, read_source
+
+GROWING_TESTS = 3
+GROWING_BYTES_PER_TEST = 1024
+IMPORTED_FROM = 64 << 10
+"""What imports leave is meant to stay: only holders of this many bytes are told."""
+
+LISTED = 20
+"""Types and allocating stacks listed per holder."""
+
+FREE_LISTS = {"float": 100, "list": 80, "dict": 80, "tuple": 2000, "slice": 1}
+"""Objects that a free list can hold (3.11 to 3.13): as many may show the line of an earlier life."""
+
+
+Key = tuple[str, str, bool]
+"""What makes groups one holder: its name, its kind, and whether they are collateral."""
+
+
+class Charged(NamedTuple):
+    """A scope whose survivors are explained."""
+
+    kind: ScopeKind
+    id: str
+
+
+def holders(seen: Look, charged: Mapping[int, Charged], directory: str) -> list[Holder]:
+    """The holders of all survivors of the charged scopes, biggest first.
+
+    `directory` is where the run began: files below it are the user's.
+    """
+    chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
+    held_under: dict[int, Key] = {}
+    for group in seen.groups:
+        choice = _named_by_scope(choosing.choose(group.path, seen.bases), charged[group.scope])
+        key = (choice.name, choice.kind, choice.collateral)
+        chosen[key].append((group, choice))
+        held_under[group.id] = key
+    found = [
+        _holder(key, parts, held_under, seen, charged)
+        for key, parts in chosen.items()
+        if _is_told(parts, charged)
+    ]
+    found.extend(_unowned(seen.orphans, seen, charged))
+    return sorted(found, key=lambda holder: -holder.survived_bytes)
+
+
+def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
+    """Bytes charged to scopes of these kinds by holders that have a name."""
+    wanted = set(kinds)
+    return sum(
+        charge.bytes
+        for holder in found
+        if holder.verdict != "unexplained"
+        for charge in holder.charged
+        if charge.scope in wanted
+    )
+
+
+def is_users_file(file: str, directory: str) -> bool:
+    """Is a module's file the user's own, not a library's?"""
+    return bool(file) and not owners.is_library_file(file)
+
+
+def module_of_file(file: str) -> str:
+    return owners.module_of_file(file)
+
+
+def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
+    """A fixture is called as its scope is: "db (session)"."""
+    if choice.kind == "fixture" and scope.kind == "fixture":
+        return choice._replace(name=f"fixture {scope.id}")
+    return choice
+
+
+def _is_told(parts: Sequence[tuple[Group, Choice]], charged: Mapping[int, Charged]) -> bool:
+    if any(charged[group.scope].kind != "import" for group, _ in parts):
+        return True
+    return sum(group.bytes for group, _ in parts) >= IMPORTED_FROM
+
+
+def _holder(
+    key: Key,
+    parts: Sequence[tuple[Group, Choice]],
+    held_under: Mapping[int, Key],
+    seen: Look,
+    charged: Mapping[int, Charged],
+) -> Holder:
+    groups = [group for group, _ in parts]
+    largest = max(parts, key=lambda part: (part[0].to_survivor, part[0].bytes))[1]
+    charges = _charges(groups, charged)
+    rows = [row for group in groups for row in group.rows]
+    return Holder(
+        name=largest.name,
+        kind=largest.kind,
+        verdict=_verdict(largest, charges),
+        owner=largest.owner,
+        root=largest.root,
+        path=largest.pattern if len(parts) > 1 else largest.path,
+        retained_bytes=sum(_retained(group, key, held_under) for group in groups),
+        survived_bytes=sum(group.bytes for group in groups),
+        objects=sum(group.objects for group in groups),
+        types=_types(rows),
+        charged=charges,
+        allocations=_allocations(rows, seen.lines),
+        fix=largest.fix,
+    )
+
+
+def _verdict(choice: Choice, charges: Sequence[Charge]) -> Verdict:
+    if choice.kind == "unreachable":
+        return "unexplained"
+    if choice.collateral:
+        return "collateral"
+    if choice.owner == "runner":
+        return "runner"
+    tests = [charge for charge in charges if charge.scope == "test"]
+    if (
+        len(tests) >= GROWING_TESTS
+        and sum(charge.bytes for charge in tests) >= GROWING_BYTES_PER_TEST * len(tests)
+    ):
+        return "growing"
+    return "once"
+
+
+def _retained(group: Group, key: Key, held_under: Mapping[int, Key]) -> int:
+    """Without what another group of the same holder retains already."""
+    twice = sum(size for outer, size in group.outer if outer and held_under.get(outer) == key)
+    return max(group.retained_bytes - twice, 0)
+
+
+def _charges(groups: Iterable[Group], charged: Mapping[int, Charged]) -> list[Charge]:
+    found: dict[Charged, Charge] = {}
+    for group in groups:
+        scope = charged[group.scope]
+        charge = found.setdefault(scope, Charge(scope.id, scope.kind, 0, 0))
+        charge.bytes += group.bytes
+        charge.objects += group.objects
+    return sorted(found.values(), key=lambda charge: -charge.bytes)
+
+
+def _types(rows: Iterable[Row]) -> list[TypeCount]:
+    found: dict[str, TypeCount] = {}
+    for row in rows:
+        name = type_text(row.type)
+        count = found.setdefault(row.type, TypeCount(name, 0, 0))
+        count.objects += row.objects
+        count.bytes += row.bytes
+    return sorted(found.values(), key=lambda count: -count.bytes)[:LISTED]
+
+
+def _allocations(rows: Iterable[Row], lines: Mapping[int, list[Line]]) -> list[Allocation]:
+    found: dict[tuple[Line, ...], Allocation] = {}
+    for row in rows:
+        stack = () if _line_is_unsure(row) else tuple(_from_users_code(lines[row.stack]))
+        allocation = found.setdefault(stack, Allocation(0, 0, []))
+        allocation.bytes += row.bytes
+        allocation.objects += row.objects
+    largest = sorted(found.items(), key=lambda item: -item[1].bytes)[:LISTED]
+    for stack, allocation in largest:
+        allocation.traceback = [_frame(line) for line in stack]
+    return [allocation for _, allocation in largest]
+
+
+def _line_is_unsure(row: Row) -> bool:
+    """May all these objects have come from a free list, with the line of what was there before?"""
+    return row.objects > 0 and row.unsure == row.objects <= FREE_LISTS.get(row.type, 0)
+
+
+def _from_users_code(lines: Sequence[Line]) -> Sequence[Line]:
+    """Without the runner's and launcher's frames outside the user's own."""
+    own = [k for k, (file, _, _) in enumerate(lines) if owners.is_own_file(file)]
+    lines = lines[own[-1] + 1 :] if own else lines
+    for k, (file, _, _) in enumerate(lines):
+        if not owners.is_library_file(file):
+            return lines[k:]
+    return lines
+
+
+def _frame(line: Line) -> Frame:
+    file, function, number = line
+    return Frame(file, number, function.rsplit(".", 1)[-1], source_line(file, number))
+
+
+def source_line(file: str, number: int) -> str:
+    lines = read_source(file).splitlines() if not file.startswith("<") else []
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _unowned(
+    orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charged]
+) -> list[Holder]:
+    """Blocks that no object on the heap owns: C code has their address."""
+    known = [orphan for orphan in orphans if orphan.scope in charged]
+    if not known:
+        return []
+    rows = [Row("memory of C code", o.stack, 0, o.bytes, 0) for o in known]
+    charges: dict[Charged, Charge] = {}
+    for orphan in known:
+        scope = charged[orphan.scope]
+        charge = charges.setdefault(scope, Charge(scope.id, scope.kind, 0, 0))
+        charge.bytes += orphan.bytes
+        charge.objects += orphan.blocks
+    total = sum(orphan.bytes for orphan in known)
+    return [
+        Holder(
+            name="memory that no Python object owns",
+            kind="c-reference",
+            verdict="unexplained",
+            owner="library",
+            root="C code",
+            path=[],
+            retained_bytes=total,
+            survived_bytes=total,
+            objects=sum(orphan.blocks for orphan in known),
+            types=[],
+            charged=sorted(charges.values(), key=lambda charge: -charge.bytes),
+            allocations=_allocations(rows, seen.lines),
+        )
+    ]

@@ -1,0 +1,233 @@
+"""pytest: every item, and every fixture that outlives one, is a scope of the session.
+
+Under `reftrack run -m pytest` the launcher starts the session, ends it and reports; with
+`pytest --reftrack` this plugin does. Otherwise it costs its import, which loads little else.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reftrack.runners import class_id, overrides
+
+if TYPE_CHECKING:
+    from reftrack.config import Options
+    from reftrack.model import ScopeKind
+    from reftrack.session import Session
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("reftrack", "which test keeps which memory alive")
+    group.addoption(
+        "--reftrack",
+        action="store_true",
+        help="report at the end which tests keep memory alive, and what holds it",
+    )
+    group.addoption(
+        "--reftrack-json",
+        metavar="FILE",
+        help="with --reftrack: write the report as JSON to FILE, too",
+    )
+    group.addoption(
+        "--reftrack-frames",
+        metavar="N",
+        type=int,
+        help="with --reftrack: how many calls of an allocation's traceback to keep",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start before the first conftest is imported: what it allocates is of interest, too."""
+    _start_if_asked(early_config, early_config.known_args_namespace)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    _start_if_asked(config, config.option)  # a conftest loaded this plugin, after the hook above
+    session = _session()
+    # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
+    if session is not None and not session.holds("test") and not _is_worker(config):
+        config.pluginmanager.register(Scopes(session), "reftrack-scopes")
+
+
+def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
+    if arguments.reftrack and _session() is None and not _is_worker(config):
+        run = OwnRun.start(
+            [str(word) for word in config.invocation_params.args],
+            {"json": arguments.reftrack_json, "frames": arguments.reftrack_frames},
+        )
+        config.pluginmanager.register(run, "reftrack-run")
+        config.add_cleanup(run.finish)  # also called where pytest ends before it has configured
+
+
+def _session() -> Session | None:
+    """The session of this process; nothing is imported to find that there is none."""
+    module = sys.modules.get("reftrack.session")
+    return None if module is None else module.current()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")  # of pytest-xdist
+
+
+class OwnRun:
+    """A session that pytest itself starts, ends and reports."""
+
+    def __init__(self, session: Session, options: Options) -> None:
+        self.session, self.options = session, options
+        self.here = os.getcwd()  # the suite may leave it
+        self.exit_status: int | None = None
+
+    @classmethod
+    def start(cls, arguments: list[str], given: dict[str, Any]) -> OwnRun:
+        from reftrack import config
+        from reftrack.errors import ReftrackError
+        from reftrack.session import Session
+
+        try:
+            options = config.load({key: value for key, value in given.items() if value is not None})
+            session = Session(options, ["-m", "pytest", *arguments])
+            session.start()
+        except ReftrackError as error:
+            raise pytest.UsageError(str(error)) from None
+        return cls(session, options)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        yield
+        self.exit_status = int(session.exitstatus)
+
+    def finish(self) -> None:
+        """End the session and report; what goes wrong in it does not change pytest's status."""
+        from reftrack.errors import ReftrackError
+
+        try:
+            report = self.session.finish(self.exit_status)
+            if report is None:
+                return
+            if self.options.report:
+                from reftrack.reporters import terminal
+
+                terminal.render(
+                    report, sys.stderr, holders=self.options.holders, directory=self.here
+                )
+            if self.options.json is not None:
+                from reftrack.reporters import json
+
+                json.write(report, os.path.join(self.here, self.options.json))
+        except ReftrackError as error:
+            print(f"reftrack: error: {error}", file=sys.stderr)
+
+
+class Scopes:
+    """The hooks that tell the session what one pytest run is doing."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.outcome: str | None = None
+        self.looked = False
+
+    # A wrapper's frame lasts as long as what it wraps, and a kept traceback leads to it: such a
+    # frame lets go of what pytest gave it before it yields.
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.outcome = None
+        self.session.enter("test", item.nodeid)
+        del item
+        yield
+        self.session.leave(self.outcome)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self.session.phase("setup")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        self.session.phase("call")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        self.session.phase("teardown")
+        if nextitem is None:
+            self._look_after(item)
+
+    def _look_after(self, item: pytest.Item) -> None:
+        """Look when the item is torn down and the fixtures that outlive it are not.
+
+        The finalizers of a node are called last in, first out, an item's before its parents'.
+        """
+        for node in reversed(item.listchain()[:-1]):
+            try:
+                return node.addfinalizer(self._look)
+            except (AssertionError, KeyError):
+                continue  # the item's setup did not come as far as this parent of it
+        return self._look()
+
+    def _look(self) -> None:
+        self.looked = True
+        self.session.checkpoint(final=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if not self.looked:  # the run was cut short: its last test did not know that it was
+            self._look()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.outcome = _outcome(self.outcome, report)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Iterator[None]:
+        scope = _fixture_scope(fixturedef, request)
+        del fixturedef, request
+        if scope is not None:
+            self.session.enter(*scope)
+        yield
+        if scope is not None:
+            self.session.leave()
+
+
+def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:
+    """The outcome of a test after one more of its reports, in pytest's own words for it."""
+    if report.failed and sofar not in ("failed", "error"):
+        return "failed" if report.when == "call" else "error"
+    if hasattr(report, "context") or report.failed:
+        return sofar  # a subtest's report tells of the test only if it failed
+    if report.when == "setup":
+        sofar = None  # or else a second attempt, as pytest-rerunfailures makes them
+    if report.skipped and sofar in (None, "passed"):
+        return "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    if report.passed and report.when == "call" and sofar is None:
+        return "xpassed" if hasattr(report, "wasxfail") else "passed"
+    return sofar
+
+
+def _fixture_scope(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> tuple[ScopeKind, str] | None:
+    """The scope that setting up a fixture is; None where it belongs to the test that asks for it.
+
+    pytest calls xunit's functions, setUpClass and setUpModule, too, as fixtures of its own.
+    """
+    name, scope = fixturedef.argname, fixturedef.scope
+    if scope == "function":
+        return None
+    if name.startswith("_xunit_setup_module_"):
+        return "module", request.module.__name__
+    if name.startswith("_xunit_setup_class_"):
+        return "class", class_id(request.cls)
+    if name.startswith("_unittest_"):
+        runs = "_setUpClass_" in name and overrides(request.cls, "setUpClass")
+        return ("class", class_id(request.cls)) if runs else None
+    return "fixture", f"{name} ({scope})"

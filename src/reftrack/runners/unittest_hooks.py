@@ -1,0 +1,343 @@
+"""unittest, Django's `manage.py test`, and every other runner of `unittest.TestCase`.
+
+`install` sees to it that the methods of `TestCase` and `TestSuite` which know where a test, a class
+or a module begins and ends also tell the session. It does not import unittest: a program that
+never uses it keeps its `sys.modules`.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from reftrack.runners import class_id, overrides
+from reftrack.session import Session, current
+
+if TYPE_CHECKING:
+    from unittest import TestCase, TestSuite
+
+    from reftrack.model import ScopeKind
+
+# unittest leaves frames whose globals have this name out of the tracebacks that it prints.
+__unittest = True
+
+_WATCHED = "unittest.suite"  # it imports unittest.case, the other module that is needed
+_PHASES = {"_callTestMethod": "call", "_callTearDown": "teardown"}
+_OUTCOMES = {  # the worst first
+    "errors": "error",
+    "failures": "failed",
+    "skipped": "skipped",
+    "expectedFailures": "xfailed",
+    "unexpectedSuccesses": "xpassed",
+}
+
+_running = 0  # id() of the TestCase whose scope is open: a reference would keep it alive
+_in_suite = False
+
+
+def install() -> None:
+    """Open and close the session's scopes for every `unittest.TestCase` that runs from now on.
+
+    Takes effect at once where unittest is imported already, or else as soon as it is. Without a
+    started session, as in forked children, the methods do what they always did.
+    """
+    if _WATCHED in sys.modules:
+        _patch()
+    else:
+        sys.meta_path.insert(0, _Finder())
+
+
+# Waiting for unittest
+
+
+class _Finder:
+    """Stands at the front of `sys.meta_path` until unittest is looked for."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        if name != _WATCHED:
+            return None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        for finder in list(sys.meta_path):
+            find_spec = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find_spec and find_spec(name, path, target)
+            if spec is not None:
+                _patch_after(spec.loader)
+                return spec
+        return None
+
+
+def _patch_after(loader: Any) -> None:
+    """Patch when `loader` has executed its module.
+
+    The stand-in is an attribute of this one loader, over its class's method, and takes itself away:
+    `unittest.suite.__loader__` is then what it would have been.
+    """
+    if isinstance(loader, type) or not hasattr(loader, "exec_module"):
+        return  # a frozen or an old-fashioned loader: not the standard library's own files
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module
+        execute(module)
+        _patch()
+
+    loader.exec_module = exec_module
+
+
+def _patch() -> None:
+    case, suite = sys.modules["unittest.case"].TestCase, sys.modules[_WATCHED].TestSuite
+    if isinstance(vars(suite)["run"], _Run):
+        return
+    suite.run = _Run(suite.run, _suite_run, _outside_suites)
+    for name, (kind, scope_id) in _FIXTURES.items():
+        setattr(suite, name, _fixture(vars(suite)[name], kind, scope_id))
+    for cls in (case, *_descendants(case)):
+        _adopt(cls)
+    case.__init_subclass__ = _Adopt(vars(case)["__init_subclass__"])
+
+
+def _descendants(cls: type) -> Iterator[type]:
+    children: list[type] = type.__subclasses__(cls)
+    for child in children:
+        yield child
+        yield from _descendants(child)
+
+
+class _Adopt:
+    """`TestCase.__init_subclass__`: looked up whenever a subclass is made, and adopts it.
+
+    Subclasses that define `__call__` or `run` do their work around TestCase's own (Django's
+    fixtures, the event loop of IsolatedAsyncioTestCase) or instead of it (trial, testtools).
+    """
+
+    def __init__(self, original: Any) -> None:
+        self.original = original
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        _adopt(owner)
+        return self.original.__get__(instance, owner)
+
+
+def _adopt(cls: type) -> None:
+    """Replace the methods of interest that `cls` itself defines, where they are plain functions."""
+    for name in ("__call__", "run", *_PHASES):
+        function = vars(cls).get(name)
+        if type(function) is not FunctionType or function.__globals__ is globals():
+            continue
+        method: object
+        if name == "__call__":
+            method = _test_run(function)
+        elif name == "run":
+            method = _Run(function, _test_run, _outside_tests)
+        else:
+            method = _Phase(function, _PHASES[name])
+        type.__setattr__(cls, name, method)
+
+
+class _Run:
+    """A method `run` that opens a scope where `applies` says so, and is the original elsewhere.
+
+    The original is reached without a frame in between, so that the warnings which unittest issues
+    with a stack level go on naming the lines that they always named.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
+        applies: Callable[[], bool],
+    ) -> None:
+        self.function, self.scoped, self.applies = function, wrap(function), applies
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if instance is not None and self.applies():
+            return MethodType(self.scoped, instance)
+        return self.function.__get__(instance, owner)
+
+
+class _Phase:
+    """A method whose lookup on the running test begins a phase of it. It adds no frame."""
+
+    def __init__(self, function: Callable[..., Any], phase: str) -> None:
+        self.function, self.phase = function, phase
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if _running == id(instance) and (session := current()) is not None:
+            session.phase(self.phase)
+        return self.function.__get__(instance, owner)
+
+
+# Tests
+
+
+def _outside_tests() -> bool:
+    session = current()
+    return session is not None and not session.holds("test")
+
+
+def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, in the scope of its test; in the scope that is open where a test runs others."""
+
+    @functools.wraps(function)
+    def run(self: TestCase, /, *args: Any, **kwargs: Any) -> Any:
+        session = current()
+        if session is None or session.holds("test"):
+            return function(self, *args, **kwargs)
+        result = args[0] if args else kwargs.get("result")
+        before = _counts(result)
+        outcome = None
+        _begin(session, self)
+        try:
+            returned = function(self, *args, **kwargs)
+            outcome = _outcome(before, returned if result is None else result)
+            return returned
+        finally:
+            _end(session, outcome)
+
+    return run
+
+
+def _begin(session: Session, test: TestCase) -> None:
+    global _running
+    session.enter("test", _test_id(test))
+    session.phase("setup")
+    _running = id(test)
+
+
+def _end(session: Session, outcome: str | None) -> None:
+    global _running
+    _running = 0
+    session.leave(outcome)
+
+
+def _test_id(test: TestCase) -> str:
+    try:
+        name = test.id()
+    except Exception:  # the user's own, and unittest itself need not have called it
+        name = None
+    return name if isinstance(name, str) else class_id(type(test))
+
+
+def _counts(result: Any) -> dict[str, int]:
+    """The lengths of the result's lists, without those that a result of the user's own lacks."""
+    counts = {}
+    for name in _OUTCOMES:
+        try:
+            counts[name] = len(getattr(result, name))
+        except Exception:
+            continue
+    return counts
+
+
+def _outcome(before: dict[str, int], result: Any) -> str | None:
+    """What the result has learnt of a test since `before`; None if it has no lists to tell."""
+    after = _counts(result)
+    news = (_OUTCOMES[name] for name, count in after.items() if count > before.get(name, 0))
+    return next(news, "passed") if after else None
+
+
+# Suites, and the fixtures of classes and modules
+
+
+def _outside_suites() -> bool:
+    return not _in_suite and _outside_tests()
+
+
+def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, and then the last look, while the caller still holds the result."""
+
+    @functools.wraps(function)
+    def run(self: TestSuite, /, *args: Any, **kwargs: Any) -> Any:
+        global _in_suite
+        _in_suite = True
+        try:
+            return function(self, *args, **kwargs)
+        finally:
+            _in_suite = False
+            if (session := current()) is not None:
+                session.checkpoint(final=True)
+
+    return run
+
+
+def _fixture(
+    function: Callable[..., None], kind: ScopeKind, scope_id: Callable[..., str | None]
+) -> Callable[..., None]:
+    """`function`, in the scope that `scope_id` names from its arguments, if it names one."""
+
+    @functools.wraps(function)
+    def handle(self: TestSuite, /, *args: Any) -> None:
+        session = current()
+        name = None
+        if session is not None and not session.holds("test"):
+            try:
+                name = scope_id(*args)
+            except Exception:  # a class or result of the user's own: unittest meets it next
+                name = None
+        if session is None or name is None:
+            return function(self, *args)
+        session.enter(kind, name)
+        try:
+            return function(self, *args)
+        finally:
+            session.leave()
+
+    return handle
+
+
+# Each of these says whether unittest's method of the same purpose goes on to call a fixture.
+
+
+def _class_to_set_up(test: TestCase, result: Any) -> str | None:
+    cls = test.__class__
+    if cls is getattr(result, "_previousTestClass", None) or result._moduleSetUpFailed:
+        return None
+    return class_id(cls) if overrides(cls, "setUpClass") and not _is_skipped(cls) else None
+
+
+def _class_to_tear_down(test: TestCase | None, result: Any) -> str | None:
+    cls = getattr(result, "_previousTestClass", None)
+    if cls is None or cls is test.__class__ or getattr(cls, "_classSetupFailed", False):
+        return None
+    if getattr(result, "_moduleSetUpFailed", False) or _is_skipped(cls):
+        return None
+    return class_id(cls) if overrides(cls, "tearDownClass") or cls._class_cleanups else None
+
+
+def _is_skipped(cls: type) -> bool:
+    return bool(getattr(cls, "__unittest_skip__", False))
+
+
+def _module_to_set_up(test: TestCase, result: Any) -> str | None:
+    name = test.__class__.__module__
+    previous = getattr(result, "_previousTestClass", None)
+    if previous is not None and previous.__module__ == name:
+        return None
+    return name if "setUpModule" in vars(sys.modules[name]) else None
+
+
+def _module_to_tear_down(result: Any) -> str | None:
+    previous = getattr(result, "_previousTestClass", None)
+    if previous is None or result._moduleSetUpFailed:
+        return None
+    name: str = previous.__module__
+    cleanups = vars(sys.modules["unittest.case"])["_module_cleanups"]
+    return name if "tearDownModule" in vars(sys.modules[name]) or cleanups else None
+
+
+_FIXTURES: dict[str, tuple[ScopeKind, Callable[..., str | None]]] = {
+    "_handleClassSetUp": ("class", _class_to_set_up),
+    "_tearDownPreviousClass": ("class", _class_to_tear_down),
+    "_handleModuleFixture": ("module", _module_to_set_up),
+    "_handleModuleTearDown": ("module", _module_to_tear_down),
+}

@@ -1,0 +1,378 @@
+"""The life cycle of a run, whatever runs it: scopes in, records out."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from reftrack import _reftrack, retention, tracing
+from reftrack.config import Options
+from reftrack.heap import look
+from reftrack.journal import Journal, System, load
+from reftrack.model import (
+    Checkpoint,
+    Ended,
+    Phase,
+    Report,
+    RunInfo,
+    Scope,
+    ScopeEnded,
+    ScopeKind,
+    Survived,
+    Totals,
+)
+from reftrack.retention import Charged
+
+SUMMED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
+"""Kinds of scopes whose survivors count; what a session or an import makes is meant to stay."""
+
+CHECK_EVERY = 32
+GROWTH_BYTES = 32 << 20
+BUDGET = 0.02
+SECONDS_PER_BLOCK = 4e-7
+PROGRESS_AFTER = 1.0
+
+
+class Open(NamedTuple):
+    """A scope that is being charged."""
+
+    number: int  # the ledger's
+    kind: ScopeKind
+    id: str
+
+
+class Finished(NamedTuple):
+    """A scope that has ended."""
+
+    number: int
+    kind: ScopeKind
+    id: str
+
+
+class Session:
+    """One run. Every method is a no-op after `finish`, and in a forked child."""
+
+    def __init__(self, options: Options, command: Sequence[str]) -> None:
+        self.options = options
+        self._backend = tracing.choose(options.backend)
+        self._run = RunInfo(
+            command=list(command),
+            python=platform.python_version(),
+            backend=self._backend.name,
+            started=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            frames=options.frames,
+        )
+        self._began = time.perf_counter()
+        self._directory = os.getcwd()
+        self._open: list[Open] = []
+        self._ended: list[Finished] = []
+        self._phases: list[Phase] = []
+        self._phase_now: str | None = None
+        self._phase_allocated = 0
+        self._notes: list[str] = []
+        self._lost = False
+        self._looked = False
+        self._spent = 0.0
+        self._live_then = 0
+
+    # ---- start and finish ----
+
+    def start(self) -> None:
+        """Open the record and begin to charge, to the scope "session".
+
+        Raises RecordError where the record cannot be written, BackendError where allocations
+        cannot be followed.
+        """
+        global _current
+        self._journal = Journal.create(self.options.directory, self._run)
+        self._backend.start(self.options.frames)
+        _reftrack.pause()
+        try:
+            register_fork_hook()
+            _current = self
+            self._enter("session", "session")
+        finally:
+            _reftrack.resume()
+
+    def finish(self, exit_status: int | None) -> Report | None:
+        """Look at the heap a last time if no runner had it done, and close the record.
+
+        Returns the run as read back from the record; None where there is nothing to report.
+        """
+        global _current
+        if not self._alive():
+            return None
+        _reftrack.pause()
+        try:
+            if not self._looked:
+                self._checkpoint(final=True)
+            while self._open:
+                self._leave(None)
+            self._journal.append(
+                Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
+            )
+            self._journal.close()
+            return load(self._journal.path)
+        finally:
+            _current = None
+            _reftrack.resume()
+            self._backend.stop()
+
+    def _alive(self) -> bool:
+        return _current is self
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._began
+
+    @property
+    def directory(self) -> str:
+        """The working directory in which the run began."""
+        return self._directory
+
+    @property
+    def path(self) -> Path:
+        """The file of the record."""
+        return self._journal.path
+
+    # ---- scopes ----
+
+    def enter(self, kind: ScopeKind, id: str) -> None:
+        """Charge what follows to a new scope inside the innermost one."""
+        if not self._alive():
+            return
+        _reftrack.pause()
+        try:
+            self._enter(kind, id)
+        finally:
+            _reftrack.resume()
+
+    def phase(self, name: str) -> None:
+        """The innermost open test enters the phase "setup", "call" or "teardown"."""
+        if not self._alive() or self._open[-1].kind != "test":
+            return
+        _reftrack.pause()
+        try:
+            self._end_phase()
+            self._phase_now = name
+        finally:
+            _reftrack.resume()
+
+    def leave(self, outcome: str | None = None) -> None:
+        """Close the innermost scope and write its line; "session" stays open until `finish`."""
+        if not self._alive() or len(self._open) < 2:
+            return
+        _reftrack.pause()
+        try:
+            self._leave(outcome)
+            self._look_if_grown()
+        finally:
+            _reftrack.resume()
+
+    def innermost(self) -> tuple[ScopeKind, str]:
+        """Kind and id of the innermost open scope."""
+        scope = self._open[-1]
+        return scope.kind, scope.id
+
+    def holds(self, kind: ScopeKind) -> bool:
+        """Is a scope of this kind open?"""
+        return any(scope.kind == kind for scope in self._open)
+
+    def _enter(self, kind: ScopeKind, id: str) -> None:
+        scope = Open(_reftrack.new_scope(), kind, id)
+        self._open.append(scope)
+        _reftrack.enter_scope(scope.number)
+        if kind == "test":
+            self._phases = []
+            self._phase_now = None
+            self._phase_allocated = 0
+
+    def _leave(self, outcome: str | None) -> None:
+        scope = self._open[-1]
+        if scope.kind == "test":
+            self._end_phase()
+        _reftrack.end_scope(scope.number)
+        live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
+        self._open.pop()
+        if self._open:
+            _reftrack.enter_scope(self._open[-1].number)
+        self._ended.append(Finished(scope.number, scope.kind, scope.id))
+        self._journal.append(
+            ScopeEnded(
+                Scope(
+                    id=scope.id,
+                    scope=scope.kind,
+                    outcome=outcome,
+                    allocated_bytes=allocated,
+                    peak_bytes=peak,
+                    survived_bytes=live,
+                    survived_blocks=blocks,
+                    phases=self._phases if scope.kind == "test" else [],
+                )
+            )
+        )
+
+    def _end_phase(self) -> None:
+        if self._phase_now is None:
+            return
+        live, _, allocated, _, _ = _reftrack.counters(self._open[-1].number)
+        self._phases.append(Phase(self._phase_now, allocated - self._phase_allocated, live))
+        self._phase_allocated = allocated
+        self._phase_now = None
+
+    # ---- looking at the heap ----
+
+    def checkpoint(self, *, final: bool = False) -> None:
+        """Collect garbage, explain what is alive of the ended scopes, and record it.
+
+        An open test counts as ended: a runner calls this when the last test is over.
+        """
+        if not self._alive():
+            return
+        _reftrack.pause()
+        try:
+            self._checkpoint(final=final)
+        finally:
+            _reftrack.resume()
+
+    def _look_if_grown(self) -> None:
+        if len(self._ended) % CHECK_EVERY:
+            return
+        live = _reftrack.live_bytes()
+        grown = live - self._live_then
+        if grown < max(GROWTH_BYTES, self._live_then // 4):
+            return
+        expected = _reftrack.memory()["blocks"] * SECONDS_PER_BLOCK
+        if self._spent + expected <= BUDGET * self._elapsed():
+            self._checkpoint(final=False)
+
+    def _checkpoint(self, *, final: bool) -> None:
+        if not self._attached():
+            return
+        started = time.perf_counter()
+        shown = show_progress(_reftrack.memory()["blocks"] * 2 * SECONDS_PER_BLOCK)
+        if final or gc.isenabled():
+            gc.collect()
+        self._record_look(final)
+        if shown:
+            hide_progress()
+        self._spent += time.perf_counter() - started
+        self._live_then = _reftrack.live_bytes()
+        self._looked = self._looked or final
+
+    def _record_look(self, final: bool) -> None:
+        charged = self._charged()
+        try:
+            seen = look(self._backend, wanted_scopes(charged))
+        except MemoryError:
+            self._note("there was no memory to look at the heap: holders are not explained")
+            return
+        holders = retention.holders(seen, charged, self._directory)
+        survived = [self._survived(index) for index in range(len(self._ended))]
+        totals = Totals(
+            tests=sum(scope.kind == "test" for scope in self._ended),
+            survived_bytes=sum(
+                max(_reftrack.counters(number)[0], 0)
+                for number, scope in charged.items()
+                if scope.kind in SUMMED
+            ),
+            explained_bytes=retention.explained_bytes(holders, SUMMED),
+        )
+        self._journal.append(
+            Checkpoint(
+                final=final,
+                seconds=self._elapsed(),
+                totals=totals,
+                survived=[row for row in survived if row is not None],
+                holders=holders,
+            )
+        )
+
+    def _charged(self) -> dict[int, Charged]:
+        """The scopes whose survivors are explained: ended ones, an open test, the user's imports."""
+        charged = {
+            scope.number: Charged(scope.kind, scope.id)
+            for scope in [*self._ended, *(s for s in self._open if s.kind == "test")]
+        }
+        for number, file in _reftrack.import_scopes():
+            if retention.is_users_file(file, self._directory):
+                charged[number] = Charged("import", retention.module_of_file(file))
+        return charged
+
+    def _survived(self, index: int) -> Survived | None:
+        live, blocks, _, _, released_by = _reftrack.counters(self._ended[index].number)
+        if live <= 0 and not released_by:
+            return None
+        return Survived(index, live, blocks, self._scope_id(released_by))
+
+    def _scope_id(self, number: int) -> str | None:
+        if number == 0:
+            return None
+        for scope in (*reversed(self._open), *reversed(self._ended)):
+            if scope.number == number:
+                return scope.id
+        return None
+
+    def _attached(self) -> bool:
+        if not self._lost and not _reftrack.attached():
+            self._lost = True
+            where = self._ended[-1].id if self._ended else "the start"
+            self._note(
+                f"allocations could not be followed after {where}: another tool replaced the "
+                "allocators, or memory ran out; the figures are those until then"
+            )
+        return not self._lost
+
+    def _note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
+
+
+def wanted_scopes(charged: dict[int, Charged]) -> bytes:
+    """A byte per scope of the ledger: 1 for those whose survivors are explained."""
+    flags = bytearray(max(charged, default=0) + 1)
+    for number in charged:
+        flags[number] = 1
+    return bytes(flags)
+
+
+def show_progress(expected_seconds: float) -> bool:
+    """A line on the terminal while a long look lasts; nothing where stderr is no terminal."""
+    if expected_seconds < PROGRESS_AFTER or not System.isatty(2):
+        return False
+    System.write(2, b"reftrack: looking at the heap ...")
+    return True
+
+
+def hide_progress() -> None:
+    System.write(2, b"\r\x1b[K")
+
+
+_current: Session | None = None
+_fork_hook = False
+
+
+def current() -> Session | None:
+    """The started session of this process; None in a forked child."""
+    return _current
+
+
+def register_fork_hook() -> None:
+    global _fork_hook
+    if not _fork_hook:
+        os.register_at_fork(after_in_child=leave_to_parent)
+        _fork_hook = True
+
+
+def leave_to_parent() -> None:
+    """In a forked child: the record and its figures are the parent's."""
+    global _current
+    if _current is not None:
+        _current = None
+        _reftrack.silence()

@@ -1,0 +1,138 @@
+"""Where allocations and their tracebacks come from: the native ledger, or tracemalloc beside it.
+
+Both keep sizes and scopes in the ledger. They differ in the source of the allocating lines: the
+ledger's own stacks, or tracemalloc's traces, asked for by the true address of a block (its
+`get_object_traceback` gives None for class instances on 3.11, cpython#101430).
+"""
+
+from __future__ import annotations
+
+import ast
+import tracemalloc
+from collections.abc import Sequence
+from functools import cache
+from io import FileIO
+from typing import Literal, Protocol
+
+from reftrack import _reftrack
+from reftrack.errors import BackendError
+
+Line = tuple[str, str, int]
+"""(file, function, line number)"""
+
+Stacks = list[tuple[tuple[str, int], ...] | None] | None
+
+
+class Backend(Protocol):
+    """A source of charged allocations."""
+
+    @property
+    def name(self) -> Literal["native", "tracemalloc"]: ...
+
+    def start(self, frames: int) -> None:
+        """Begin to record, with up to `frames` frames each. Raises BackendError."""
+
+    def stop(self) -> None: ...
+
+    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
+        """The frames of a stack of the last look at the heap, most recent call last."""
+
+
+class Native:
+    """The ledger with its own stacks."""
+
+    name: Literal["native"] = "native"
+
+    def __init__(self) -> None:
+        self._frames = 16
+
+    def start(self, frames: int) -> None:
+        self._frames = frames
+        start_ledger(frames)
+
+    def stop(self) -> None:
+        _reftrack.stop()
+
+    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
+        return _reftrack.stack_frames(stack, self._frames)
+
+
+class Tracemalloc:
+    """The ledger for sizes and scopes, tracemalloc for the lines: slower, exact for objects that
+    come from free lists."""
+
+    name: Literal["tracemalloc"] = "tracemalloc"
+
+    def __init__(self) -> None:
+        self._started_by_us = False
+
+    def start(self, frames: int) -> None:
+        if not tracemalloc.is_tracing():
+            tracemalloc.start(frames)
+            self._started_by_us = True
+        start_ledger(1)
+
+    def stop(self) -> None:
+        _reftrack.stop()
+        if self._started_by_us:
+            tracemalloc.stop()
+            self._started_by_us = False
+
+    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
+        trace = stacks[stack] if stacks is not None and stack < len(stacks) else None
+        if trace is None:
+            return []
+        return [(file, enclosing_function(file, line), line) for file, line in reversed(trace)]
+
+
+def start_ledger(frames: int) -> None:
+    try:
+        _reftrack.start(frames)
+    except MemoryError as error:
+        raise BackendError(str(error), hint="free some memory, then run again") from None
+
+
+def choose(name: Literal["auto", "native", "tracemalloc"]) -> Backend:
+    """The backend of that name; `auto` is tracemalloc where the process already traces."""
+    if name == "tracemalloc" or (name == "auto" and tracemalloc.is_tracing()):
+        return Tracemalloc()
+    return Native()
+
+
+def as_traceback(lines: Sequence[Line]) -> tracemalloc.Traceback:
+    """The same frames as `tracemalloc.Traceback`, most recent call last."""
+    frames = tuple((file, line) for file, _, line in reversed(lines))
+    return tracemalloc.Traceback(frames, len(frames))
+
+
+def enclosing_function(file: str, line: int) -> str:
+    """The name of the innermost function around a line; tracemalloc keeps no names."""
+    best = "<module>"
+    for first, last, name in function_spans(file):
+        if first <= line <= last:
+            best = name
+    return best
+
+
+@cache
+def function_spans(file: str) -> tuple[tuple[int, int, str], ...]:
+    """(first line, last line, name) of the functions in a file, outer before inner."""
+    source = read_source(file)
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(
+        (node.lineno, node.end_lineno or node.lineno, node.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def read_source(file: str) -> str:
+    """The text of a source file, empty where there is none; suites patch `open`, FileIO less so."""
+    try:
+        with FileIO(file) as stream:
+            return stream.read().decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
