@@ -384,6 +384,24 @@ static inline PyObject *rt_instance_dict(PyObject *o)
     return NULL;
 }
 
+/* The dict in which a module, class or instance keeps its attributes, if it has one. */
+static inline PyObject *rt_namespace(PyObject *o)
+{
+    if (PyModule_Check(o)) {
+        return PyModule_GetDict(o);
+    }
+    return PyType_Check(o) ? rt_type_dict((PyTypeObject *)o) : rt_instance_dict(o);
+}
+
+/* Containers of C types whose members have no names: collections.deque and lru_cache's links. */
+static inline int rt_is_container(PyObject *o)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    return (type->tp_flags & Py_TPFLAGS_SEQUENCE) != 0
+        || strcmp(type->tp_name, "functools._lru_cache_wrapper") == 0
+        || strcmp(type->tp_name, "functools._lru_list_elem") == 0;
+}
+
 static inline Py_ssize_t rt_keys_count(PyDictKeysObject *keys) { return keys->dk_nentries; }
 
 static inline PyObject *rt_keys_name(PyDictKeysObject *keys, Py_ssize_t i)

@@ -97,6 +97,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_type_qualname(PyTypeObject *)
     PyObject **rt_inline_values(PyObject *, PyDictKeysObject **)
     PyObject *rt_instance_dict(PyObject *)
+    PyObject *rt_namespace(PyObject *)
+    bint rt_is_container(PyObject *)
     Py_ssize_t rt_keys_count(PyDictKeysObject *)
     PyObject *rt_keys_name(PyDictKeysObject *, Py_ssize_t)
     PyMemberDef *rt_type_members(PyTypeObject *)

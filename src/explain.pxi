@@ -126,8 +126,18 @@ cdef tuple group_record(Look *l, uint32_t index, dict steps, dict names, dict ba
     collect_bases(l, group.sample, names, bases)
     return (
         index, group.scope, group.bytes, group.objects, group.retained, group.tops,
-        group.sample != group.anchor, path_to(l, group.sample, steps), rows, outer,
+        anchor_depth(l, group), path_to(l, group.sample, steps), rows, outer,
     )
+
+
+cdef int anchor_depth(Look *l, Group *group) noexcept nogil:
+    # The place of the anchor on the sample's path.
+    cdef int depth = -1
+    cdef uint32_t id = group.anchor
+    while id != 0:
+        depth += 1
+        id = l.paths.parent[id]
+    return depth
 
 
 cdef object name_of(PyTypeObject *type, dict names, dict bases):
@@ -172,9 +182,9 @@ def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
     `own_folder` are taken for reftrack's own; the `limit` largest groups are described, the others
     summed; `tracemalloc` takes the stacks from there, by true block address.
 
-    Returns a dict: "groups", a list of (id, scope, bytes, objects, retained bytes, tops, has a
-    sample, path, rows, outer), where path is a list of (edge, label, type, name) from the root, rows
-    of (type, stack, objects, bytes, unsure objects), outer of (dominating group or 0, retained
+    Returns a dict: "groups", a list of (id, scope, bytes, objects, retained bytes, tops,
+    index of the anchor on the path, path, rows, outer), where path is a list of (edge, label, type,
+    name) from the root, rows of (type, stack, objects, bytes, unsure objects), outer of (dominating group or 0, retained
     bytes); "others", (groups, bytes, objects) not described; "orphans", blocks without an owner as
     (scope, stack, bytes, blocks); "bases", type name -> names along its MRO; "stacks", tracemalloc's
     tracebacks by number, or None; "nodes", "edges", "seconds", "garbage" (objects without a root).

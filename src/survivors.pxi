@@ -1,6 +1,7 @@
 # The ledger meets the graph: every live block of the wanted scopes is given to the object that owns
 # it, every such object to a region (it and what hangs below it on the paths, of the same scope), and
-# regions with the same parent and scope to one group. A group is what one holder keeps of one scope.
+# regions with the same parent and scope to one group, unless the parent is a namespace: each attribute
+# is a group of its own. A group is what one holder keeps of one scope.
 
 cdef enum:
     BLOOM_WORDS = 2048
@@ -16,7 +17,7 @@ cdef struct Row:                  # part of a group: one type, one stack
 
 cdef struct Group:
     uint32_t anchor               # the object that refers to what survived, from outside
-    uint32_t sample               # the largest of the survivors that it refers to, or the anchor
+    uint32_t sample               # the largest survivor of its regions, or the anchor that grew
     uint32_t scope
     uint32_t rows
     uint64_t sample_size
@@ -238,8 +239,26 @@ cdef int survey_regions(Survey *s) noexcept nogil:
 
 # ---- groups ----
 
-cdef uint32_t group_of(Survey *s, uint32_t anchor, uint32_t scope) noexcept nogil:
-    cdef uint64_t key = <uint64_t>1 << 63 | <uint64_t>anchor << SCOPE_BITS | scope
+cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
+    # A module's, class's or instance's attributes, a frame's locals: each has a name of its own.
+    cdef PyObject *o = s.graph.objects[id]
+    cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
+    if o == NULL:
+        return True
+    if PyDict_Check(o):
+        return owner != NULL and rt_namespace(owner) == o
+    return not (PyList_Check(o) or PyTuple_Check(o) or PyAnySet_Check(o) or rt_is_container(o))
+
+
+cdef uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
+    cdef uint32_t anchor = s.paths.parent[top]
+    if is_namespace(s, anchor):
+        return group_of(s, <uint64_t>1 << 42 | top, anchor, s.date[top])
+    return group_of(s, anchor, anchor, s.date[top])
+
+
+cdef uint32_t group_of(Survey *s, uint64_t which, uint32_t anchor, uint32_t scope) noexcept nogil:
+    cdef uint64_t key = <uint64_t>1 << 63 | which << SCOPE_BITS | scope
     cdef Slot *slot = table_find(&s.group_ids, key)
     cdef Group *group
     cdef void *bigger
@@ -308,7 +327,7 @@ cdef void charge(
     cdef uint32_t top = s.region[id], group
     cdef bint inside = top != 0 and s.date[top] == scope
     cdef Row *row
-    group = group_of(s, s.paths.parent[top] if inside else id, scope)
+    group = group_of_top(s, top) if inside else group_of(s, id, id, scope)
     row = row_of(s, group, rt_type(s.graph.objects[id]), stack) if group != 0 else NULL
     if row == NULL:
         return
@@ -317,6 +336,9 @@ cdef void charge(
     row.unsure += objects if unsure else 0
     s.groups[group].bytes += size
     s.groups[group].objects += objects
+    if inside and s.sizes[id] > s.groups[group].sample_size:
+        s.groups[group].sample_size = s.sizes[id]
+        s.groups[group].sample = id
     # A region's top adds its retained size later; here what no top accounts for.
     if top == 0 or s.dominators.number[top] == 0:
         s.groups[group].retained += <uint64_t>size
@@ -398,16 +420,13 @@ cdef int retained_groups(Survey *s) noexcept nogil:
         nearest[i] = nearest[d.idom[i]]
         if s.region[id] != id:
             continue
-        group = group_of(s, s.paths.parent[id], s.date[id])
+        group = group_of_top(s, id)
         row = row_of(s, group, NULL, nearest[i])
         if row == NULL:
             break
         row.bytes += <int64_t>d.retained[i]
         s.groups[group].tops += 1
         s.groups[group].retained += d.retained[i]
-        if d.retained[i] > s.groups[group].sample_size:
-            s.groups[group].sample_size = d.retained[i]
-            s.groups[group].sample = id
         nearest[i] = group
     free(nearest)
     return -1 if s.short_of_memory else 0

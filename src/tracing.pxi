@@ -47,8 +47,8 @@ cdef bint hooks_reached() noexcept nogil:
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
     global scope_count, scope_now, ledger_short
-    cdef size_t i
-    for i in range((scope_count + SCOPE_CHUNK - 1) // SCOPE_CHUNK):
+    cdef uint32_t i
+    for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
         scope_chunks[i] = NULL
     free(entries)

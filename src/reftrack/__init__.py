@@ -3,6 +3,9 @@
 `current()` is the session of this process, if there is one; `load(path)` reads a run's record as a
 `Report`. Nothing is imported before it is asked for: pytest loads the plugin in every run, with
 reftrack on or off.
+
+PYTEST_DONT_REWRITE: `reftrack run -m pytest` has imported this package before pytest starts, and it
+has no asserts to rewrite; without this word pytest would warn of it.
 """
 
 import sys

@@ -6,9 +6,9 @@ from typing import TypedDict
 Step = tuple[str, object, str, str | None]
 # (type, stack, objects, bytes, objects whose stack may be of an earlier life)
 Row = tuple[str, int, int, int, int]
-# (id, scope, bytes, objects, retained bytes, tops, has a sample, path, rows,
+# (id, scope, bytes, objects, retained bytes, tops, index of the anchor on the path, path, rows,
 #  [(dominating group or 0, retained bytes), ...])
-Group = tuple[int, int, int, int, int, int, bool, list[Step], list[Row], list[tuple[int, int]]]
+Group = tuple[int, int, int, int, int, int, int, list[Step], list[Row], list[tuple[int, int]]]
 
 class Answer(TypedDict):
     groups: list[Group]

@@ -33,17 +33,22 @@ class Choice(NamedTuple):
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
 
 
-def choose(path: Sequence[Step], bases: Bases) -> Choice:
-    """The holder on a path, and the path as text from there on which it can be recognised."""
+def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
+    """The holder on a path, and the path as text from where it can be recognised.
+
+    `anchor` is the index of the last object on the path that is no survivor itself: ordinary
+    attributes behind it are the survivors' own, and hold nothing that would outlive them.
+    """
     places = naming.places(path)
     root = naming.root_text(path)
     if not places:
         return _nameless(path, root)
-    at, kind = _holder(places, bases)
+    outside = sum(place.step <= max(anchor, 0) + 1 for place in places)
+    at, kind = _holder(places, outside, bases)
     start = _first_shown(places, at, bases)
     if start > 0 or _is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
-    name = _joined(places, at, kind)
+    name = _joined(places, at, outside, kind)
     return Choice(
         name=name,
         kind=kind,
@@ -56,7 +61,7 @@ def choose(path: Sequence[Step], bases: Bases) -> Choice:
     )
 
 
-def _holder(places: Sequence[Place], bases: Bases) -> tuple[int, HolderKind]:
+def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, HolderKind]:
     """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
     traceback = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
     if traceback is not None and traceback > 0 and _owner(places[traceback - 1]) != "runner":
@@ -73,18 +78,19 @@ def _holder(places: Sequence[Place], bases: Bases) -> tuple[int, HolderKind]:
     cache = _last(places, lambda p: p.kind == naming.CACHE)
     if cache is not None:
         return cache, "cache"
+    held = places[: max(outside, 1)]
     for kinds in ((naming.MODULE, naming.CLASS), (naming.INSTANCE,)):
-        mine = _last(places, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))
+        mine = _last(held, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))
         if mine is not None:
             return mine, _kind_of_kept(places, mine)
-    inner = _last(places, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
+    inner = _last(held, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
     if inner is not None:
         return inner, _KINDS[places[inner].kind]
-    result = _last(places, lambda p: _is_result(p, bases))
+    result = _last(held, lambda p: _is_result(p, bases))
     if result is not None:
         return result, "result"
-    other = _last(places, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
-    at = other if other is not None else len(places) - 1
+    other = _last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+    at = other if other is not None else len(held) - 1
     return at, _KINDS[places[at].kind]
 
 
@@ -152,7 +158,7 @@ def _is_users(place: Place) -> bool:
 
 
 def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
-    """Where a reader's interest begins: at the runner's list of tests or results, if there is one."""
+    """Where a reader's interest begins: at the runner's list of tests or results, if any."""
     for k in range(at, -1, -1):
         owner = places[k].owner
         if (
@@ -177,7 +183,7 @@ def _runner_root(place: Place, bases: Bases) -> str | None:
     return None
 
 
-def _joined(places: Sequence[Place], at: int, kind: HolderKind) -> str:
+def _joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> str:
     """A module global with the attributes below it: "myapp.REGISTRY.items"."""
     name = places[at].text.split("[", 1)[0]
     if kind == "result":
@@ -185,7 +191,7 @@ def _joined(places: Sequence[Place], at: int, kind: HolderKind) -> str:
     if kind == "cache":
         return f"{name} (cache)"
     if places[at].kind == naming.MODULE and kind == "module-global":
-        for place in places[at + 1 : at + 1 + JOINED_ATTRIBUTES]:
+        for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
             if place.kind != naming.INSTANCE or not _is_users(place):
                 break
             name += f".{place.attribute}"

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-import msgspec
-
 from reftrack import __version__, config, launch
 from reftrack.errors import ReftrackError, UsageError
 
@@ -186,9 +184,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
     launch.prepare(target)
     if not launch.exists(target):
         return launch.run(target)  # python's own words for it, and nothing to record
-    # The program may change the current directory: records stay where they began.
-    directory = os.path.abspath(options.directory)
-    session = Session(msgspec.structs.replace(options, directory=directory), target.command)
+    session = Session(options, target.command)
     session.start()
     unittest_hooks.install()
     status = launch.run(target)

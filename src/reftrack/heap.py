@@ -19,7 +19,8 @@ class Step(NamedTuple):
 
     The edges: "modules", "frame", "c", "garbage" (roots; the label is the frame's file, or the
     number of references that C code holds), "key" and "index" (label: the key, or a list with its
-    type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type", "ref".
+    type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type",
+    "ref".
     """
 
     edge: str
@@ -39,7 +40,11 @@ class Row(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What one object keeps alive of one scope."""
+    """What one object, the anchor, keeps alive of one scope.
+
+    The path leads to the largest of the survivors, or where the anchor is a container that grew, to
+    the anchor itself; `anchor` is the anchor's index on it, -1 where the survivor is a root.
+    """
 
     id: int
     scope: int
@@ -47,7 +52,7 @@ class Group(NamedTuple):
     objects: int
     retained_bytes: int
     tops: int
-    to_survivor: bool
+    anchor: int
     path: list[Step]
     rows: list[Row]
     outer: list[tuple[int, int]]
@@ -81,9 +86,7 @@ def look(backend: Backend, scopes: bytes) -> Look:
 
     Raises MemoryError where there is no room for the graph.
     """
-    answer = _reftrack.explain(
-        scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc"
-    )
+    answer = _reftrack.explain(scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc")
     groups = [
         Group(
             *group[:7],

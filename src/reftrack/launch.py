@@ -16,6 +16,8 @@ from contextlib import suppress
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple, NoReturn, TextIO
 
+from reftrack.runners import hide_frames
+
 INTERRUPTED = -signal.SIGINT  # as `subprocess` has the status of who dies by a signal
 
 
@@ -82,6 +84,7 @@ def run(target: Target) -> int:
         return 2
     except BaseException as error:
         failure = error.with_traceback(_without_launcher(error.__traceback__))
+        hide_frames(failure)
     status = 0 if failure is None else _end(failure)
     if is_script and not isinstance(failure, SystemExit):
         # So does python before it waits for threads; SystemExit ends it before it comes to that.

@@ -2,7 +2,8 @@
 
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
-`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, one `Ended`.
+`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, and one
+`Ended`.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class RunInfo(msgspec.Struct):
 
 
 class Totals(msgspec.Struct):
-    """Sums over the run. `tests` counts tests; bytes are of tests, classes, modules and fixtures."""
+    """Sums over the run: bytes are those of tests, classes, modules and fixtures."""
 
     tests: int = 0
     survived_bytes: int = 0

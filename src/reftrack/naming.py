@@ -9,7 +9,7 @@ made of the plain data that the heap graph gave.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from reftrack.heap import Step
 
@@ -36,13 +36,15 @@ LONGEST_KEY = 40
 class Place(NamedTuple):
     """One place that refers to the next: `text` with the subscripts of the sample, `pattern` with
     every subscript written as [*]. `owner` is the type (or module, class, function) it belongs to,
-    in full; `attribute` the name without subscripts."""
+    in full; `attribute` the name without subscripts; `step` the index of the step that its name
+    leads to."""
 
     kind: str
     owner: str
     attribute: str
     text: str
     pattern: str
+    step: int = 0
 
 
 def places(path: Sequence[Step]) -> list[Place]:
@@ -53,7 +55,7 @@ def places(path: Sequence[Step]) -> list[Place]:
         before = path[index - 1].edge if index > 1 else "modules"
         made = _place(path, index, above, step, before)
         if isinstance(made, Place):
-            found.append(made)
+            found.append(made._replace(step=index))
         elif made:
             found = _subscripted(found, above, made)
     return found
@@ -62,9 +64,9 @@ def places(path: Sequence[Step]) -> list[Place]:
 def _place(
     path: Sequence[Step], index: int, above: Step, step: Step, before: str
 ) -> Place | str | None:
-    """A new place, or a subscript for the last one, or None where the edge has no name of its own."""
+    """A new place, a subscript for the last one, or None where the edge has no name of its own."""
     edge, label = step.edge, step.label
-    if edge in ("dict", "cell", "type") or above.edge == "modules":
+    if edge in ("dict", "cell", "type") or above.edge == "modules" or above.type == "code":
         return None
     if edge == "key" and before == "dict" and index >= 2:
         return _attribute(path[index - 2], str(label))
@@ -101,14 +103,16 @@ def _attribute(owner: Step, name: str) -> Place:
 
 def _local(frame: Step, label: object) -> Place:
     function = frame.name or "?"
-    text = f"{label} in {_short_function(function)}()" if label else f"{_short_function(function)}()"
+    text = (
+        f"{label} in {_short_function(function)}()" if label else f"{_short_function(function)}()"
+    )
     kind = GENERATOR if frame.type in GENERATORS else FRAME
     return Place(kind, function, str(label or "?"), text, text)
 
 
 def _free_variable(function: Step, names: object, index: object) -> Place:
-    names_known = isinstance(names, tuple) and isinstance(index, int) and index < len(names)
-    name = str(names[index]) if names_known else "?"  # type: ignore[index,call-overload]
+    known = isinstance(names, tuple) and isinstance(index, int) and index < len(names)
+    name = str(cast("tuple[str, ...]", names)[cast(int, index)]) if known else "?"
     owner = function.name or "?"
     text = f"{name} in the closure of {_short_function(owner)}()"
     return Place(CLOSURE, owner, name, text, text)

@@ -30,7 +30,10 @@ RUNNERS = frozenset(
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PATHS = sysconfig.get_paths()
 _LIBRARY_FOLDERS = tuple(
-    {os.path.realpath(_PATHS[key]) + os.sep for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    {
+        os.path.realpath(_PATHS[key]) + os.sep
+        for key in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
 )
 _LIBRARY_PART = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 _TEST_MODULE = re.compile(r"(?:^|\.)(?:test|tests|test_[^.]*|[^.]*_test|conftest)(?:\.|$)")
@@ -76,11 +79,10 @@ def is_own_file(file: str) -> bool:
 
 
 def file_of(module: object) -> str | None:
-    """A module's `__file__`, read from its namespace: a lazy module's `__getattr__` must not run."""
+    """A module's `__file__`, from its namespace: a lazy module's `__getattr__` must not run."""
     if not issubclass(type(module), ModuleType):
         return None
-    namespace = ModuleType.__dict__["__dict__"].__get__(module)
-    file = namespace.get("__file__")
+    file = object.__getattribute__(module, "__dict__").get("__file__")
     return file if type(file) is str else None
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reftrack import choosing, owners
 from reftrack.choosing import Choice
 from reftrack.heap import Group, Look, Orphan, Row
-from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount, Verdict
+from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
 from reftrack.naming import type_text
 from reftrack.tracing import Line, read_source
 
@@ -22,7 +22,7 @@ LISTED = 20
 """Types and allocating stacks listed per holder."""
 
 FREE_LISTS = {"float": 100, "list": 80, "dict": 80, "tuple": 2000, "slice": 1}
-"""Objects that a free list can hold (3.11 to 3.13): as many may show the line of an earlier life."""
+"""Objects that a free list holds at most (3.11 to 3.13): so many may show an earlier life's line."""
 
 
 Key = tuple[str, str, bool]
@@ -36,15 +36,14 @@ class Charged(NamedTuple):
     id: str
 
 
-def holders(seen: Look, charged: Mapping[int, Charged], directory: str) -> list[Holder]:
-    """The holders of all survivors of the charged scopes, biggest first.
-
-    `directory` is where the run began: files below it are the user's.
-    """
+def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
+    """The holders of all survivors of the charged scopes, biggest first."""
     chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
     held_under: dict[int, Key] = {}
     for group in seen.groups:
-        choice = _named_by_scope(choosing.choose(group.path, seen.bases), charged[group.scope])
+        choice = _named_by_scope(
+            choosing.choose(group.path, group.anchor, seen.bases), charged[group.scope]
+        )
         key = (choice.name, choice.kind, choice.collateral)
         chosen[key].append((group, choice))
         held_under[group.id] = key
@@ -69,15 +68,6 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
     )
 
 
-def is_users_file(file: str, directory: str) -> bool:
-    """Is a module's file the user's own, not a library's?"""
-    return bool(file) and not owners.is_library_file(file)
-
-
-def module_of_file(file: str) -> str:
-    return owners.module_of_file(file)
-
-
 def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
     """A fixture is called as its scope is: "db (session)"."""
     if choice.kind == "fixture" and scope.kind == "fixture":
@@ -99,14 +89,16 @@ def _holder(
     charged: Mapping[int, Charged],
 ) -> Holder:
     groups = [group for group, _ in parts]
-    largest = max(parts, key=lambda part: (part[0].to_survivor, part[0].bytes))[1]
+    largest = max(parts, key=lambda part: part[0].bytes)[1]
     charges = _charges(groups, charged)
     rows = [row for group in groups for row in group.rows]
+    allocations = _allocations(rows, seen.lines)
+    owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=_verdict(largest, charges),
-        owner=largest.owner,
+        verdict=_verdict(largest, owner, charges),
+        owner=owner,
         root=largest.root,
         path=largest.pattern if len(parts) > 1 else largest.path,
         retained_bytes=sum(_retained(group, key, held_under) for group in groups),
@@ -114,23 +106,28 @@ def _holder(
         objects=sum(group.objects for group in groups),
         types=_types(rows),
         charged=charges,
-        allocations=_allocations(rows, seen.lines),
+        allocations=allocations,
         fix=largest.fix,
     )
 
 
-def _verdict(choice: Choice, charges: Sequence[Charge]) -> Verdict:
+def _owner_of_lines(allocations: Sequence[Allocation]) -> Owner:
+    """Whose line allocated most: a fixture's value is the user's, though under pytest's cache."""
+    traceback = allocations[0].traceback if allocations else []
+    return owners.of_file(traceback[0].file) if traceback else "library"
+
+
+def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict:
     if choice.kind == "unreachable":
         return "unexplained"
     if choice.collateral:
         return "collateral"
-    if choice.owner == "runner":
+    if owner == "runner":
         return "runner"
     tests = [charge for charge in charges if charge.scope == "test"]
-    if (
-        len(tests) >= GROWING_TESTS
-        and sum(charge.bytes for charge in tests) >= GROWING_BYTES_PER_TEST * len(tests)
-    ):
+    if len(tests) >= GROWING_TESTS and sum(
+        charge.bytes for charge in tests
+    ) >= GROWING_BYTES_PER_TEST * len(tests):
         return "growing"
     return "once"
 
@@ -199,9 +196,7 @@ def source_line(file: str, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _unowned(
-    orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charged]
-) -> list[Holder]:
+def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     """Blocks that no object on the heap owns: C code has their address."""
     known = [orphan for orphan in orphans if orphan.scope in charged]
     if not known:

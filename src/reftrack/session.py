@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from reftrack import _reftrack, retention, tracing
+from reftrack import _reftrack, owners, retention, tracing
 from reftrack.config import Options
 from reftrack.heap import look
 from reftrack.journal import Journal, System, load
@@ -33,6 +32,8 @@ from reftrack.retention import Charged
 SUMMED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
 """Kinds of scopes whose survivors count; what a session or an import makes is meant to stay."""
 
+isatty = os.isatty  # bound before any suite can patch `os`
+
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
 BUDGET = 0.02
@@ -40,16 +41,8 @@ SECONDS_PER_BLOCK = 4e-7
 PROGRESS_AFTER = 1.0
 
 
-class Open(NamedTuple):
-    """A scope that is being charged."""
-
-    number: int  # the ledger's
-    kind: ScopeKind
-    id: str
-
-
-class Finished(NamedTuple):
-    """A scope that has ended."""
+class Timed(NamedTuple):
+    """A scope of the run, by the ledger's number, the kind and the runner's id."""
 
     number: int
     kind: ScopeKind
@@ -66,19 +59,20 @@ class Session:
             command=list(command),
             python=platform.python_version(),
             backend=self._backend.name,
-            started=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
         )
         self._began = time.perf_counter()
         self._directory = os.getcwd()
-        self._open: list[Open] = []
-        self._ended: list[Finished] = []
+        self._open: list[Timed] = []
+        self._ended: list[Timed] = []
         self._phases: list[Phase] = []
         self._phase_now: str | None = None
         self._phase_allocated = 0
         self._notes: list[str] = []
         self._lost = False
-        self._looked = False
+        self._looks = 0
+        self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
         self._live_then = 0
 
@@ -111,10 +105,11 @@ class Session:
             return None
         _reftrack.pause()
         try:
-            if not self._looked:
-                self._checkpoint(final=True)
-            while self._open:
-                self._leave(None)
+            with Apart(self):
+                if self._tests_seen < self._tests_over():
+                    self._checkpoint(final=True)
+                while self._open:
+                    self._leave(None)
             self._journal.append(
                 Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
             )
@@ -145,35 +140,23 @@ class Session:
 
     def enter(self, kind: ScopeKind, id: str) -> None:
         """Charge what follows to a new scope inside the innermost one."""
-        if not self._alive():
-            return
-        _reftrack.pause()
-        try:
-            self._enter(kind, id)
-        finally:
-            _reftrack.resume()
+        if self._alive():
+            with Apart(self):
+                self._enter(kind, id)
 
     def phase(self, name: str) -> None:
         """The innermost open test enters the phase "setup", "call" or "teardown"."""
-        if not self._alive() or self._open[-1].kind != "test":
-            return
-        _reftrack.pause()
-        try:
-            self._end_phase()
-            self._phase_now = name
-        finally:
-            _reftrack.resume()
+        if self._alive() and self._open[-1].kind == "test":
+            with Apart(self):
+                self._end_phase()
+                self._phase_now = name
 
     def leave(self, outcome: str | None = None) -> None:
         """Close the innermost scope and write its line; "session" stays open until `finish`."""
-        if not self._alive() or len(self._open) < 2:
-            return
-        _reftrack.pause()
-        try:
-            self._leave(outcome)
-            self._look_if_grown()
-        finally:
-            _reftrack.resume()
+        if self._alive() and len(self._open) > 1:
+            with Apart(self):
+                self._leave(outcome)
+                self._look_if_grown()
 
     def innermost(self) -> tuple[ScopeKind, str]:
         """Kind and id of the innermost open scope."""
@@ -185,7 +168,7 @@ class Session:
         return any(scope.kind == kind for scope in self._open)
 
     def _enter(self, kind: ScopeKind, id: str) -> None:
-        scope = Open(_reftrack.new_scope(), kind, id)
+        scope = Timed(_reftrack.new_scope(), kind, id)
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
         if kind == "test":
@@ -202,7 +185,7 @@ class Session:
         self._open.pop()
         if self._open:
             _reftrack.enter_scope(self._open[-1].number)
-        self._ended.append(Finished(scope.number, scope.kind, scope.id))
+        self._ended.append(scope)
         self._journal.append(
             ScopeEnded(
                 Scope(
@@ -231,15 +214,14 @@ class Session:
     def checkpoint(self, *, final: bool = False) -> None:
         """Collect garbage, explain what is alive of the ended scopes, and record it.
 
-        An open test counts as ended: a runner calls this when the last test is over.
+        A runner calls this with `final` when the last test is over: one that is still open counts
+        as ended. A program that runs many suites has each end with a final look; they come out of
+        the same budget as the others, and `finish` looks where the last was passed over.
         """
-        if not self._alive():
-            return
-        _reftrack.pause()
-        try:
-            self._checkpoint(final=final)
-        finally:
-            _reftrack.resume()
+        if self._alive():
+            with Apart(self):
+                if not final or not self._looks or self._affordable():
+                    self._checkpoint(final=final)
 
     def _look_if_grown(self) -> None:
         if len(self._ended) % CHECK_EVERY:
@@ -248,9 +230,12 @@ class Session:
         grown = live - self._live_then
         if grown < max(GROWTH_BYTES, self._live_then // 4):
             return
-        expected = _reftrack.memory()["blocks"] * SECONDS_PER_BLOCK
-        if self._spent + expected <= BUDGET * self._elapsed():
+        if self._affordable():
             self._checkpoint(final=False)
+
+    def _affordable(self) -> bool:
+        expected = _reftrack.memory()["blocks"] * SECONDS_PER_BLOCK
+        return self._spent + expected <= BUDGET * self._elapsed()
 
     def _checkpoint(self, *, final: bool) -> None:
         if not self._attached():
@@ -264,26 +249,29 @@ class Session:
             hide_progress()
         self._spent += time.perf_counter() - started
         self._live_then = _reftrack.live_bytes()
-        self._looked = self._looked or final
+        self._looks += 1
+        if final:
+            self._tests_seen = self._tests_over()
 
     def _record_look(self, final: bool) -> None:
         charged = self._charged()
-        try:
-            seen = look(self._backend, wanted_scopes(charged))
-        except MemoryError:
-            self._note("there was no memory to look at the heap: holders are not explained")
-            return
-        holders = retention.holders(seen, charged, self._directory)
-        survived = [self._survived(index) for index in range(len(self._ended))]
+        over = self._over()
+        survived = [self._survived(index, scope) for index, scope in enumerate(over)]
         totals = Totals(
-            tests=sum(scope.kind == "test" for scope in self._ended),
+            tests=self._tests_over(),
             survived_bytes=sum(
-                max(_reftrack.counters(number)[0], 0)
+                _reftrack.counters(number)[0]
                 for number, scope in charged.items()
                 if scope.kind in SUMMED
             ),
-            explained_bytes=retention.explained_bytes(holders, SUMMED),
         )
+        try:
+            seen = look(self._backend, wanted_scopes(charged))
+        except MemoryError:
+            self.note("there was no memory to look at the heap: holders are not explained")
+            return
+        holders = retention.holders(seen, charged)
+        totals.explained_bytes = retention.explained_bytes(holders, SUMMED)
         self._journal.append(
             Checkpoint(
                 final=final,
@@ -294,19 +282,23 @@ class Session:
             )
         )
 
+    def _over(self) -> list[Timed]:
+        """The scopes that have ended and the tests about to end, in the order of their lines."""
+        return [*self._ended, *(scope for scope in reversed(self._open) if scope.kind == "test")]
+
+    def _tests_over(self) -> int:
+        return sum(scope.kind == "test" for scope in self._over())
+
     def _charged(self) -> dict[int, Charged]:
-        """The scopes whose survivors are explained: ended ones, an open test, the user's imports."""
-        charged = {
-            scope.number: Charged(scope.kind, scope.id)
-            for scope in [*self._ended, *(s for s in self._open if s.kind == "test")]
-        }
+        """The scopes whose survivors are explained: those that are over, and the user's imports."""
+        charged = {scope.number: Charged(scope.kind, scope.id) for scope in self._over()}
         for number, file in _reftrack.import_scopes():
-            if retention.is_users_file(file, self._directory):
-                charged[number] = Charged("import", retention.module_of_file(file))
+            if file and not owners.is_library_file(file):
+                charged[number] = Charged("import", owners.module_of_file(file))
         return charged
 
-    def _survived(self, index: int) -> Survived | None:
-        live, blocks, _, _, released_by = _reftrack.counters(self._ended[index].number)
+    def _survived(self, index: int, scope: Timed) -> Survived | None:
+        live, blocks, _, _, released_by = _reftrack.counters(scope.number)
         if live <= 0 and not released_by:
             return None
         return Survived(index, live, blocks, self._scope_id(released_by))
@@ -323,15 +315,35 @@ class Session:
         if not self._lost and not _reftrack.attached():
             self._lost = True
             where = self._ended[-1].id if self._ended else "the start"
-            self._note(
+            self.note(
                 f"allocations could not be followed after {where}: another tool replaced the "
                 "allocators, or memory ran out; the figures are those until then"
             )
         return not self._lost
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
+
+
+class Apart:
+    """reftrack's own work inside the program: charged to no one, and no fault of it gets out."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        _reftrack.pause()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        _reftrack.resume()
+        if not isinstance(error, Exception):
+            return False
+        self._session.note(f"a fault of reftrack: {type(error).__name__}: {error}")
+        return True
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:
@@ -344,7 +356,7 @@ def wanted_scopes(charged: dict[int, Charged]) -> bytes:
 
 def show_progress(expected_seconds: float) -> bool:
     """A line on the terminal while a long look lasts; nothing where stderr is no terminal."""
-    if expected_seconds < PROGRESS_AFTER or not System.isatty(2):
+    if expected_seconds < PROGRESS_AFTER or not isatty(2):
         return False
     System.write(2, b"reftrack: looking at the heap ...")
     return True

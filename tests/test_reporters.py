@@ -1,0 +1,600 @@
+"""The reports that people and programs read, from records made by hand."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from reftrack.errors import RecordError
+from reftrack.model import (
+    Allocation,
+    Charge,
+    Frame,
+    Holder,
+    Phase,
+    Report,
+    RunInfo,
+    Scope,
+    Totals,
+    TypeCount,
+)
+from reftrack.reporters import Page, build, duration, size
+from reftrack.reporters.json import dumps, write
+from reftrack.reporters.terminal import render
+
+KIB, MIB = 1 << 10, 1 << 20
+
+SET_UP = Frame("/work/tests/test_users.py", 9, "setUp", "    self.user = User.objects.get(pk=1)")
+DJANGO = Frame("/venv/lib/python3.11/site-packages/django/db/models/base.py", 580, "from_db", "new")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def user(**changes: Any) -> Holder:
+    """The holder of design.md's example: ExampleTest.user, 800 KiB in each of 40 tests."""
+    holder = Holder(
+        name="ExampleTest.user",
+        kind="testcase-attribute",
+        verdict="growing",
+        owner="your test",
+        root="unittest result.failures",
+        path=["TextTestResult.failures[*][0]", "ExampleTest.user", "User._state"],
+        retained_bytes=40 * 800 * KIB,
+        survived_bytes=40 * 800 * KIB,
+        objects=80,
+        types=[TypeCount("tests.User", 40, 32 * KIB)],
+        charged=[
+            Charge(f"tests.test_users.ExampleTest.test_{n}", "test", 800 * KIB, 2)
+            for n in range(40)
+        ],
+        allocations=[Allocation(40 * 800 * KIB, 80, [SET_UP])],
+    )
+    return msgspec.structs.replace(holder, **changes)
+
+
+def holding(name: str, verdict: str, mib: float, **changes: Any) -> Holder:
+    count = int(mib * MIB)
+    bare = {"root": "", "path": [], "charged": [], "allocations": []}
+    figures = {"retained_bytes": count, "survived_bytes": count}
+    return user(**{"name": name, "verdict": verdict, **bare, **figures, **changes})
+
+
+def report(
+    *holders: Holder,
+    survived: float = 41.3,
+    unexplained: float = 0.0,
+    complete: bool = True,
+    seconds: float = 1.5,
+    scopes: list[Scope] | None = None,
+    notes: list[str] | None = None,
+) -> Report:
+    run = RunInfo(["-m", "unittest"], "3.11.7", "native", "2026-01-02T03:04:05Z", seconds)
+    run.exit_status = 0 if complete else None
+    run.notes = notes or []
+    totals = Totals(214, int(survived * MIB), int(survived * MIB) - int(unexplained * MIB))
+    return Report(1, complete, run, totals, scopes or [], list(holders))
+
+
+def text(report: Report, **options: Any) -> str:
+    stream = io.StringIO()
+    render(report, stream, **{"directory": "/work", **options})
+    return stream.getvalue()
+
+
+def lines(report: Report, **options: Any) -> list[str]:
+    return text(report, **options).splitlines()
+
+
+def page(report: Report, holders: int = 10) -> Page:
+    return build(report, holders, directory="/work")
+
+
+# The whole page
+
+
+def test_the_page_reads_as_designed() -> None:
+    cache = holding(
+        "myapp.cache._CACHE",
+        "once",
+        9.5,
+        root="module global myapp.cache._CACHE",
+        path=["myapp.cache._CACHE", "dict['users']"],
+        charged=[Charge("db (session)", "fixture", int(9.5 * MIB), 10)],
+        allocations=[Allocation(int(9.5 * MIB), 10, [SET_UP, DJANGO])],
+    )
+    tail = holding("SessionHandler.log", "runner", 0.25)
+    first = user(
+        proved_bytes=int(31.1 * MIB), fix='in ExampleTest: self.addCleanup(delattr, self, "user")'
+    )
+    shown = report(tail, cache, first, unexplained=0.5, notes=["gc was frozen"])
+    assert text(shown) == (
+        """\
+reftrack  214 tests  1.5 s  backend native  survived 41.3 MiB, explained 98.7 %
+GROWING   31.2 MiB in 40 tests   unittest result.failures -> ExampleTest.user
+  path      TextTestResult.failures[*][0] -> ExampleTest.user -> User._state
+  allocated tests/test_users.py:9 in setUp    self.user = User.objects.get(pk=1)
+  tests     tests.test_users.ExampleTest.test_0 and 39 more (800.0 KiB each)
+  proved    cutting ExampleTest.user freed 31.1 MiB
+  fix       in ExampleTest: self.addCleanup(delattr, self, "user")
+ONCE      9.5 MiB in 1 fixture   myapp.cache._CACHE
+  path      myapp.cache._CACHE -> dict['users']
+  allocated django/db/models/base.py:580 in from_db    new
+  called at tests/test_users.py:9 in setUp    self.user = User.objects.get(pk=1)
+  fixture   db (session)
+UNEXPLAINED 512.0 KiB   survived, and no holder is known
+RUNNER    256.0 KiB   the test runner's own bookkeeping: SessionHandler.log
+note  gc was frozen
+"""
+    )
+
+
+def test_a_run_in_which_nothing_survived_is_one_friendly_line() -> None:
+    assert lines(report(survived=0)) == [
+        "reftrack  214 tests  1.5 s  backend native  "
+        "nothing survived: all that the tests allocated was released"
+    ]
+
+
+# Which holders, in which order
+
+
+def test_holders_come_by_verdict_then_by_retained_bytes() -> None:
+    shown = report(
+        holding("runner", "runner", 100),
+        holding("unexplained", "unexplained", 90),
+        holding("collateral", "collateral", 80),
+        holding("once, small", "once", 2),
+        holding("once, big", "once", 70),
+        holding("growing", "growing", 1),
+    )
+    assert [row.name for row in page(shown).holders] == [
+        "growing",
+        "once, big",
+        "once, small",
+        "collateral",
+        "unexplained",
+        "runner",
+    ]
+
+
+def test_elided_holders_are_counted_with_their_bytes_and_the_way_to_see_them() -> None:
+    shown = report(*(holding(f"h{n}", "growing", 20 - n) for n in range(5)))
+    assert lines(shown, holders=2)[-1] == (
+        "and 3 more holders, 51.0 MiB: reftrack report --holders 5"
+    )
+    assert [row.name for row in page(shown, 2).holders] == ["h0", "h1"]
+    assert "more holder" not in text(shown, holders=5)
+
+
+def test_small_runner_bookkeeping_is_one_line_that_takes_no_holder_place() -> None:
+    small = [holding(f"r{n}", "runner", 0.25) for n in range(3)]
+    found = lines(report(holding("h", "growing", 41), *small), holders=1)
+    assert found[-1] == "RUNNER    768.0 KiB   the test runner's own bookkeeping: r0 and 2 more"
+    assert not any("more holder" in line for line in found)
+
+
+def test_large_runner_bookkeeping_is_shown_like_any_holder_but_last() -> None:
+    found = page(report(holding("r", "runner", 30), holding("h", "once", 1)))
+    assert [row.name for row in found.holders] == ["h", "r"]
+    assert found.runner == ""
+
+
+def test_unexplained_bytes_have_their_row_however_few_holders_are_shown() -> None:
+    found = lines(report(holding("h", "growing", 41), unexplained=0.3), holders=0)
+    assert "UNEXPLAINED 307.2 KiB   survived, and no holder is known" in found
+    assert not any(line.startswith("UNEXPLAINED") for line in lines(report(unexplained=0)))
+
+
+def test_the_explained_share_is_never_rounded_up_to_all() -> None:
+    shown = report()
+    shown.totals.explained_bytes = shown.totals.survived_bytes - 1
+    assert "explained 99.9 %" in text(shown)
+    assert "UNEXPLAINED 1 B " in text(shown)
+
+
+# One holder
+
+
+def test_a_root_in_other_words_than_the_name_goes_before_it() -> None:
+    titles = {
+        ("pytest Session.items", "TestX.data"): "pytest Session.items -> TestX.data",
+        ("m._CACHE", "m._CACHE"): "m._CACHE",
+        ("module m", "m._CACHE"): "module m -> m._CACHE",
+        ("m", "m._CACHE"): "m._CACHE",
+    }
+    for (root, name), title in titles.items():
+        assert page(report(user(root=root, name=name))).holders[0].title == title
+
+
+def test_a_headline_wider_than_the_page_leaves_the_root_to_the_path() -> None:
+    assert lines(report(user()), width=60)[1] == "GROWING   31.2 MiB in 40 tests   ExampleTest.user"
+
+
+def test_a_long_path_keeps_its_start_and_its_end_on_two_lines() -> None:
+    path = ["sys.modules", *(f"Node{n}.next" for n in range(1000)), "Node.payload", "bytes"]
+    first, second = lines(report(user(path=path)))[2:4]
+    arrows = " -> ".join
+    assert first == f"  path      {arrows(path[:6])} ->"
+    assert second == f"            ... -> {arrows(path[-5:])}"
+    assert max(len(first), len(second)) <= 100
+
+
+def test_a_path_that_needs_two_lines_loses_nothing() -> None:
+    path = [f"edge_number_{n}" for n in range(9)]
+    first, second = lines(report(user(path=path)))[2:4]
+    assert (first.removeprefix("  path") + second).split() == " -> ".join(path).split()
+
+
+@pytest.mark.parametrize("path", [["x" * 500], ["x" * 500, "y" * 500]])
+def test_an_edge_wider_than_the_page_is_cut(path: list[str]) -> None:
+    found = [line for line in lines(report(user(path=path))) if "x" in line and "xx" in line]
+    assert found
+    assert all(len(line) <= 100 and "..." in line for line in found)
+
+
+def test_stacks_of_one_line_are_summed_and_the_two_biggest_lines_shown() -> None:
+    def at(line: int, mib: int, *outer: Frame) -> Allocation:
+        return Allocation(mib * MIB, 1, [*outer, Frame("/work/a.py", line, "f", f"x = {line}")])
+
+    holder = user(allocations=[at(1, 4), at(2, 3), at(3, 1), at(2, 3, SET_UP), at(4, 1)])
+    found = lines(report(holder))
+    start = next(n for n, line in enumerate(found) if "allocated" in line)
+    assert found[start : start + 3] == [
+        "  allocated a.py:2 in f (6.0 MiB)    x = 2",
+        "  allocated a.py:1 in f (4.0 MiB)    x = 1",
+        "            and 2 more lines",
+    ]
+
+
+def test_a_line_in_a_library_is_followed_by_the_innermost_line_of_the_users_own() -> None:
+    outer = Frame("/work/tests/base.py", 3, "run", "super()")
+    stdlib = Frame("/usr/lib/python3.11/copy.py", 146, "deepcopy", "y = copier(x, memo)")
+    own = user(allocations=[Allocation(1, 1, [outer, SET_UP, stdlib, DJANGO, stdlib])])
+    found = text(report(own))
+    assert "  allocated copy.py:146 in deepcopy    y = copier(x, memo)\n" in found
+    assert "  called at tests/test_users.py:9 in setUp    self.user" in found
+
+
+def test_a_library_that_is_tested_where_it_is_installed_has_its_tests_as_own_lines() -> None:
+    folder = "/v/lib/python3.11/site-packages/networkx"
+    inner = Frame(f"{folder}/classes/graph.py", 5, "add_edge", "d = {}")
+    test = Frame(f"{folder}/classes/tests/test_graph.py", 7, "test_it", "g.add_edge(1, 2)")
+    found = text(report(user(allocations=[Allocation(1, 1, [test, inner])])))
+    assert "  called at networkx/classes/tests/test_graph.py:7 in test_it    g.add" in found
+
+
+def test_a_library_without_any_line_of_the_users_stands_alone() -> None:
+    found = text(report(user(allocations=[Allocation(1, 1, [DJANGO])])))
+    assert "  allocated django/db/models/base.py:580 in from_db    new\n" in found
+    assert "called at" not in found
+
+
+def test_memory_without_a_traceback_says_so() -> None:
+    found = text(report(user(allocations=[Allocation(1, 1, [])])))
+    assert "  allocated outside every Python line\n" in found
+
+
+def test_files_outside_the_directory_keep_their_whole_path() -> None:
+    for directory in ("/wor", "/work/tests/test", ""):
+        found = text(report(user()), directory=directory)
+        assert "  allocated /work/tests/test_users.py:9 in setUp" in found
+
+
+def test_files_are_relative_to_the_current_directory_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Frame(str(tmp_path / "t.py"), 3, "f", "x = 1")
+    shown = report(user(allocations=[Allocation(1, 1, [own])]))
+    monkeypatch.chdir(tmp_path)
+    assert "  allocated t.py:3 in f    x = 1\n" in text(shown, directory=None)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert f"  allocated {tmp_path}/t.py:3 in f" in text(shown, directory=None)
+
+
+def test_source_is_cut_to_the_page_but_places_never() -> None:
+    deep = Frame("/work/" + "d/" * 40 + "t.py", 7, "f", "value = 1")
+    wide = Frame("/work/t.py", 8, "g", "x = " + "1 + " * 50)
+    found = lines(report(user(allocations=[Allocation(2, 1, [deep]), Allocation(1, 1, [wide])])))
+    assert "  allocated " + "d/" * 40 + "t.py:7 in f (2 B)" in found
+    (cut,) = (line for line in found if "t.py:8" in line)
+    assert len(cut) == 100
+    assert cut.endswith("...")
+
+
+def test_tests_are_named_biggest_first_as_many_as_fit() -> None:
+    def tests(*names: str) -> Holder:
+        bytes = range(len(names), 0, -1)
+        return user(
+            charged=[
+                Charge(name, "test", mib * MIB, 1)
+                for name, mib in reversed(list(zip(names, bytes, strict=True)))
+            ]
+        )
+
+    cases = {
+        ("a",): "  tests     a",
+        ("a", "b"): "  tests     a, b (1.0 MiB to 2.0 MiB each)",
+        ("a", "b", "c", "d"): "  tests     a, b, c and 1 more (1.0 MiB to 4.0 MiB each)",
+        ("a", "b" * 80): "  tests     a and 1 more (1.0 MiB to 2.0 MiB each)",
+        ("a" * 99, "b"): "  tests     " + "a" * 99 + " and 1 more (1.0 MiB to 2.0 MiB each)",
+    }
+    for names, line in cases.items():
+        assert line in lines(report(tests(*names)))
+
+
+def test_scopes_are_counted_in_the_words_of_their_kind() -> None:
+    words = {
+        ("test",): ("1 test", "tests"),
+        ("class", "class"): ("2 classes", "class"),
+        ("fixture",): ("1 fixture", "fixture"),
+        ("module", "test"): ("2 scopes", "tests"),
+        ("module", "class"): ("2 scopes", "scopes"),
+        (): ("", "scopes"),
+    }
+    for kinds, expected in words.items():
+        charged = [Charge(str(n), kind, 1, 1) for n, kind in enumerate(kinds)]  # type: ignore[arg-type]
+        row = page(report(user(charged=charged))).holders[0]
+        assert (row.scopes, row.label) == expected
+
+
+def test_a_cut_that_frees_other_than_what_was_left_behind_says_so() -> None:
+    shared = lines(report(user(retained_bytes=0)))
+    older = lines(report(user(retained_bytes=90 * MIB)))
+    assert (
+        "  kept      31.2 MiB that scopes left behind; other references keep part of it too"
+        in shared
+    )
+    assert "  kept      31.2 MiB that scopes left behind; the rest is not theirs" in older
+    assert not any(line.startswith("  kept") for line in lines(report(user())))
+
+
+# Runs that did not come to their end
+
+
+def scopes() -> list[Scope]:
+    tests = [
+        Scope(f"t.py::test_{n}", "test", "passed", n * 10 * MIB, 0, n * MIB, 1) for n in range(12)
+    ]
+    return [*tests, Scope("t", "module", survived_bytes=50 * MIB)]
+
+
+def test_a_cut_run_says_so_first_with_its_last_test_and_checkpoint() -> None:
+    cut = report(user(), complete=False, seconds=12.3, scopes=scopes())
+    assert lines(cut, width=140)[0] == (
+        "INCOMPLETE: the run was cut after test t.py::test_11; "
+        "figures are those of the last checkpoint (12.3 s into the run)"
+    )
+    assert "alive at its end" not in text(cut)
+
+
+def test_a_run_without_a_checkpoint_shows_the_ten_tests_with_most_alive_at_their_end() -> None:
+    found = lines(report(complete=False, seconds=0.0, survived=66, unexplained=66, scopes=scopes()))
+    assert found[:2] == [
+        "INCOMPLETE: the run was cut after test t.py::test_11; "
+        "there is no checkpoint: figures are those of",
+        "  each test's end",
+    ]
+    assert found[2] == "reftrack  214 tests  backend native  survived 66.0 MiB, explained 0.0 %"
+    assert found[3:6] == [
+        "  alive at its end      allocated   test",
+        "          11.0 MiB      110.0 MiB   t.py::test_11",
+        "          10.0 MiB      100.0 MiB   t.py::test_10",
+    ]
+    assert found[13] == "           2.0 MiB       20.0 MiB   t.py::test_2"
+    assert found[14] == "UNEXPLAINED 66.0 MiB   survived, and no holder is known"
+
+
+def test_a_run_cut_at_once_and_one_that_was_not_looked_at_are_told_apart() -> None:
+    at_once = report(complete=False, seconds=0.0, survived=0)
+    assert lines(at_once)[0].startswith("INCOMPLETE: the run was cut before a test had ended;")
+    assert lines(at_once)[-1].endswith("  nothing survived")
+    ended = report(complete=False, survived=0)
+    ended.run.exit_status = 1
+    assert lines(ended)[0].startswith("INCOMPLETE: the run ended, but its heap was not looked at")
+
+
+# Released late
+
+
+def late(id: str, mib: int, by: str | None, still: int = 0) -> Scope:
+    phases = [Phase("setup", 0, 90 * MIB), Phase("teardown", 0, mib * MIB)]
+    return Scope(id, "test", survived_bytes=still * MIB, released_by=by, phases=phases)
+
+
+def test_memory_that_a_later_scope_released_is_shown_with_that_scope() -> None:
+    shown = report(
+        scopes=[
+            late("t.py::test_big", 4, "db (module)"),
+            late("t.py::test_next", 3, "t.py::test_big"),
+            late("t.py::test_partly", 3, "db (module)", still=1),
+            late("t.py::test_kept", 50, None),
+            Scope("db (module)", "fixture"),
+        ]
+    )
+    assert lines(shown)[1:] == [
+        "HELD      4.0 MiB   t.py::test_big   until  db (module) ended",
+        "HELD      3.0 MiB   t.py::test_next   until  t.py::test_big ran",
+        "HELD      2.0 MiB   t.py::test_partly   until  db (module) ended",
+    ]
+
+
+def test_only_the_five_biggest_of_at_least_a_mebibyte_are_shown() -> None:
+    many = [late(f"t{n}", n, "m") for n in range(9)]
+    assert [row.id for row in page(report(scopes=many)).held] == ["t8", "t7", "t6", "t5", "t4"]
+    few = [late("t0", 0, "m"), late("t1", 1, "m")]
+    assert [row.id for row in page(report(scopes=few)).held] == ["t1"]
+
+
+# The stream
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(shown: Report, **options: Any) -> str:
+    stream = Terminal()
+    render(shown, stream, **options)
+    return stream.getvalue()
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    red = "\x1b[1;31m"
+    assert red in on_terminal(report(user()))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert red not in on_terminal(report(user()))
+
+
+def test_another_stream_gets_plain_text_even_where_colour_is_forced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in text(report(user()))
+
+
+def test_the_width_is_columns_or_100_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted = report(notes=["word " * 100])
+    assert 95 <= max(map(len, lines(noted))) <= 100
+    monkeypatch.setenv("COLUMNS", "130")
+    assert 125 <= max(map(len, lines(noted))) <= 130
+    monkeypatch.setenv("COLUMNS", "nonsense")
+    assert 95 <= max(map(len, lines(noted))) <= 100
+
+
+def test_what_the_encoding_cannot_express_is_escaped() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    render(report(user(name="Täst.\N{SNOWMAN}", root="")), stream)
+    stream.flush()
+    assert b"T\\xe4st.\\u2603" in raw.getvalue()
+
+
+def test_names_cannot_steer_the_terminal() -> None:
+    found = on_terminal(report(user(name="a\x1b[2Jb\nc\udce9[bold]:smile:", root="")))
+    assert r"a\x1b[2Jb\nc\udce9[bold]:smile:" in found
+
+
+def test_rich_is_imported_only_when_a_report_is_rendered() -> None:
+    code = (
+        "import sys, reftrack.reporters.terminal, reftrack.reporters.json;"
+        "sys.exit('rich' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_report_of_5000_holders_and_20000_scopes_renders_in_well_under_a_second() -> None:
+    shown = report(
+        *(user(retained_bytes=n * MIB) for n in range(5000)),
+        scopes=[late(f"t.py::test_{n}", n % 90, "m") for n in range(20000)],
+    )
+    text(report())  # imports rich
+    began = time.process_time()
+    text(shown)
+    assert time.process_time() - began < 0.5
+
+
+# Words
+
+
+def test_sizes_have_one_decimal_and_the_largest_unit_below_1024() -> None:
+    words = {
+        0: "0 B",
+        1023: "1023 B",
+        1024: "1.0 KiB",
+        800 * KIB: "800.0 KiB",
+        MIB - 1: "1.0 MiB",
+        int(31.2 * MIB): "31.2 MiB",
+        1024 * MIB: "1.0 GiB",
+        5000 * 1024 * MIB: "5000.0 GiB",
+    }
+    assert {count: size(count) for count in words} == words
+
+
+def test_durations_are_seconds_then_minutes() -> None:
+    words = {0.04: "0.0 s", 1.5: "1.5 s", 59.96: "1 min 00 s", 723.4: "12 min 03 s"}
+    assert {seconds: duration(seconds) for seconds in words} == words
+
+
+# JSON
+
+
+def test_json_is_the_report_indented_with_the_models_key_order() -> None:
+    shown = report(user(), scopes=scopes())
+    data = dumps(shown)
+    assert data.startswith(b'{\n  "format": 1,\n  "complete": true,\n  "run": {\n')
+    assert data.endswith(b"}\n")
+    read = json.loads(data)
+    assert list(read) == ["format", "complete", "run", "totals", "scopes", "holders"]
+    assert read["holders"][0]["charged"][0] == {
+        "id": "tests.test_users.ExampleTest.test_0",
+        "scope": "test",
+        "bytes": 800 * KIB,
+        "objects": 2,
+    }
+    assert msgspec.json.decode(data, type=Report) == shown
+
+
+def test_json_escapes_lone_surrogates() -> None:
+    read = json.loads(dumps(report(user(name="caf\udce9"))))
+    assert read["holders"][0]["name"] == r"caf\udce9"
+
+
+def test_json_replaces_a_file_in_one_step_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.write_text("old")
+    with target.open() as old:
+        write(report(), target)
+        assert old.read() == "old"
+    assert target.read_bytes() == dumps(report())
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_json_that_cannot_be_written_is_an_error_with_a_hint_and_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "missing" / "out.json", tmp_path / "file" / "out.json", tmp_path):
+        with pytest.raises(RecordError, match="cannot be written") as caught:
+            write(report(), target)
+        assert caught.value.hint
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_json_follows_a_link_and_keeps_it(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    write(report(), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == dumps(report())
+
+
+def test_json_goes_into_a_pipe_without_replacing_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(report(), pipe)
+        assert os.read(reader, 1 << 16) == dumps(report())
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
