@@ -3,7 +3,7 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
 The rooms: `table` (a hash map), `stacks` (interned call stacks), `ledger` (live blocks and the
-allocator hooks), `graph` (every reachable object), `paths` (shortest paths), `dominators`
+allocator hooks), `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `survivors` (which blocks live on under which objects), `edges` (what one object
 calls another). Only cpython.h knows CPython's private structures.
 """
@@ -17,6 +17,7 @@ include "table.pxi"
 include "stacks.pxi"
 include "ledger.pxi"
 include "tracing.pxi"
+include "shapes.pxi"
 include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"

@@ -8,6 +8,9 @@
 
 #include <Python.h>
 #include <structmember.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
 #error "reftrack supports CPython 3.11, 3.12 and 3.13"
@@ -271,7 +274,23 @@ static inline int rt_is_passage(PyObject *o)
 /* What an object without an entry in the ledger takes, roughly: it was there before. */
 static inline size_t rt_basic_size(PyObject *o)
 {
-    return rt_preheader(Py_TYPE(o)) + (size_t)Py_TYPE(o)->tp_basicsize;
+    PyTypeObject *type = Py_TYPE(o);
+    size_t n = rt_preheader(type) + (size_t)type->tp_basicsize;
+    if (type == &PyUnicode_Type) {
+        PyASCIIObject *s = (PyASCIIObject *)o;
+        return (s->state.ascii ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject))
+             + (size_t)(s->length + 1) * s->state.kind;
+    }
+    if (type == &PyBytes_Type || type == &PyTuple_Type) {
+        return n + (size_t)Py_SIZE(o) * (size_t)type->tp_itemsize;
+    }
+    if (type == &PyList_Type) {
+        return n + (size_t)((PyListObject *)o)->allocated * sizeof(PyObject *);
+    }
+    if (PyAnySet_CheckExact(o) && ((PySetObject *)o)->table != ((PySetObject *)o)->smalltable) {
+        return n + (size_t)(((PySetObject *)o)->mask + 1) * sizeof(setentry);
+    }
+    return n;
 }
 
 static inline size_t rt_type_basicsize(PyObject *o) { return (size_t)Py_TYPE(o)->tp_basicsize; }
@@ -291,13 +310,23 @@ static inline int rt_exception_field(PyObject *o, PyObject *child)
 
 static inline int rt_is_tuple(PyObject *o) { return PyTuple_CheckExact(o); }
 
-/* Types whose blocks hold no address of another block than those that rt_blocks() tells. */
-static inline int rt_blocks_known(PyTypeObject *type)
+/* Are all the blocks of a type's objects told by rt_blocks()? So with the builtin types below and with
+   classes made by a `class` statement on top of them (`python_class` is one of those: they share
+   subtype_dealloc). */
+static inline int rt_blocks_known(PyTypeObject *type, PyTypeObject *python_class)
 {
-    return type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyLong_Type
-        || type == &PyFloat_Type || type == &PyList_Type || type == &PyDict_Type
-        || type == &PyTuple_Type || type == &PySet_Type || type == &PyFrozenSet_Type
-        || type == &PyByteArray_Type || type == &PyFunction_Type || type == &PyCell_Type;
+    while (type->tp_dealloc == python_class->tp_dealloc && type->tp_base != NULL) {
+        type = type->tp_base;
+    }
+    return type == &PyBaseObject_Type || type == &PyUnicode_Type || type == &PyBytes_Type
+        || type == &PyLong_Type || type == &PyFloat_Type || type == &PyBool_Type
+        || type == &PyList_Type || type == &PyDict_Type || type == &PyTuple_Type
+        || type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyByteArray_Type
+        || type == &PyFunction_Type || type == &PyCell_Type || type == &PyCode_Type
+        || type == &PyMethod_Type || type == &PyCFunction_Type || type == &PyMethodDescr_Type
+        || type == &PyWrapperDescr_Type || type == &PyGetSetDescr_Type || type == &PyProperty_Type
+        || type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyGen_Type
+        || type == &_PyWeakref_RefType || type == &PyMemberDescr_Type;
 }
 
 static inline int rt_is_static_type(PyObject *o)
@@ -420,6 +449,29 @@ static inline PyMemberDef *rt_type_members(PyTypeObject *type)
 
 #define RT_MAX_BLOCKS 3
 
+/* Large arrays that are read at random, in huge pages where the kernel gives them. free() frees. */
+static inline void *rt_huge(void *block, size_t bytes)
+{
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (block != NULL && bytes >= 4u << 20) {
+        uintptr_t start = ((uintptr_t)block + 4095) & ~(uintptr_t)4095;
+        madvise((void *)start, (uintptr_t)block + bytes - start, MADV_HUGEPAGE);
+    }
+#endif
+    return block;
+}
+
+static inline void *rt_array(size_t count, size_t size)
+{
+    return rt_huge(malloc(count * size + 1), count * size);
+}
+
+/* calloc() leaves fresh pages to the kernel, which hands them out zeroed. */
+static inline void *rt_zeroed_array(size_t count, size_t size)
+{
+    return rt_huge(calloc(count + 1, size), count * size);
+}
+
 static inline void *rt_values_block(PyObject **values)
 {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -444,10 +496,11 @@ static inline int rt_blocks(PyObject *o, void *blocks[RT_MAX_BLOCKS])
     }
     else if (PyDict_Check(o)) {
         PyDictObject *dict = (PyDictObject *)o;
-        if (dict->ma_keys->dk_kind != DICT_KEYS_SPLIT) {
+        /* The keys of a split table (one with values) are the class's. */
+        if (dict->ma_values == NULL) {
             blocks[n++] = dict->ma_keys;
         }
-        else if (dict->ma_values != NULL) {
+        else {
 #if PY_VERSION_HEX >= 0x030D0000
             if (!dict->ma_values->embedded) {
                 blocks[n++] = (char *)dict->ma_values;
@@ -494,12 +547,10 @@ static inline int rt_blocks(PyObject *o, void *blocks[RT_MAX_BLOCKS])
 /* Objects of these types may come from a free list without a call of the allocator
    (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h; 3.11 to 3.13):
    the ledger then still shows the block's previous life. Their block was made no later than they. */
-static inline int rt_has_free_list(PyObject *o)
+static inline int rt_has_free_list(PyTypeObject *type)
 {
-    PyTypeObject *type = Py_TYPE(o);
     return type == &PyFloat_Type || type == &PyList_Type || type == &PyDict_Type
-        || (type == &PyTuple_Type && Py_SIZE(o) <= 20) || type == &PySlice_Type
-        || type == &PyContext_Type;
+        || type == &PyTuple_Type || type == &PySlice_Type || type == &PyContext_Type;
 }
 
 /* ---- numpy's object arrays, which have no tp_traverse -------------------------------------- */
@@ -537,14 +588,19 @@ static inline int rt_is_ndarray(PyTypeObject *type)
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
+#define RT_BLOCKS_KNOWN 16
+#define RT_FREE_LIST 32
 
 static inline int rt_is_ndarray(PyTypeObject *type);
 
-static inline int rt_visit_kinds(PyTypeObject *type)
+static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
 {
-    int kinds = 0;
+    int kinds = rt_blocks_known(type, python_class) ? RT_BLOCKS_KNOWN : 0;
     if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) {
         return RT_VISIT_TYPE;
+    }
+    if (rt_has_free_list(type)) {
+        kinds |= RT_FREE_LIST;
     }
     if (PyType_IS_GC(type) && type->tp_traverse != NULL) {
         kinds |= RT_VISIT_TRAVERSE;

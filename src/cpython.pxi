@@ -83,14 +83,16 @@ cdef extern from "cpython.h" nogil:
 
     PyTypeObject *rt_type(PyObject *)
     void rt_prefetch(const void *)
+    void *rt_array(size_t, size_t)
+    void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
     bint rt_is_passage(PyObject *)
-    bint rt_has_free_list(PyObject *)
-    bint rt_blocks_known(PyTypeObject *)
+    int RT_FREE_LIST
+    int RT_BLOCKS_KNOWN
     size_t rt_preheader(PyTypeObject *)
     size_t rt_basic_size(PyObject *)
     size_t rt_type_basicsize(PyObject *)
-    int rt_visit_kinds(PyTypeObject *)
+    int rt_visit_kinds(PyTypeObject *, PyTypeObject *)
     void rt_visit(PyObject *, int, visitproc, void *)
     int rt_blocks(PyObject *, void **)
     PyObject *rt_type_dict(PyTypeObject *)

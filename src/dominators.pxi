@@ -1,15 +1,11 @@
 # Immediate dominators and retained sizes: SEMI-NCA (L. Georgiadis, Linear-Time Algorithms for
 # Dominators and Related Problems, Princeton 2005, chapter 2), all in depth-first numbers, without
-# recursion. The root's children are what the paths started from: modules, running frames, what C
-# code holds. Garbage has no dominator.
+# recursion. Only survivors and what nothing but they lead to are looked at: all the rest of the heap
+# stands as one root, whose children are the entries. Garbage has no dominator. Objects that refer to nothing (most of a heap: strings,
+# numbers) are left out of the search: theirs is the nearest common dominator of what refers to them.
 
-cdef struct Dominators:
-    uint32_t count                # numbers 0 .. count - 1; 0 is the root
-    uint32_t *number              # node -> depth-first number, 0 where not reached
-    uint32_t *node                # number -> node
-    uint32_t *idom                # number -> number
-    uint64_t *retained            # number -> bytes
-
+cdef enum:
+    LEAF = 1 << 31
 
 cdef void dominators_free(Dominators *d) noexcept nogil:
     free(d.number)
@@ -19,18 +15,27 @@ cdef void dominators_free(Dominators *d) noexcept nogil:
     memset(d, 0, sizeof(Dominators))
 
 
-cdef inline bint is_root(Graph *g, Paths *p, uint32_t id) noexcept nogil:
-    return p.level[id] < LEVEL_GARBAGE and (p.parent[id] == 0 or held_by_c(g, id))
+cdef inline bint is_entry(Paths *p, uint32_t id) noexcept nogil:
+    return p.level[id] & ENTRY != 0
+
+
+cdef inline bint is_inside(Paths *p, uint32_t id) noexcept nogil:
+    return p.level[id] & INSIDE != 0
+
+
+cdef inline bint is_leaf(Graph *g, uint32_t id) noexcept nogil:
+    return g.first[id] == g.first[id + 1]
 
 
 cdef void depth_first(
     Dominators *d, Graph *g, Paths *p, uint32_t *parent, uint32_t *cursor
 ) noexcept nogil:
-    cdef uint32_t root, id, target, number, above
+    cdef uint32_t root, id, target, number, above, k
     d.count = 1
     d.node[0] = 0
-    for root in range(1, g.count):
-        if d.number[root] != 0 or not is_root(g, p, root):
+    for k in range(p.entry_count):
+        root = p.entries[k]
+        if d.number[root] != 0 or is_leaf(g, root):
             continue
         number = d.count
         d.number[root] = number
@@ -45,7 +50,7 @@ cdef void depth_first(
                 continue
             target = g.to[cursor[number]]
             cursor[number] += 1
-            if d.number[target] == 0:
+            if is_inside(p, target) and d.number[target] == 0 and not is_leaf(g, target):
                 above = number
                 number = d.count
                 d.number[target] = number
@@ -62,7 +67,7 @@ cdef int predecessors(
     # on return first[i] stands behind the last one filled in.
     cdef size_t total = 0, e
     cdef uint32_t i, k
-    cdef uint32_t *first = <uint32_t *>malloc(d.count * sizeof(uint32_t))
+    cdef uint32_t *first = <uint32_t *>rt_array(d.count, sizeof(uint32_t))
     cdef uint32_t *origin = NULL
     if first == NULL:
         return -1
@@ -70,25 +75,26 @@ cdef int predecessors(
         first[i] = <uint32_t>total
         total += entries_to(d, g, p, i)
     if total <= <size_t>0xFFFFFFFF:
-        origin = <uint32_t *>malloc((total + 1) * sizeof(uint32_t))
+        origin = <uint32_t *>rt_array(total + 1, sizeof(uint32_t))
     if origin == NULL:
         free(first)
         return -1
     for i in range(1, d.count):
-        if is_root(g, p, d.node[i]):
+        if is_entry(p, d.node[i]):
             origin[first[i]] = 0
             first[i] += 1
         for e in range(g.first[d.node[i]], g.first[d.node[i] + 1]):
             k = d.number[g.to[e]]
-            origin[first[k]] = i
-            first[k] += 1
+            if k != 0:
+                origin[first[k]] = i
+                first[k] += 1
     first_out[0] = first
     from_out[0] = origin
     return 0
 
 
 cdef inline size_t entries_to(Dominators *d, Graph *g, Paths *p, uint32_t number) noexcept nogil:
-    return <size_t>g.found[d.node[number]] + is_root(g, p, d.node[number])
+    return <size_t>g.found[d.node[number]] + is_entry(p, d.node[number])
 
 
 cdef inline uint32_t evaluate(
@@ -115,26 +121,59 @@ cdef inline uint32_t evaluate(
     return label[v]
 
 
+cdef void dominators_of_leaves(
+    Dominators *d, Graph *g, Paths *p, uint64_t *sizes
+) noexcept nogil:
+    # Climbing the tree of dominators meets at the nearest common one (K. Cooper, T. Harvey,
+    # K. Kennedy, A Simple, Fast Dominance Algorithm, 2001): a dominator's number is the smaller.
+    cdef uint32_t i, id, a, b, k
+    cdef size_t e
+    for k in range(p.entry_count):
+        if is_leaf(g, p.entries[k]):
+            d.number[p.entries[k]] = LEAF
+    for i in range(1, d.count):
+        for e in range(g.first[d.node[i]], g.first[d.node[i] + 1]):
+            id = g.to[e]
+            if not is_inside(p, id) or not is_leaf(g, id):
+                continue
+            a = d.number[id]
+            if a == 0:
+                d.number[id] = LEAF | i
+                continue
+            a &= ~<uint32_t>LEAF
+            b = i
+            while a != b:
+                if a > b:
+                    a = d.idom[a]
+                else:
+                    b = d.idom[b]
+            d.number[id] = LEAF | a
+    for k in range(p.outside, p.reached):
+        id = p.order[k]
+        if d.number[id] & LEAF:
+            d.retained[d.number[id] & ~<uint32_t>LEAF] += sizes[id]
+
+
 cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noexcept nogil:
     cdef size_t n = g.count
     cdef size_t begin = 0, k
     cdef uint32_t i, u
-    cdef uint32_t *parent = <uint32_t *>malloc(n * sizeof(uint32_t))
-    cdef uint32_t *cursor = <uint32_t *>malloc(n * sizeof(uint32_t))
+    cdef uint32_t *parent = <uint32_t *>rt_array(n, sizeof(uint32_t))
+    cdef uint32_t *cursor = <uint32_t *>rt_array(n, sizeof(uint32_t))
     cdef uint32_t *semi = NULL
     cdef uint32_t *label = NULL
     cdef uint32_t *first = NULL
     cdef uint32_t *origin = NULL
     cdef int result = -1
-    d.number = <uint32_t *>calloc(n, sizeof(uint32_t))
-    d.node = <uint32_t *>malloc(n * sizeof(uint32_t))
+    d.number = <uint32_t *>rt_zeroed_array(n, sizeof(uint32_t))
+    d.node = <uint32_t *>rt_array(n, sizeof(uint32_t))
     if parent != NULL and cursor != NULL and d.number != NULL and d.node != NULL:
         depth_first(d, g, p, parent, cursor)
         n = d.count
-        semi = <uint32_t *>malloc(n * sizeof(uint32_t))
-        label = <uint32_t *>malloc(n * sizeof(uint32_t))
-        d.idom = <uint32_t *>malloc(n * sizeof(uint32_t))
-        d.retained = <uint64_t *>malloc(n * sizeof(uint64_t))
+        semi = <uint32_t *>rt_array(n, sizeof(uint32_t))
+        label = <uint32_t *>rt_array(n, sizeof(uint32_t))
+        d.idom = <uint32_t *>rt_array(n, sizeof(uint32_t))
+        d.retained = <uint64_t *>rt_array(n, sizeof(uint64_t))
         if (
             semi != NULL
             and label != NULL
@@ -161,6 +200,7 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
         for i in range(1, <uint32_t>n):
             while d.idom[i] > semi[i]:
                 d.idom[i] = d.idom[d.idom[i]]
+        dominators_of_leaves(d, g, p, sizes)
         for i in range(<uint32_t>n - 1, 0, -1):
             d.retained[d.idom[i]] += d.retained[i]
     else:

@@ -36,20 +36,23 @@ cdef int look(
     Look *l, const uint8_t *scopes, size_t scope_count, PyObject *own_folder, double *seconds
 ):
     cdef Graph *g = &l.graph
+    cdef Survey *s = &l.survey
     memset(l, 0, sizeof(Look))
     started = time.perf_counter()
-    if graph_init(g, entry_used // 2) < 0 or graph_build(g) < 0 or paths_init(&l.paths, g) < 0:
+    if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
+        return -1
+    survey_pages(s)
+    if graph_init(g, entry_used) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = time.perf_counter() - started
+    if paths_init(&l.paths, g) < 0:
+        return -1
     paths_find(&l.paths, g, modules_node(g), own_folder)
     seconds[1] = time.perf_counter() - started
-    if survey_init(&l.survey, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
-        return -1
-    survey_objects(&l.survey)
-    if survey_orphans(&l.survey) < 0 or survey_regions(&l.survey) < 0:
+    if survey_orphans(s) < 0 or survey_regions(s) < 0 or survey_sizes(s) < 0:
         return -1
     seconds[2] = time.perf_counter() - started
-    if dominators_find(&l.dominators, g, &l.paths, l.survey.sizes) < 0:
+    if dominators_find(&l.dominators, g, &l.paths, s.sizes) < 0:
         return -1
     seconds[3] = time.perf_counter() - started
     return 0
@@ -92,9 +95,9 @@ cdef tuple root_of(Look *l, uint32_t id):
     cdef Graph *g = &l.graph
     if g.objects[id] == NULL:
         return "frame", <object>rt_code_filename(rt_frame_code(g.frames[id]))
-    if l.paths.level[id] == LEVEL_MODULES:
+    if (l.paths.level[id] & LEVEL_MASK) == LEVEL_MODULES:
         return "modules", None
-    if l.paths.level[id] == LEVEL_GARBAGE:
+    if (l.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
         return "garbage", None
     return "c", <int>(g.refs[id] - g.found[id]) if g.refs[id] > g.found[id] else 0
 
@@ -223,7 +226,7 @@ cdef dict look_records(Look *l, int limit, TracemallocStacks lines):
     cdef dict steps = {}, names = {}, bases = {}
     order = sorted(range(1, s.group_count), key=lambda k: -s.groups[<uint32_t>k].bytes)
     for k in range(1 + l.graph.frame_count, l.graph.count):
-        garbage += l.paths.level[k] == LEVEL_GARBAGE
+        garbage += (l.paths.level[k] & LEVEL_MASK) == LEVEL_GARBAGE
     return {
         "groups": [group_record(l, k, steps, names, bases) for k in order[:limit]],
         "others": (

@@ -5,26 +5,13 @@
 cdef enum:
     TYPE_CACHE = 1024
     RAW_BATCH = 2048
+    AHEAD = 12
 
-cdef struct Graph:
-    uint32_t count
-    uint32_t capacity
-    uint32_t frame_count          # nodes 1 .. frame_count
-    size_t edge_count
-    size_t edge_capacity
-    PyObject **objects            # NULL for the root and the frames
-    rt_frame **frames
-    uint32_t *first
-    uint32_t *to
-    uint32_t *refs                # ob_refcnt, 0 for immortals
-    uint32_t *found               # edges found to the node
-    uint64_t *slots               # address -> node: the low 32 bits of address >> 4, then the id
-    size_t slot_mask
-    PyObject **raw                # what one batch of nodes refers to, not yet looked up
-    size_t raw_count
-    size_t raw_capacity
-    bint short_of_memory
+class PlainClass:
+    """A class made by a class statement, to know others by."""
 
+
+cdef PyTypeObject *plain_class = <PyTypeObject *><PyObject *>PlainClass
 cdef PyTypeObject *type_cache[TYPE_CACHE]
 cdef int type_cache_kinds[TYPE_CACHE]
 
@@ -32,7 +19,7 @@ cdef int type_cache_kinds[TYPE_CACHE]
 cdef inline int visit_kinds(PyTypeObject *type) noexcept nogil:
     cdef size_t i = (<size_t>type >> 4) & (TYPE_CACHE - 1)
     if type_cache[i] != type:
-        type_cache_kinds[i] = rt_visit_kinds(type)
+        type_cache_kinds[i] = rt_visit_kinds(type, plain_class)
         type_cache[i] = type
     return type_cache_kinds[i]
 
@@ -48,18 +35,18 @@ cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
     g.edge_capacity = 2 * expected
     g.slot_mask = slots - 1
     g.raw_capacity = 1 << 14
-    g.objects = <PyObject **>malloc(g.capacity * sizeof(PyObject *))
-    g.first = <uint32_t *>malloc((<size_t>g.capacity + 1) * sizeof(uint32_t))
-    g.refs = <uint32_t *>malloc(g.capacity * sizeof(uint32_t))
-    g.found = <uint32_t *>malloc(g.capacity * sizeof(uint32_t))
-    g.to = <uint32_t *>malloc(g.edge_capacity * sizeof(uint32_t))
-    g.slots = <uint64_t *>calloc(slots, sizeof(uint64_t))
+    g.objects = <PyObject **>rt_array(g.capacity, sizeof(PyObject *))
+    g.first = <uint32_t *>rt_array(<size_t>g.capacity + 1, sizeof(uint32_t))
+    g.refs = <uint32_t *>rt_array(g.capacity, sizeof(uint32_t))
+    g.to = <uint32_t *>rt_array(g.edge_capacity, sizeof(uint32_t))
+    g.date = <uint32_t *>rt_array(g.capacity, sizeof(uint32_t))
+    g.slots = <NodeSlot *>rt_zeroed_array(slots, sizeof(NodeSlot))
     g.raw = <PyObject **>malloc(g.raw_capacity * sizeof(PyObject *))
     if (
         g.objects == NULL
         or g.first == NULL
         or g.refs == NULL
-        or g.found == NULL
+        or g.date == NULL
         or g.to == NULL
         or g.slots == NULL
         or g.raw == NULL
@@ -75,6 +62,7 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.first)
     free(g.refs)
     free(g.found)
+    free(g.date)
     free(g.to)
     free(g.slots)
     free(g.raw)
@@ -98,25 +86,25 @@ cdef int graph_nodes_grow(Graph *g) noexcept nogil:
     if block == NULL:
         return -1
     g.refs = <uint32_t *>block
-    block = realloc(g.found, capacity * sizeof(uint32_t))
+    block = realloc(g.date, capacity * sizeof(uint32_t))
     if block == NULL:
         return -1
-    g.found = <uint32_t *>block
+    g.date = <uint32_t *>block
     g.capacity = <uint32_t>capacity
     return 0
 
 
 cdef int graph_slots_grow(Graph *g) noexcept nogil:
-    cdef size_t mask = 2 * g.slot_mask + 1, i
-    cdef uint32_t id
-    cdef uint64_t *slots = <uint64_t *>calloc(mask + 1, sizeof(uint64_t))
+    cdef size_t mask = 2 * g.slot_mask + 1, i, k
+    cdef NodeSlot *slots = <NodeSlot *>rt_zeroed_array(mask + 1, sizeof(NodeSlot))
     if slots == NULL:
         return -1
-    for id in range(1 + g.frame_count, g.count):
-        i = scatter(<uint64_t>g.objects[id] >> 4) & mask
-        while slots[i] != 0:
-            i = (i + 1) & mask
-        slots[i] = (<uint64_t>g.objects[id] >> 4) << 32 | id
+    for k in range(g.slot_mask + 1):
+        if g.slots[k].address != 0:
+            i = scatter(g.slots[k].address) & mask
+            while slots[i].address != 0:
+                i = (i + 1) & mask
+            slots[i] = g.slots[k]
     free(g.slots)
     g.slots = slots
     g.slot_mask = mask
@@ -128,29 +116,29 @@ cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
         g.short_of_memory = True
         return 0
     g.objects[g.count] = o
-    g.found[g.count] = 0
     g.count += 1
     return g.count - 1
 
 
-cdef inline uint32_t graph_node(Graph *g, PyObject *o) noexcept nogil:
-    # The node of an object, made if need be; 0 where memory is short.
-    cdef uint64_t place = <uint64_t>o >> 4
+cdef inline uint32_t graph_node(Graph *g, PyObject *o, uint32_t found) noexcept nogil:
+    # The node of an object, made if need be; 0 where memory is short. It was found so often again.
+    cdef uint64_t address = <uint64_t>o >> 4
+    cdef NodeSlot *slot
     cdef size_t i
-    cdef uint32_t id
     if 4 * <size_t>g.count > 3 * g.slot_mask and graph_slots_grow(g) < 0:
         g.short_of_memory = True
         return 0
-    i = scatter(place) & g.slot_mask
-    while g.slots[i] != 0:
-        id = <uint32_t>g.slots[i]
-        if <uint32_t>(g.slots[i] >> 32) == <uint32_t>place and g.objects[id] == o:
-            return id
+    i = scatter(address) & g.slot_mask
+    while g.slots[i].address != 0 and g.slots[i].address != address:
         i = (i + 1) & g.slot_mask
-    id = graph_add(g, o)
-    if id != 0:
-        g.slots[i] = place << 32 | id
-    return id
+    slot = &g.slots[i]
+    if slot.address == 0:
+        slot.id = graph_add(g, o)
+        if slot.id == 0:
+            return 0
+        slot.address = address
+    slot.found += found
+    return slot.id
 
 
 cdef int visit_raw(PyObject *o, void *arg) noexcept nogil:
@@ -207,30 +195,31 @@ cdef void graph_add_listed(Graph *g) noexcept nogil:
         at = rt_gc_next(head)
         while at != head:
             rt_prefetch(rt_gc_next(at))
-            graph_node(g, rt_gc_object(at))
+            graph_node(g, rt_gc_object(at), 0)
             if g.short_of_memory:
                 return
             at = rt_gc_next(at)
 
 
-cdef inline void graph_visit(Graph *g, uint32_t id) noexcept nogil:
+cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     cdef PyObject *o = g.objects[id]
     cdef int kinds
+    g.date[id] = 0
     if o == NULL:
         g.refs[id] = 0
         if id != 0:
             rt_frame_visit(g.frames[id], visit_raw, g)
         return
     g.refs[id] = rt_refcount(o)
+    survey_object(s, id, o)
     kinds = visit_kinds(rt_type(o))
-    if kinds != 0:
+    if kinds & (RT_BLOCKS_KNOWN - 1):
         rt_visit(o, kinds, visit_raw, g)
 
 
 cdef void graph_resolve(Graph *g) noexcept nogil:
     # Looks the batch up, a few places ahead of the cache.
     cdef size_t k, ahead
-    cdef uint32_t id
     cdef void *bigger
     if g.edge_count + g.raw_count > g.edge_capacity:
         while g.edge_count + g.raw_count > g.edge_capacity:
@@ -241,36 +230,39 @@ cdef void graph_resolve(Graph *g) noexcept nogil:
             return
         g.to = <uint32_t *>bigger
     for k in range(g.raw_count):
-        ahead = k + 12
+        ahead = k + AHEAD
         if ahead < g.raw_count:
             rt_prefetch(&g.slots[scatter(<uint64_t>g.raw[ahead] >> 4) & g.slot_mask])
-        id = graph_node(g, g.raw[k])
-        g.to[g.edge_count + k] = id
-        g.found[id] += 1
+        g.to[g.edge_count + k] = graph_node(g, g.raw[k], 1)
     g.edge_count += g.raw_count
     g.raw_count = 0
 
 
-cdef int graph_build(Graph *g) noexcept nogil:
+cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     cdef uint32_t id = 0, batch
-    cdef size_t start
+    cdef size_t i
     if graph_add_frames(g) < 0:
         return -1
     graph_add_listed(g)
-    graph_node(g, PyImport_GetModuleDict())
+    graph_node(g, PyImport_GetModuleDict(), 0)
     while id < g.count and not g.short_of_memory:
         batch = 0
         while id < g.count and batch < 64 and g.raw_count < RAW_BATCH:
-            if id + 8 < g.count:
-                rt_prefetch(g.objects[id + 8])
+            if id + 16 < g.count:
+                rt_prefetch(g.objects[id + 16])
             g.first[id] = <uint32_t>(g.edge_count + g.raw_count)
-            graph_visit(g, id)
+            graph_visit(g, s, id)
             id += 1
             batch += 1
         graph_resolve(g)
     if g.short_of_memory:
         return -1
     g.first[g.count] = <uint32_t>g.edge_count
+    g.found = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
+    if g.found == NULL:
+        return -1
+    for i in range(g.slot_mask + 1):
+        g.found[g.slots[i].id] = g.slots[i].found
     free(g.slots)
     g.slots = NULL
     free(g.raw)

@@ -9,7 +9,8 @@ cdef enum:
     ENTRY_KIB = 1 << 31         # `size` counts KiB: a block of 4 GiB or more
     ENTRY_GROWN = 1 << 30       # parts of the block are charged to later scopes
     ENTRY_CODE = 1 << 29        # the block is a code object that a stack names
-    STACK_MASK = (1 << 29) - 1
+    ENTRY_CLAIMED = 1 << 28     # an object owns the block (only while the heap is looked at)
+    STACK_MASK = (1 << 28) - 1
     GROWTHS_KEPT = 64
 
 cdef struct Entry:              # 16 bytes
@@ -125,7 +126,7 @@ cdef int entries_grow() noexcept nogil:
     global entries, entry_mask, entry_peak_bytes
     cdef size_t old_mask = entry_mask, capacity = 2 * (entry_mask + 1), i, k
     cdef Entry *old = entries
-    cdef Entry *bigger = <Entry *>calloc(capacity, sizeof(Entry))
+    cdef Entry *bigger = <Entry *>rt_zeroed_array(capacity, sizeof(Entry))
     if bigger == NULL:
         return -1
     entry_mask = capacity - 1

@@ -2,6 +2,9 @@
 # frame says where a reference happens to pass, not who keeps it: such nodes wait for the next level,
 # so they are taken only where nothing else leads to a survivor. Level 0 starts from the modules,
 # 1 from running frames, 2 from what C code holds, 3 from reftrack's own frames, 4 from garbage.
+#
+# First the search goes round the survivors and notes where it meets them (the entries); then it goes
+# on inside. What it reaches only then hangs on survivors: dominators are needed for nothing else.
 
 cdef enum:
     LEVEL_MODULES = 0
@@ -9,25 +12,28 @@ cdef enum:
     LEVEL_C = 2
     LEVEL_OWN = 3
     LEVEL_GARBAGE = 4
-    LEVEL_NONE = 255
-
-cdef struct Paths:
-    uint32_t *parent
-    uint8_t *level
-    uint32_t *order               # nodes in the order they were reached
-    uint32_t reached
-    uint32_t *waiting             # nodes put off to the next level
-    uint32_t waiting_count
+    LEVEL_NONE = 15
+    LEVEL_MASK = 15
+    ENTRY = 64
+    INSIDE = 128
 
 
 cdef int paths_init(Paths *p, Graph *g) noexcept nogil:
-    p.parent = <uint32_t *>calloc(g.count, sizeof(uint32_t))
-    p.level = <uint8_t *>malloc(g.count)
-    p.order = <uint32_t *>malloc(g.count * sizeof(uint32_t))
-    p.waiting = <uint32_t *>malloc(g.count * sizeof(uint32_t))
+    p.parent = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
+    p.level = <uint8_t *>rt_array(g.count, 1)
+    p.order = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
+    p.entries = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
+    p.waiting = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
     p.reached = 0
+    p.entry_count = 0
     p.waiting_count = 0
-    if p.parent == NULL or p.level == NULL or p.order == NULL or p.waiting == NULL:
+    if (
+        p.parent == NULL
+        or p.level == NULL
+        or p.order == NULL
+        or p.entries == NULL
+        or p.waiting == NULL
+    ):
         paths_free(p)
         return -1
     memset(p.level, LEVEL_NONE, g.count)
@@ -38,19 +44,39 @@ cdef void paths_free(Paths *p) noexcept nogil:
     free(p.parent)
     free(p.level)
     free(p.order)
+    free(p.entries)
     free(p.waiting)
     memset(p, 0, sizeof(Paths))
 
 
-cdef inline void paths_seed(Paths *p, uint32_t id, int level) noexcept nogil:
-    if p.level[id] == LEVEL_NONE:
-        p.level[id] = level
-        p.parent[id] = 0
-        p.order[p.reached] = id
-        p.reached += 1
+cdef inline void paths_reach(Paths *p, uint32_t id, uint8_t level) noexcept nogil:
+    p.level[id] = level
+    p.order[p.reached] = id
+    p.reached += 1
 
 
-cdef void paths_spread(Paths *p, Graph *g, uint32_t start, int level) noexcept nogil:
+cdef inline void paths_wait(Paths *p, uint32_t id, uint8_t level) noexcept nogil:
+    p.level[id] = level
+    p.waiting[p.waiting_count] = id
+    p.waiting_count += 1
+
+
+cdef inline void paths_enter(Paths *p, uint32_t id, int level) noexcept nogil:
+    p.level[id] = <uint8_t>(ENTRY | level)
+    p.entries[p.entry_count] = id
+    p.entry_count += 1
+
+
+cdef inline void paths_seed(Paths *p, Graph *g, uint32_t id, int level) noexcept nogil:
+    if p.level[id] != LEVEL_NONE:
+        return
+    if g.date[id] != 0:
+        paths_enter(p, id, level)
+    else:
+        paths_reach(p, id, <uint8_t>level)
+
+
+cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) noexcept nogil:
     cdef uint32_t at = start, id, target
     cdef size_t e
     while at < p.reached:
@@ -58,46 +84,96 @@ cdef void paths_spread(Paths *p, Graph *g, uint32_t start, int level) noexcept n
         at += 1
         for e in range(g.first[id], g.first[id + 1]):
             target = g.to[e]
-            if p.level[target] == LEVEL_NONE:
-                p.parent[target] = id
-                if level < LEVEL_C and rt_is_passage(g.objects[target]):
-                    p.level[target] = level + 1
-                    p.waiting[p.waiting_count] = target
-                    p.waiting_count += 1
-                else:
-                    p.level[target] = level
-                    p.order[p.reached] = target
-                    p.reached += 1
+            if p.level[target] != LEVEL_NONE:
+                continue
+            p.parent[target] = id
+            if g.date[target] != 0:
+                paths_enter(p, target, level)
+            elif level < LEVEL_C and rt_is_passage(g.objects[target]):
+                paths_wait(p, target, <uint8_t>(level + 1))
+            else:
+                paths_reach(p, target, <uint8_t>level)
+
+
+cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noexcept nogil:
+    cdef uint32_t at = start, id, target
+    cdef uint8_t known
+    cdef size_t e
+    while at < p.reached:
+        id = p.order[at]
+        at += 1
+        for e in range(g.first[id], g.first[id + 1]):
+            target = g.to[e]
+            known = p.level[target]
+            if known != LEVEL_NONE and (known & INSIDE or not known & ENTRY):
+                continue
+            p.parent[target] = id
+            known = INSIDE | (known & ENTRY)
+            if level < LEVEL_C and rt_is_passage(g.objects[target]):
+                paths_wait(p, target, known | <uint8_t>(level + 1))
+            else:
+                paths_reach(p, target, known | <uint8_t>level)
+
+
+cdef uint32_t paths_resume(Paths *p) noexcept nogil:
+    # What waited for this level; returns where the level starts in `order`.
+    cdef uint32_t start = p.reached, k
+    for k in range(p.waiting_count):
+        p.order[p.reached] = p.waiting[k]
+        p.reached += 1
+    p.waiting_count = 0
+    return start
 
 
 cdef void paths_find(Paths *p, Graph *g, uint32_t modules, PyObject *own_folder) noexcept nogil:
-    cdef uint32_t id, start, k, waiting
+    cdef uint32_t id, start, entry = 0
     cdef int level
     p.level[0] = LEVEL_MODULES
-    for level in range(LEVEL_GARBAGE + 1):
-        start = p.reached
-        waiting = p.waiting_count
-        p.waiting_count = 0
-        for k in range(waiting):
-            p.order[p.reached] = p.waiting[k]
-            p.reached += 1
+    for level in range(LEVEL_GARBAGE):
+        start = paths_resume(p)
         if level == LEVEL_MODULES:
-            paths_seed(p, modules, level)
-        elif level == LEVEL_FRAMES or level == LEVEL_OWN:
-            for id in range(1, 1 + g.frame_count):
-                if own_frame(g.frames[id], own_folder) == (level == LEVEL_OWN):
-                    paths_seed(p, id, level)
+            paths_seed(p, g, modules, level)
         elif level == LEVEL_C:
             for id in range(1 + g.frame_count, g.count):
                 if held_by_c(g, id):
-                    paths_seed(p, id, level)
-        elif level == LEVEL_GARBAGE:
-            for id in range(1 + g.frame_count, g.count):
-                paths_seed(p, id, level)
-                paths_spread(p, g, start, level)
-                start = p.reached
-            return
-        paths_spread(p, g, start, level)
+                    paths_seed(p, g, id, level)
+        else:
+            for id in range(1, 1 + g.frame_count):
+                if own_frame(g.frames[id], own_folder) == (level == LEVEL_OWN):
+                    paths_seed(p, g, id, level)
+        paths_spread_outside(p, g, start, level)
+    p.outside = p.reached
+    for level in range(LEVEL_GARBAGE):
+        start = paths_resume(p)
+        while entry < p.entry_count:
+            id = p.entries[entry]
+            if not p.level[id] & INSIDE:
+                if (p.level[id] & LEVEL_MASK) > level:
+                    break
+                if level < LEVEL_C and rt_is_passage(g.objects[id]):
+                    paths_wait(p, id, <uint8_t>(INSIDE | ENTRY | (level + 1)))
+                else:
+                    paths_reach(p, id, <uint8_t>(INSIDE | ENTRY | level))
+            entry += 1
+        paths_spread_inside(p, g, start, level)
+    paths_find_garbage(p, g)
+
+
+cdef void paths_find_garbage(Paths *p, Graph *g) noexcept nogil:
+    cdef uint32_t id, at, target
+    cdef size_t e
+    for id in range(1 + g.frame_count, g.count):
+        if p.level[id] != LEVEL_NONE:
+            continue
+        at = p.reached
+        paths_reach(p, id, LEVEL_GARBAGE)
+        while at < p.reached:
+            for e in range(g.first[p.order[at]], g.first[p.order[at] + 1]):
+                target = g.to[e]
+                if p.level[target] == LEVEL_NONE:
+                    p.parent[target] = p.order[at]
+                    paths_reach(p, target, LEVEL_GARBAGE)
+            at += 1
 
 
 cdef bint own_frame(rt_frame *frame, PyObject *own_folder) noexcept nogil:

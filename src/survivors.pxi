@@ -4,7 +4,8 @@
 # is a group of its own. A group is what one holder keeps of one scope.
 
 cdef enum:
-    BLOOM_WORDS = 2048
+    PIECE_OWN = 1 << 31
+    PAGE_BITS = 1 << 20
 
 cdef struct Row:                  # part of a group: one type, one stack
     PyTypeObject *type            # NULL: `stack` is the outer group that dominates `bytes`
@@ -26,29 +27,6 @@ cdef struct Group:
     uint32_t objects
     uint32_t tops
 
-cdef struct Survey:
-    Graph *graph
-    Paths *paths
-    Dominators *dominators
-    const uint8_t *wanted         # scope -> is it a survivor's?
-    uint32_t wanted_count
-    uint32_t *date                # node -> scope of its block, 0 where unknown
-    uint64_t *sizes               # node -> bytes of all its blocks
-    uint32_t *region              # node -> the topmost node of its region, 0 where it has none
-    uint8_t *claimed              # entry of the ledger -> an object owns it
-    Table orphans                 # address >> 4 of a block not yet owned -> its owner
-    uint64_t bloom[2048]
-    Group *groups
-    uint32_t group_count
-    uint32_t group_capacity
-    Table group_ids
-    Row *rows
-    uint32_t row_count
-    uint32_t row_capacity
-    Table row_ids
-    bint short_of_memory
-
-
 cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
     return scope < s.wanted_count and s.wanted[scope] != 0
 
@@ -56,15 +34,14 @@ cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
 cdef int survey_init(
     Survey *s, Graph *g, Paths *p, Dominators *d, const uint8_t *scopes, size_t count
 ) noexcept nogil:
-    memset(s, 0, sizeof(Survey))
     s.graph = g
     s.paths = p
     s.dominators = d
     s.wanted = scopes
     s.wanted_count = <uint32_t>count
-    s.date = <uint32_t *>calloc(g.count, sizeof(uint32_t))
-    s.sizes = <uint64_t *>calloc(g.count, sizeof(uint64_t))
-    s.claimed = <uint8_t *>calloc(entry_mask + 1, 1)
+    s.pages = <uint64_t *>calloc(PAGE_BITS // 64, sizeof(uint64_t))
+    s.piece_capacity = 1 << 14
+    s.pieces = <Piece *>malloc(s.piece_capacity * sizeof(Piece))
     s.group_capacity = 1024
     s.groups = <Group *>malloc(s.group_capacity * sizeof(Group))
     s.group_count = 1
@@ -72,9 +49,8 @@ cdef int survey_init(
     s.rows = <Row *>malloc(s.row_capacity * sizeof(Row))
     s.row_count = 1
     if (
-        s.date == NULL
-        or s.sizes == NULL
-        or s.claimed == NULL
+        s.pages == NULL
+        or s.pieces == NULL
         or s.groups == NULL
         or s.rows == NULL
         or table_init(&s.orphans, 1 << 10) < 0
@@ -87,10 +63,12 @@ cdef int survey_init(
 
 
 cdef void survey_free(Survey *s) noexcept nogil:
-    free(s.date)
     free(s.sizes)
     free(s.region)
-    free(s.claimed)
+    free(s.pages)
+    if s.pieces != NULL:
+        survey_unclaim()
+    free(s.pieces)
     free(s.groups)
     free(s.rows)
     table_free(&s.orphans)
@@ -101,45 +79,78 @@ cdef void survey_free(Survey *s) noexcept nogil:
 
 # ---- whose block is it? ----
 
-cdef inline Entry *claim(Survey *s, void *block) noexcept nogil:
-    # The entry of a live block, marked as owned; NULL where the ledger has none or it is taken.
+cdef inline uint64_t page_of(uint64_t address) noexcept nogil:
+    # pymalloc's pools are of 16 KiB and hold blocks of one size, mostly of one time.
+    return scatter((address >> 10) + 1) & (PAGE_BITS - 1)
+
+
+cdef inline bint on_wanted_page(Survey *s, void *block) noexcept nogil:
+    cdef uint64_t page = page_of(<uint64_t>block >> 4)
+    return (s.pages[page >> 6] >> (page & 63)) & 1
+
+
+cdef void survey_pages(Survey *s) noexcept nogil:
+    # Most objects are no survivors, nor is anything near them: a bit tells so without a search.
+    cdef size_t i
+    cdef uint64_t page
+    for i in range(entry_mask + 1):
+        if entries[i].place != 0 and entry_wanted(s, &entries[i]):
+            page = page_of(entry_address(&entries[i]))
+            s.pages[page >> 6] |= <uint64_t>1 << (page & 63)
+            s.wanted_blocks += 1
+
+
+cdef inline Entry *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
+    return claim_wanted(s, block, node) if on_wanted_page(s, block) else NULL
+
+
+cdef Entry *claim_wanted(Survey *s, void *block, uint32_t node) noexcept nogil:
+    # The entry of a wanted block, noted as the node's; NULL where it is none, or another's already.
     cdef Entry *e
+    cdef Piece *piece
+    cdef void *bigger
     if not storable(block):
         return NULL
     e = entry_find(block)
-    if e.place == 0 or s.claimed[e - entries]:
+    if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
-    s.claimed[e - entries] = 1
+    if s.piece_count == s.piece_capacity:
+        bigger = realloc(s.pieces, 2 * s.piece_capacity * sizeof(Piece))
+        if bigger == NULL:
+            s.short_of_memory = True
+            return NULL
+        s.pieces = <Piece *>bigger
+        s.piece_capacity *= 2
+    e.stack |= ENTRY_CLAIMED
+    piece = &s.pieces[s.piece_count]
+    piece.node = node
+    piece.scope = e.place & SCOPE_MASK
+    piece.stack = e.stack
+    piece.address = entry_address(e)
+    piece.size = entry_size(e)
+    s.piece_count += 1
     return e
+
+
+cdef void survey_unclaim() noexcept nogil:
+    cdef size_t i
+    for i in range(entry_mask + 1):
+        entries[i].stack &= ~<uint32_t>ENTRY_CLAIMED
 
 
 cdef inline void *own_block(PyObject *o) noexcept nogil:
     return <char *>o - rt_preheader(rt_type(o))
 
 
-cdef void survey_objects(Survey *s) noexcept nogil:
-    cdef Graph *g = s.graph
+cdef inline void survey_object(Survey *s, uint32_t id, PyObject *o) noexcept nogil:
+    # Called as the graph comes to an object, while its head is in the cache.
     cdef void *blocks[3]
-    cdef PyObject *o
-    cdef Entry *e
-    cdef uint32_t id
+    cdef Entry *e = claim(s, own_block(o), id | <uint32_t>PIECE_OWN)
     cdef int k
-    for id in range(1 + g.frame_count, g.count):
-        if id + 8 < g.count:
-            rt_prefetch(g.objects[id + 8])
-        if id + 4 < g.count:
-            rt_prefetch(&entries[entry_home(<uint64_t>own_block(g.objects[id + 4]) >> 4)])
-        o = g.objects[id]
-        e = claim(s, own_block(o))
-        if e != NULL:
-            s.date[id] = e.place & SCOPE_MASK
-            s.sizes[id] = <uint64_t>entry_size(e)
-        else:
-            s.sizes[id] = rt_basic_size(o)
-        for k in range(rt_blocks(o, blocks)):
-            e = claim(s, blocks[k])
-            if e != NULL:
-                s.sizes[id] += <uint64_t>entry_size(e)
+    if e != NULL and wanted(s, e.place & SCOPE_MASK):
+        s.graph.date[id] = e.place & SCOPE_MASK
+    for k in range(rt_blocks(o, blocks)):
+        claim(s, blocks[k], id)
 
 
 cdef int survey_orphans(Survey *s) noexcept nogil:
@@ -148,14 +159,19 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
     # a stale word in unused memory can mislead nothing else.
     cdef size_t i
     cdef uint64_t address
+    if s.piece_count == s.wanted_blocks:
+        return 0
     for i in range(entry_mask + 1):
-        if entries[i].place != 0 and not s.claimed[i] and entry_wanted(s, &entries[i]):
+        if (
+            entries[i].place != 0
+            and not entries[i].stack & ENTRY_CLAIMED
+            and entry_wanted(s, &entries[i])
+        ):
             address = entry_address(&entries[i])
             if table_put(&s.orphans, address, 0) < 0:
                 return -1
             s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
-    if s.orphans.used != 0:
-        survey_scan_objects(s)
+    survey_scan_objects(s)
     return 0
 
 
@@ -179,7 +195,7 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
     cdef uint32_t id
     for id in range(1 + g.frame_count, g.count):
         o = g.objects[id]
-        if rt_blocks_known(rt_type(o)):
+        if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
             continue
         e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
         if e != NULL and e.place != 0:
@@ -203,9 +219,8 @@ cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size, int 
         if slot == NULL or slot.key == 0 or slot.value != 0:
             continue
         slot.value = owner
-        e = claim(s, words[k])
+        e = claim(s, words[k], owner)
         if e != NULL:
-            s.sizes[owner] += <uint64_t>entry_size(e)
             # A deque's blocks are linked; so far and no further, for the C stack's sake.
             if depth < 200:
                 survey_scan(s, owner, <void **>words[k], <size_t>entry_size(e), depth + 1)
@@ -217,23 +232,40 @@ cdef int survey_regions(Survey *s) noexcept nogil:
     # In the order of the paths, so that a parent is settled before its children.
     cdef Graph *g = s.graph
     cdef uint32_t k, id, above, scope
-    s.region = <uint32_t *>calloc(g.count, sizeof(uint32_t))
+    s.region = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
     if s.region == NULL:
         return -1
-    for k in range(s.paths.reached):
+    for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
         if g.objects[id] == NULL:
             continue
         above = s.region[s.paths.parent[id]]
-        scope = s.date[id]
-        if above != 0 and scope == s.date[above]:
+        scope = s.graph.date[id]
+        if above != 0 and scope == s.graph.date[above]:
             s.region[id] = above
-        elif above != 0 and scope <= s.date[above] and rt_has_free_list(g.objects[id]):
+        elif above != 0 and scope <= s.graph.date[above] and visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
             # The block is older than what holds it, and may have been reused: the object was made
             # no earlier than the block; it goes with its region.
             s.region[id] = above
         elif wanted(s, scope):
             s.region[id] = id
+    return 0
+
+
+cdef int survey_sizes(Survey *s) noexcept nogil:
+    # Of what hangs on survivors: the ledger's figures, for older objects CPython's rules.
+    cdef Graph *g = s.graph
+    cdef size_t k
+    cdef uint32_t id
+    s.sizes = <uint64_t *>rt_zeroed_array(g.count, sizeof(uint64_t))
+    if s.sizes == NULL:
+        return -1
+    for k in range(s.piece_count):
+        s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>s.pieces[k].size
+    for k in range(s.paths.outside, s.paths.reached):
+        id = s.paths.order[k]
+        if g.date[id] == 0 and g.objects[id] != NULL:
+            s.sizes[id] += rt_basic_size(g.objects[id])
     return 0
 
 
@@ -253,8 +285,8 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
 cdef uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
     cdef uint32_t anchor = s.paths.parent[top]
     if is_namespace(s, anchor):
-        return group_of(s, <uint64_t>1 << 42 | top, anchor, s.date[top])
-    return group_of(s, anchor, anchor, s.date[top])
+        return group_of(s, <uint64_t>1 << 42 | top, anchor, s.graph.date[top])
+    return group_of(s, anchor, anchor, s.graph.date[top])
 
 
 cdef uint32_t group_of(Survey *s, uint64_t which, uint32_t anchor, uint32_t scope) noexcept nogil:
@@ -283,7 +315,18 @@ cdef uint32_t group_of(Survey *s, uint64_t which, uint32_t anchor, uint32_t scop
     return s.group_count - 1
 
 
-cdef Row *row_of(Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack) noexcept nogil:
+cdef inline Row *row_of(
+    Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack
+) noexcept nogil:
+    cdef Row *last = &s.rows[s.row_last]
+    if last.group == group and last.type == type and last.stack == stack and s.row_last != 0:
+        return last
+    return row_search(s, group, type, stack)
+
+
+cdef Row *row_search(
+    Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack
+) noexcept nogil:
     cdef uint64_t key = scatter(
         scatter(<uint64_t>type ^ <uint64_t>group << 17) ^ <uint64_t>stack << 20 ^ group
     ) | 1
@@ -296,6 +339,7 @@ cdef Row *row_of(Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack) 
             break
         row = &s.rows[slot.value]
         if row.group == group and row.type == type and row.stack == stack:
+            s.row_last = slot.value
             return row
         key += 2
     if s.row_count == s.row_capacity:
@@ -315,6 +359,7 @@ cdef Row *row_of(Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack) 
     row.stack = stack
     row.next = s.groups[group].rows
     s.groups[group].rows = s.row_count
+    s.row_last = s.row_count
     s.row_count += 1
     return row
 
@@ -325,7 +370,7 @@ cdef void charge(
     # Adds a piece of a node: to its region where that is of the piece's scope, else (an old
     # container that grew) to the node itself.
     cdef uint32_t top = s.region[id], group
-    cdef bint inside = top != 0 and s.date[top] == scope
+    cdef bint inside = top != 0 and s.graph.date[top] == scope
     cdef Row *row
     group = group_of_top(s, top) if inside else group_of(s, id, id, scope)
     row = row_of(s, group, rt_type(s.graph.objects[id]), stack) if group != 0 else NULL
@@ -344,73 +389,55 @@ cdef void charge(
         s.groups[group].retained += <uint64_t>size
 
 
-cdef void charge_block(Survey *s, uint32_t id, void *block, TracemallocStacks lines):
+cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     # A block beside the object's own: its first part, and what later scopes added.
-    cdef Entry *e = entry_find(block) if storable(block) else NULL
-    cdef int64_t first
-    cdef uint32_t g = 0
-    if e == NULL or e.place == 0:
-        return
-    first = entry_size(e)
-    if e.stack & ENTRY_GROWN:
-        g = table_find(&growth_heads, entry_address(e)).value
+    cdef int64_t first = piece.size
+    cdef uint32_t g = 0, stack = piece.stack & STACK_MASK, id = piece.node
+    if lines is not None:
+        stack = lines.stack_of(<void *>(piece.address << 4))
+    if piece.stack & ENTRY_GROWN:
+        g = table_find(&growth_heads, piece.address).value
     while g != 0:
         first -= growths[g].size
         if wanted(s, growths[g].scope):
             charge(
-                s, id, growths[g].scope,
-                lines.stack_of(block) if lines is not None else growths[g].stack,
+                s, id, growths[g].scope, stack if lines is not None else growths[g].stack,
                 growths[g].size, 0, False,
             )
         g = growths[g].older
-    if wanted(s, e.place & SCOPE_MASK):
-        charge(
-            s, id, e.place & SCOPE_MASK,
-            lines.stack_of(block) if lines is not None else e.stack & STACK_MASK,
-            first, 0, False,
-        )
+    if wanted(s, piece.scope):
+        charge(s, id, piece.scope, stack, first, 0, False)
 
 
-cdef void charge_own(Survey *s, uint32_t id, TracemallocStacks lines):
-    cdef PyObject *o = s.graph.objects[id]
-    cdef Entry *e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
-    cdef uint32_t scope, stack
-    cdef bint unsure = rt_has_free_list(o)
-    if e == NULL or e.place == 0:
-        return
-    scope = e.place & SCOPE_MASK
-    stack = e.stack & STACK_MASK
-    if not wanted(s, scope):
-        return
-    if s.region[id] != 0 and s.date[s.region[id]] != scope:
-        scope = s.date[s.region[id]]  # a reused block: its stack is of an earlier life
+cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
+    cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
+    cdef uint32_t scope = piece.scope, stack = piece.stack & STACK_MASK
+    cdef bint unsure = visit_kinds(rt_type(s.graph.objects[id])) & RT_FREE_LIST != 0
+    if s.region[id] != 0 and s.graph.date[s.region[id]] != scope:
+        scope = s.graph.date[s.region[id]]  # a reused block: its stack is of an earlier life
         stack = NODE_UNKNOWN
     if lines is not None:
-        stack = lines.stack_of(own_block(o))
+        stack = lines.stack_of(<void *>(piece.address << 4))
         unsure = False
-    charge(s, id, scope, stack, entry_size(e), 1, unsure)
+    charge(s, id, scope, stack, piece.size, 1, unsure)
 
 
 cdef void charge_all(Survey *s, TracemallocStacks lines):
-    cdef Graph *g = s.graph
-    cdef void *blocks[3]
-    cdef uint32_t id
-    cdef size_t i
-    cdef int k
-    for id in range(1 + g.frame_count, g.count):
-        charge_own(s, id, lines)
-        for k in range(rt_blocks(g.objects[id], blocks)):
-            charge_block(s, id, blocks[k], lines)
-    for i in range(s.orphans.mask + 1):
-        if s.orphans.slots[i].key != 0 and s.orphans.slots[i].value != 0:
-            charge_block(s, s.orphans.slots[i].value, <void *>(s.orphans.slots[i].key << 4), lines)
+    cdef size_t k
+    for k in range(s.piece_count):
+        if k + 16 < s.piece_count:
+            rt_prefetch(s.graph.objects[s.pieces[k + 16].node & ~<uint32_t>PIECE_OWN])
+        if s.pieces[k].node & PIECE_OWN:
+            charge_own(s, &s.pieces[k], lines)
+        else:
+            charge_block(s, &s.pieces[k], lines)
 
 
 cdef int retained_groups(Survey *s) noexcept nogil:
     # Retained sizes of the regions' tops; nearest[i] is the group of the nearest top that dominates
     # number i, so that nothing is counted twice under one holder.
     cdef Dominators *d = s.dominators
-    cdef uint32_t i, id, group
+    cdef uint32_t i, k, id, group
     cdef Row *row
     cdef uint32_t *nearest = <uint32_t *>calloc(d.count, sizeof(uint32_t))
     if nearest == NULL:
@@ -428,5 +455,15 @@ cdef int retained_groups(Survey *s) noexcept nogil:
         s.groups[group].tops += 1
         s.groups[group].retained += d.retained[i]
         nearest[i] = group
+    for k in range(s.paths.outside, s.paths.reached):
+        id = s.paths.order[k]
+        if s.region[id] == id and d.number[id] & LEAF:
+            group = group_of_top(s, id)
+            row = row_of(s, group, NULL, nearest[d.number[id] & ~<uint32_t>LEAF])
+            if row == NULL:
+                break
+            row.bytes += <int64_t>s.sizes[id]
+            s.groups[group].tops += 1
+            s.groups[group].retained += s.sizes[id]
     free(nearest)
     return -1 if s.short_of_memory else 0

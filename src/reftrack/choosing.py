@@ -14,6 +14,7 @@ TEST_CASE = "unittest.case.TestCase"
 TEST_RESULT = "unittest.result.TestResult"
 TEST_SUITE = "unittest.suite.BaseTestSuite"
 FIXTURE = "_pytest.fixtures.FixtureDef"
+PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
 PYTEST_ITEM = "_pytest.python.Function"
 PYTEST_SESSION = "_pytest.main.Session"
 MOCK = "unittest.mock"
@@ -69,7 +70,7 @@ def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, H
     attribute = _last(places, lambda p: _is_test_instance(places, p, bases))
     if attribute is not None:
         return attribute, "testcase-attribute"
-    fixture = _last(places, lambda p: naming.is_a(p.owner, FIXTURE, bases))
+    fixture = _last(places, lambda p: naming.is_a(p.owner, FIXTURE, bases) or p.owner in PARAMETERS)
     if fixture is not None:
         return fixture, "fixture"
     mock = _first(places, lambda p: p.owner.startswith(MOCK))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache, partial
 from typing import NamedTuple
 
 from reftrack import _reftrack
@@ -75,7 +77,7 @@ class Look(NamedTuple):
     other_bytes: int
     orphans: list[Orphan]
     bases: dict[str, tuple[str, ...]]
-    lines: dict[int, list[Line]]
+    lines: Callable[[int], list[Line]]  # of a stack; as long as the ledger runs
     nodes: int
     edges: int
     seconds: float
@@ -97,15 +99,13 @@ def look(backend: Backend, scopes: bytes) -> Look:
         for group in answer["groups"]
     ]
     orphans = [Orphan(*orphan) for orphan in answer["orphans"]]
-    stacks = {row.stack for group in groups for row in group.rows}
-    stacks.update(orphan.stack for orphan in orphans)
     return Look(
         groups=groups,
         other_groups=answer["others"][0],
         other_bytes=answer["others"][1],
         orphans=orphans,
         bases=answer["bases"],
-        lines={stack: backend.lines(stack, answer["stacks"]) for stack in stacks},
+        lines=cache(partial(backend.lines, stacks=answer["stacks"])),
         nodes=answer["nodes"],
         edges=answer["edges"],
         seconds=answer["seconds"],

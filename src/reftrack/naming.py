@@ -66,6 +66,8 @@ def _place(
 ) -> Place | str | None:
     """A new place, a subscript for the last one, or None where the edge has no name of its own."""
     edge, label = step.edge, step.label
+    if edge == "dict" and index == len(path) - 1:
+        return _attribute(above, "__dict__")  # the attributes' own table grew
     if edge in ("dict", "cell", "type") or above.edge == "modules" or above.type == "code":
         return None
     if edge == "key" and before == "dict" and index >= 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -16,10 +17,15 @@ from reftrack.tracing import Line, read_source
 GROWING_TESTS = 3
 GROWING_BYTES_PER_TEST = 1024
 IMPORTED_FROM = 64 << 10
-"""What imports leave is meant to stay: only holders of this many bytes are told."""
+"""Least bytes of what an import left with one holder."""
 
 LISTED = 20
 """Types and allocating stacks listed per holder."""
+
+STACKS_READ = 200
+"""Stacks whose lines are read per holder, the largest first; many come down to the same lines."""
+
+UNSURE_STACK = -1
 
 FREE_LISTS = {"float": 100, "list": 80, "dict": 80, "tuple": 2000, "slice": 1}
 """Objects that a free list holds at most (3.11 to 3.13): so many may show an earlier life's line."""
@@ -40,18 +46,14 @@ def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first."""
     chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
     held_under: dict[int, Key] = {}
-    for group in seen.groups:
+    for group in (group for group in seen.groups if _is_told(group, charged)):
         choice = _named_by_scope(
             choosing.choose(group.path, group.anchor, seen.bases), charged[group.scope]
         )
         key = (choice.name, choice.kind, choice.collateral)
         chosen[key].append((group, choice))
         held_under[group.id] = key
-    found = [
-        _holder(key, parts, held_under, seen, charged)
-        for key, parts in chosen.items()
-        if _is_told(parts, charged)
-    ]
+    found = [_holder(key, parts, held_under, seen, charged) for key, parts in chosen.items()]
     found.extend(_unowned(seen.orphans, seen, charged))
     return sorted(found, key=lambda holder: -holder.survived_bytes)
 
@@ -75,10 +77,9 @@ def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
     return choice
 
 
-def _is_told(parts: Sequence[tuple[Group, Choice]], charged: Mapping[int, Charged]) -> bool:
-    if any(charged[group.scope].kind != "import" for group, _ in parts):
-        return True
-    return sum(group.bytes for group, _ in parts) >= IMPORTED_FROM
+def _is_told(group: Group, charged: Mapping[int, Charged]) -> bool:
+    """What an import leaves is meant to stay: told only where it is much."""
+    return charged[group.scope].kind != "import" or group.bytes >= IMPORTED_FROM
 
 
 def _holder(
@@ -92,7 +93,7 @@ def _holder(
     largest = max(parts, key=lambda part: part[0].bytes)[1]
     charges = _charges(groups, charged)
     rows = [row for group in groups for row in group.rows]
-    allocations = _allocations(rows, seen.lines)
+    allocations = _allocations(rows, seen)
     owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
     return Holder(
         name=largest.name,
@@ -125,9 +126,10 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
     if owner == "runner":
         return "runner"
     tests = [charge for charge in charges if charge.scope == "test"]
-    if len(tests) >= GROWING_TESTS and sum(
-        charge.bytes for charge in tests
-    ) >= GROWING_BYTES_PER_TEST * len(tests):
+    # Each test has an instance of its own: two kept ones are enough to say that they add up.
+    enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
+    kept = sum(charge.bytes for charge in tests)
+    if len(tests) >= enough and kept >= GROWING_BYTES_PER_TEST * len(tests):
         return "growing"
     return "once"
 
@@ -158,16 +160,22 @@ def _types(rows: Iterable[Row]) -> list[TypeCount]:
     return sorted(found.values(), key=lambda count: -count.bytes)[:LISTED]
 
 
-def _allocations(rows: Iterable[Row], lines: Mapping[int, list[Line]]) -> list[Allocation]:
-    found: dict[tuple[Line, ...], Allocation] = {}
+def _allocations(rows: Iterable[Row], seen: Look) -> list[Allocation]:
+    by_stack: dict[int, Allocation] = {}
     for row in rows:
-        stack = () if _line_is_unsure(row) else tuple(_from_users_code(lines[row.stack]))
-        allocation = found.setdefault(stack, Allocation(0, 0, []))
+        stack = UNSURE_STACK if _line_is_unsure(row) else row.stack
+        allocation = by_stack.setdefault(stack, Allocation(0, 0, []))
         allocation.bytes += row.bytes
         allocation.objects += row.objects
-    largest = sorted(found.items(), key=lambda item: -item[1].bytes)[:LISTED]
-    for stack, allocation in largest:
-        allocation.traceback = [_frame(line) for line in stack]
+    by_lines: dict[tuple[Line, ...], Allocation] = {}
+    for stack, part in heapq.nlargest(STACKS_READ, by_stack.items(), lambda item: item[1].bytes):
+        lines = tuple(_from_users_code(seen.lines(stack))) if stack != UNSURE_STACK else ()
+        allocation = by_lines.setdefault(lines, Allocation(0, 0, []))
+        allocation.bytes += part.bytes
+        allocation.objects += part.objects
+    largest = heapq.nlargest(LISTED, by_lines.items(), lambda item: item[1].bytes)
+    for lines, allocation in largest:
+        allocation.traceback = [_frame(line) for line in lines]
     return [allocation for _, allocation in largest]
 
 
@@ -222,6 +230,6 @@ def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charge
             objects=sum(orphan.blocks for orphan in known),
             types=[],
             charged=sorted(charges.values(), key=lambda charge: -charge.bytes),
-            allocations=_allocations(rows, seen.lines),
+            allocations=_allocations(rows, seen),
         )
     ]

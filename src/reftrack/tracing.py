@@ -105,6 +105,7 @@ def as_traceback(lines: Sequence[Line]) -> tracemalloc.Traceback:
     return tracemalloc.Traceback(frames, len(frames))
 
 
+@cache
 def enclosing_function(file: str, line: int) -> str:
     """The name of the innermost function around a line; tracemalloc keeps no names."""
     best = "<module>"

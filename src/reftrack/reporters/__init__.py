@@ -141,7 +141,12 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         ranked = ranked[: -len(runner)]
     else:
         runner = []
-    elided = ranked[max(0, holders) :]
+    shown = ranked[: max(0, holders)]
+    if len(shown) < len(ranked):
+        least = totals.survived_bytes // 100
+        shown = [h for h in shown if h.verdict == "growing" or h.survived_bytes >= least]
+    told = {id(holder) for holder in shown}
+    elided = [holder for holder in ranked if id(holder) not in told]
     unexplored = not report.complete and report.run.seconds == 0.0
     return Page(
         tests=totals.tests,
@@ -150,7 +155,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
         incomplete=_incomplete(report),
-        holders=[_holder_row(holder, base) for holder in ranked[: max(0, holders)]],
+        holders=[_holder_row(holder, base) for holder in shown],
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
         all_holders=len(ranked),

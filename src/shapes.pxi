@@ -1,0 +1,98 @@
+# The arrays that one look at the heap fills, in the order in which it fills them.
+
+cdef struct NodeSlot:
+    uint64_t address              # >> 4; 0: empty
+    uint32_t id
+    uint32_t found
+
+cdef struct Graph:
+    uint32_t count
+    uint32_t capacity
+    uint32_t frame_count          # nodes 1 .. frame_count
+    size_t edge_count
+    size_t edge_capacity
+    PyObject **objects            # NULL for the root and the frames
+    rt_frame **frames
+    uint32_t *first
+    uint32_t *to
+    uint32_t *refs                # ob_refcnt, 0 for immortals
+    uint32_t *found               # edges found to the node
+    uint32_t *date                # scope of the object's block where it is wanted, else 0
+    NodeSlot *slots               # address -> node, and how often it was found so far
+    size_t slot_mask
+    PyObject **raw                # what one batch of nodes refers to, not yet looked up
+    size_t raw_count
+    size_t raw_capacity
+    bint short_of_memory
+
+cdef struct Paths:
+    uint32_t *parent
+    uint8_t *level                # LEVEL_ and the flags ENTRY, INSIDE
+    uint32_t *order               # nodes in the order they were reached
+    uint32_t reached
+    uint32_t outside              # order[outside:] are survivors and what only they lead to
+    uint32_t *entries             # survivors that something else leads to, by level
+    uint32_t entry_count
+    uint32_t *waiting             # nodes put off to the next level
+    uint32_t waiting_count
+
+cdef struct Dominators:
+    uint32_t count                # numbers 0 .. count - 1; 0 is the root
+    uint32_t *number              # node -> depth-first number, 0 where it has none;
+                                  # of a leaf LEAF and the number of its dominator
+    uint32_t *node                # number -> node
+    uint32_t *idom                # number -> number
+    uint64_t *retained            # number -> bytes
+
+cdef struct Piece:                # a wanted block and the node that owns it
+    uint32_t node                 # with PIECE_OWN where it is the object's own block
+    uint32_t scope
+    uint32_t stack                # with the entry's flags
+    uint64_t address              # >> 4
+    int64_t size
+
+cdef struct Row:                  # part of a group: one type, one stack
+    PyTypeObject *type            # NULL: `stack` is the outer group that dominates `bytes`
+    uint32_t group
+    uint32_t stack
+    uint32_t objects
+    uint32_t unsure               # objects whose line may be that of an earlier life
+    int64_t bytes
+    uint32_t next
+
+cdef struct Group:
+    uint32_t anchor               # the object that refers to what survived, from outside
+    uint32_t sample               # the largest survivor of its regions, or the anchor that grew
+    uint32_t scope
+    uint32_t rows
+    uint64_t sample_size
+    int64_t bytes
+    uint64_t retained
+    uint32_t objects
+    uint32_t tops
+
+cdef struct Survey:
+    Graph *graph
+    Paths *paths
+    Dominators *dominators
+    const uint8_t *wanted         # scope -> is it a survivor's?
+    uint32_t wanted_count
+    uint64_t *pages               # a bit per page (hashed) that holds a wanted block
+    size_t wanted_blocks
+    Piece *pieces
+    size_t piece_count
+    size_t piece_capacity
+    uint64_t *sizes               # node -> bytes of all its blocks
+    uint32_t *region              # node -> the topmost node of its region, 0 where it has none
+    Table orphans                 # address >> 4 of a block not yet owned -> its owner
+    uint64_t bloom[2048]
+    Group *groups
+    uint32_t group_count
+    uint32_t group_capacity
+    Table group_ids
+    Row *rows
+    uint32_t row_count
+    uint32_t row_last
+    uint32_t row_capacity
+    Table row_ids
+    bint short_of_memory
