@@ -132,7 +132,6 @@ cdef extern from "cpython.h" nogil:
     bint PyFloat_CheckExact(PyObject *)
     bint PyBool_Check(PyObject *)
     bint PyDict_Next(PyObject *, Py_ssize_t *, PyObject **, PyObject **)
-    PyObject *PyDict_GetItemString(PyObject *, const char *)
     PyObject *PyModule_GetDict(PyObject *)
     PyObject *PyFunction_GetCode(PyObject *)
     PyObject *PyFunction_GetGlobals(PyObject *)

@@ -5,20 +5,29 @@ cdef enum:
     KEYS_SEARCHED = 200000        # entries looked through in one container
 
 
+cdef object text_in(PyObject *namespace, const char *key):
+    # The exact string under a key, or None. A lookup could call the __eq__ of other keys (there are
+    # namespaces with subclasses of str for keys): the entries are looked through instead.
+    cdef Py_ssize_t at = 0
+    cdef PyObject *name
+    cdef PyObject *value
+    if namespace == NULL or not PyDict_Check(namespace):
+        return None
+    while PyDict_Next(namespace, &at, &name, &value):
+        if PyUnicode_CheckExact(name) and text_equals(name, key):
+            return <object>value if PyUnicode_CheckExact(value) else None
+    return None
+
+
 cdef object type_name(PyTypeObject *type):
     # "module.Qualified", without the module for builtins.
     cdef PyObject *qualname = rt_type_qualname(type)
-    cdef PyObject *module = NULL
-    cdef PyObject *namespace = rt_type_dict(type)
     if qualname == NULL:
         return (<bytes>type.tp_name).decode("utf-8", "replace")
-    if namespace != NULL:
-        module = PyDict_GetItemString(namespace, b"__module__")
-    if module == NULL or not PyUnicode_CheckExact(module):
+    module = text_in(rt_type_dict(type), b"__module__")
+    if module is None or module == "builtins":
         return <object>qualname
-    if <object>module == "builtins":
-        return <object>qualname
-    return f"{<object>module}.{<object>qualname}"
+    return f"{module}.{<object>qualname}"
 
 
 cdef tuple type_bases(PyTypeObject *type):
@@ -32,20 +41,13 @@ cdef tuple type_bases(PyTypeObject *type):
     return tuple(names)
 
 
-cdef object string_in(PyObject *namespace, const char *key):
-    cdef PyObject *value = PyDict_GetItemString(namespace, key) if namespace != NULL else NULL
-    if value == NULL or not PyUnicode_CheckExact(value):
-        return None
-    return <object>value
-
-
 cdef object object_name(PyObject *o):
     # A module's, class's, function's or code's own name; None for what has none.
     cdef rt_frame *frame
     if o == NULL:
         return None
     if PyModule_Check(o):
-        return string_in(PyModule_GetDict(o), b"__name__")
+        return text_in(PyModule_GetDict(o), b"__name__")
     if PyType_Check(o):
         return type_name(<PyTypeObject *>o)
     if PyFunction_Check(o):
@@ -58,14 +60,14 @@ cdef object object_name(PyObject *o):
 
 cdef object function_name(PyObject *function):
     cdef PyObject *code = PyFunction_GetCode(function)
-    cdef object module = string_in(PyFunction_GetGlobals(function), b"__name__")
+    cdef object module = text_in(PyFunction_GetGlobals(function), b"__name__")
     cdef object name = <object>rt_code_qualname(<PyCodeObject *>code)
     return name if module is None else f"{module}.{name}"
 
 
 cdef object frame_name(rt_frame *frame):
     # "module.function", from the frame's own globals.
-    cdef object module = string_in(rt_frame_globals(frame), b"__name__")
+    cdef object module = text_in(rt_frame_globals(frame), b"__name__")
     cdef object name = <object>rt_code_qualname(rt_frame_code(frame))
     return name if module is None else f"{module}.{name}"
 

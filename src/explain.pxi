@@ -25,6 +25,11 @@ cdef class TracemallocStacks:
         return number
 
 
+cdef enum:
+    PATH_START = 120
+    PATH_END = 30
+
+
 cdef struct Look:
     Graph graph
     Paths paths
@@ -103,10 +108,24 @@ cdef tuple root_of(Look *l, uint32_t id):
 
 
 cdef list path_to(Look *l, uint32_t id, dict steps):
+    # From the root; of a very long path (a linked list) the middle is one step "gap", which counts
+    # the objects left out and bears the names of the last of them.
     cdef list path = []
+    cdef uint32_t depth = 0, at = id, left
+    while at != 0:
+        depth += 1
+        at = l.paths.parent[at]
+    left = depth
     while id != 0:
-        path.append(step(l, id, steps))
-        id = l.paths.parent[id]
+        if PATH_START < left <= depth - PATH_END:
+            path.append(("gap", left - PATH_START, *step(l, id, steps)[2:]))
+            while left > PATH_START:
+                id = l.paths.parent[id]
+                left -= 1
+        else:
+            path.append(step(l, id, steps))
+            id = l.paths.parent[id]
+            left -= 1
     path.reverse()
     return path
 

@@ -50,7 +50,6 @@ cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
 
 cdef Hook hooks[2]
-cdef bint hooked = False        # our hooks may be reached through the allocators' chain
 cdef bint recording = False
 cdef PyThreadState *paused_thread = NULL
 cdef int pause_depth = 0

@@ -193,22 +193,29 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
     cdef PyObject *o
     cdef Entry *e
     cdef uint32_t id
+    cdef size_t found
     for id in range(1 + g.frame_count, g.count):
         o = g.objects[id]
         if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
             continue
+        found = s.piece_count
         e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
-        if e != NULL and e.place != 0:
-            survey_scan(s, id, <void **>own_block(o), <size_t>entry_size(e), 0)
+        if e != NULL and e.place != 0 and e.size != 0:
+            survey_scan(s, id, <void **>own_block(o), <size_t>entry_size(e))
         else:
-            survey_scan(s, id, <void **>o, rt_type_basicsize(o), 0)
+            survey_scan(s, id, <void **>o, rt_type_basicsize(o))
+        while found < s.piece_count:
+            # What was found may lead on: a deque's blocks are linked.
+            survey_scan(
+                s, id, <void **>(s.pieces[found].address << 4), <size_t>s.pieces[found].size
+            )
+            found += 1
 
 
-cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size, int depth) noexcept nogil:
+cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size) noexcept nogil:
     cdef size_t k
     cdef uint64_t address
     cdef Slot *slot
-    cdef Entry *e
     for k in range(size // sizeof(void *)):
         if <uint64_t>words[k] & 15:
             continue
@@ -216,14 +223,9 @@ cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size, int 
         if not (s.bloom[scatter(address) >> 53] >> ((scatter(address) >> 47) & 63)) & 1:
             continue
         slot = table_find(&s.orphans, address) if address != 0 else NULL
-        if slot == NULL or slot.key == 0 or slot.value != 0:
-            continue
-        slot.value = owner
-        e = claim(s, words[k], owner)
-        if e != NULL:
-            # A deque's blocks are linked; so far and no further, for the C stack's sake.
-            if depth < 200:
-                survey_scan(s, owner, <void **>words[k], <size_t>entry_size(e), depth + 1)
+        if slot != NULL and slot.key != 0 and slot.value == 0:
+            slot.value = owner
+            claim(s, words[k], owner)
 
 
 # ---- regions ----

@@ -13,35 +13,36 @@ cdef PyMemAllocatorDomain hook_domain(int i) noexcept nogil:
 
 
 cdef void hooks_install() noexcept nogil:
-    global hooked
+    # A domain whose allocations still come by our hook keeps it where it is in the chain: put on top
+    # as well it would call itself.
     cdef PyMemAllocatorEx mine
     cdef int i
     for i in range(2):
-        PyMem_GetAllocator(hook_domain(i), &hooks[i].below)
-        hook_fill(&mine, &hooks[i])
-        PyMem_SetAllocator(hook_domain(i), &mine)
-    hooked = True
+        if not hook_reached(i):
+            PyMem_GetAllocator(hook_domain(i), &hooks[i].below)
+            hook_fill(&mine, &hooks[i])
+            PyMem_SetAllocator(hook_domain(i), &mine)
 
 
 cdef void hooks_remove() noexcept nogil:
-    # Only when both are on top; else another tool calls through ours, which then stay and pass on.
-    global hooked
-    cdef PyMemAllocatorEx top[2]
+    # Only what is on top; else another tool calls through our hook, which stays and passes on.
+    cdef PyMemAllocatorEx top
     cdef int i
     for i in range(2):
-        PyMem_GetAllocator(hook_domain(i), &top[i])
-    if top[0].ctx == &hooks[0] and top[1].ctx == &hooks[1]:
-        for i in range(2):
+        PyMem_GetAllocator(hook_domain(i), &top)
+        if top.ctx == &hooks[i]:
             PyMem_SetAllocator(hook_domain(i), &hooks[i].below)
-        hooked = False
 
 
-cdef bint hooks_reached() noexcept nogil:
-    # A tool that was there before us may have put the allocators back that it found, and lifted ours.
+cdef bint hook_reached(int i) noexcept nogil:
+    # Do allocations of the domain come by our hook? Another tool may have lifted it, by putting back
+    # the allocator that it once found.
     cdef uint64_t before = hook_calls
-    PyObject_Free(PyObject_Malloc(1))
-    PyMem_Free(PyMem_Malloc(1))
-    return hook_calls - before >= 2
+    if i == 0:
+        PyObject_Free(PyObject_Malloc(1))
+    else:
+        PyMem_Free(PyMem_Malloc(1))
+    return hook_calls != before
 
 
 cdef void ledger_free() noexcept nogil:
@@ -100,8 +101,7 @@ def start(int frames):
     if ledger_init(frames) < 0:
         raise MemoryError("no memory for the ledger")
     main_interp = PyInterpreterState_Main()
-    if not hooked or not hooks_reached():
-        hooks_install()
+    hooks_install()
     recording = True
 
 
@@ -111,8 +111,7 @@ def stop():
     recording = False
     paused_thread = NULL
     pause_depth = 0
-    if hooked:
-        hooks_remove()
+    hooks_remove()
     ledger_free()
 
 
@@ -124,7 +123,7 @@ def recording_now():
 def attached():
     """Do allocations still reach the ledger? False when another tool has lifted its hooks, or when
     the ledger had no memory left for itself."""
-    return bool(recording and not ledger_short and hooks_reached())
+    return bool(recording and not ledger_short and hook_reached(0) and hook_reached(1))
 
 
 def silence():

@@ -159,13 +159,13 @@ def in_generator(heap: Heap) -> None:
 
 
 def in_coroutine(heap: Heap) -> None:
-    @types.coroutine
-    def pause() -> Iterator[None]:
-        yield
+    class Pause:
+        def __await__(self) -> Iterator[None]:
+            yield
 
     async def work() -> int:
         big = blob()
-        await pause()
+        await Pause()
         return len(big)
 
     heap.x = work()
@@ -274,7 +274,7 @@ KINDS: dict[str, tuple[Make, list[tuple[str, object]]]] = {
         lambda m: setattr(m, "x", memoryview(blob())),
         [("ref", None), ("ref", None)],
     ),
-    "constant": (in_constant, [("attr", "__code__"), ("ref", None), ("index", 1)]),
+    "constant": (in_constant, [("attr", "__code__"), ("attr", "co_consts"), ("index", 1)]),
     "exception": (in_exception, [("attr", "args"), ("index", 1)]),
     "traceback": (
         in_traceback,
@@ -337,6 +337,17 @@ def test_arguments_of_an_atexit_callback_are_found() -> None:
         assert_all_found(look(scope), scope)
     finally:
         atexit.unregister(len)
+
+
+@pytest.mark.xfail(reason="code seen on a stack has an entry of no size, and is not scanned")
+def test_what_a_code_object_caches_is_its_own() -> None:
+    def called() -> bytearray:
+        return bytearray(1)
+
+    called()
+    with Within() as scope:
+        assert called.__code__.co_code
+    assert_all_found(look(scope), scope)
 
 
 def test_frozen_objects_are_found(heap: Heap) -> None:
@@ -655,10 +666,11 @@ def test_what_two_holders_share_is_retained_by_neither(heap: Heap) -> None:
         heap.two = Slotted()
         heap.one.big = heap.two.big = blob()
         heap.one.other, heap.two.other = bytearray(10_000), bytearray(20_000)
-    found = {label: g for g in groups(look(scope), scope) for _, label in edges(g)[:1]}
+    seen = look(scope)
+    found = {label: g for g in groups(seen, scope) for _, label in edges(g)[:1]}
     assert 10_000 <= found["one"].retained_bytes < 11_000
     assert 20_000 <= found["two"].retained_bytes < 21_000
-    assert sum(group.bytes for group in found.values()) == scope.live
+    assert_all_found(seen, scope)
 
 
 def test_each_attribute_of_a_module_is_a_group_and_each_container_is_one(heap: Heap) -> None:
@@ -698,14 +710,15 @@ def test_each_survivor_has_the_line_that_allocated_it(heap: Heap, backend: traci
             heap.blobs = [bytearray(1000) for _ in range(100)]
         here = sys._getframe().f_lineno - 1
         seen = look(scope, backend=backend)
+        seen_lines = {row.stack: seen.lines(row.stack) for g in seen.groups for row in g.rows}
     finally:
         backend.stop()
     for back, attribute in enumerate(("blobs", "slotted", "plain")):
         [group] = [g for g in groups(seen, scope) if edges(g)[:1] == [("attr", attribute)]]
         row = max(group.rows, key=lambda row: row.objects)
         assert row.objects == 100
-        assert seen.lines[row.stack][-1][0] == __file__
-        assert seen.lines[row.stack][-1][2] == here - back
+        file, _, line = seen_lines[row.stack][-1]
+        assert (file, line) == (__file__, here - back)
 
 
 # ---- looking changes nothing ----
@@ -861,6 +874,7 @@ def test_a_look_leaves_no_dict_snapshot_or_frame_behind(heap: Heap) -> None:
 
     heap.rows = rows()
     next(heap.rows)
+    gc.collect()
     references, objects = sys.getrefcount(heap.x), len(gc.get_objects())
     for _ in range(3):
         _reftrack.explain(b"\1\1", "", 10, False)
@@ -910,6 +924,7 @@ with module() as heap:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "least"),
     [

@@ -22,7 +22,7 @@ class Step(NamedTuple):
     The edges: "modules", "frame", "c", "garbage" (roots; the label is the frame's file, or the
     number of references that C code holds), "key" and "index" (label: the key, or a list with its
     type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type",
-    "ref".
+    "ref"; "gap" stands for the middle of a very long path (label: so many objects).
     """
 
     edge: str

@@ -304,11 +304,9 @@ def _read(lines: BinaryIO, path: Path) -> Report:
             case ScopeEnded():
                 scopes.append(event.scope)
             case Checkpoint():
-                if not all(row.index >= 0 for row in event.survived):
+                if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
-                # A test that was about to end then has a row, and its own line comes later.
-                coming = max((row.index + 1 for row in event.survived), default=0)
-                checkpoint, looked_at = event, max(len(scopes), coming)
+                checkpoint, looked_at = event, len(scopes)
             case Ended():
                 ended = event
             case Started():
@@ -372,8 +370,6 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
         scope.survived_bytes = scope.survived_blocks = 0
         scope.released_by = None
     for row in checkpoint.survived:
-        if row.index >= len(scopes):
-            continue  # killed before that scope's line was written
         scope = scopes[row.index]
         scope.survived_bytes = row.bytes
         scope.survived_blocks = row.blocks

@@ -31,6 +31,7 @@ CACHE_TYPE = "functools._lru_cache_wrapper"
 SEQUENCES = frozenset({"collections.deque", "collections.OrderedDict", "numpy.ndarray"})
 GENERATORS = frozenset({"generator", "coroutine", "async_generator"})
 LONGEST_KEY = 40
+LONGEST_SUBSCRIPT = 8
 
 
 class Place(NamedTuple):
@@ -66,6 +67,8 @@ def _place(
 ) -> Place | str | None:
     """A new place, a subscript for the last one, or None where the edge has no name of its own."""
     edge, label = step.edge, step.label
+    if edge == "gap":
+        return Place(CONTAINER, step.type, "", f"... {label} more ...", "...")
     if edge == "dict" and index == len(path) - 1:
         return _attribute(above, "__dict__")  # the attributes' own table grew
     if edge in ("dict", "cell", "type") or above.edge == "modules" or above.type == "code":
@@ -148,6 +151,9 @@ def _subscripted(found: list[Place], above: Step, subscript: str) -> list[Place]
         name = _short(above.type)
         return [Place(CONTAINER, above.type, "", name + subscript, name + "[*]")]
     last = found[-1]
+    if last.text.count("[") >= LONGEST_SUBSCRIPT:
+        more = "" if last.text.endswith("[...]") else "[...]"
+        return [*found[:-1], last._replace(text=last.text + more)]
     pattern = last.pattern if last.pattern.endswith("[*][*]") else last.pattern + "[*]"
     return [*found[:-1], last._replace(text=last.text + subscript, pattern=pattern)]
 

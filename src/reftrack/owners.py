@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import sysconfig
+from functools import lru_cache
 from types import ModuleType
 
 from reftrack.model import Owner
@@ -39,6 +40,7 @@ _LIBRARY_PART = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 _TEST_MODULE = re.compile(r"(?:^|\.)(?:test|tests|test_[^.]*|[^.]*_test|conftest)(?:\.|$)")
 
 
+@lru_cache(maxsize=4096)
 def of_module(name: str) -> Owner:
     """The owner of a module, by its name and, where it is loaded, its file."""
     parts = name.split(".")
@@ -65,6 +67,7 @@ def of_file(file: str, module: str = "") -> Owner:
     return "your test" if in_tests or _TEST_MODULE.search(module or stem) else "your code"
 
 
+@lru_cache(maxsize=4096)
 def is_library_file(file: str) -> bool:
     """Does a file belong to the standard library or to an installed package?"""
     if file.startswith("<"):
@@ -92,3 +95,9 @@ def module_of_file(file: str) -> str:
         if file_of(module) == file:
             return str(name)
     return file
+
+
+def forget() -> None:
+    """Drop what was remembered of modules: others may have been loaded by the next look."""
+    of_module.cache_clear()
+    is_library_file.cache_clear()

@@ -180,6 +180,8 @@ class Session:
         scope = self._open[-1]
         if scope.kind == "test":
             self._end_phase()
+            if self._tests_seen == self._tests_over():
+                gc.collect()  # no later look at this last test: its own line says what it left
         _reftrack.end_scope(scope.number)
         live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self._open.pop()
@@ -255,8 +257,7 @@ class Session:
 
     def _record_look(self, final: bool) -> None:
         charged = self._charged()
-        over = self._over()
-        survived = [self._survived(index, scope) for index, scope in enumerate(over)]
+        survived = [self._survived(index, scope) for index, scope in enumerate(self._ended)]
         totals = Totals(
             tests=self._tests_over(),
             survived_bytes=sum(
@@ -282,16 +283,16 @@ class Session:
             )
         )
 
-    def _over(self) -> list[Timed]:
-        """The scopes that have ended and the tests about to end, in the order of their lines."""
-        return [*self._ended, *(scope for scope in reversed(self._open) if scope.kind == "test")]
-
     def _tests_over(self) -> int:
-        return sum(scope.kind == "test" for scope in self._over())
+        return sum(scope.kind == "test" for scope in (*self._ended, *self._open))
 
     def _charged(self) -> dict[int, Charged]:
-        """The scopes whose survivors are explained: those that are over, and the user's imports."""
-        charged = {scope.number: Charged(scope.kind, scope.id) for scope in self._over()}
+        """The scopes whose survivors are explained: those that are over, a test that is about to
+        be, and the user's imports."""
+        charged = {scope.number: Charged(scope.kind, scope.id) for scope in self._ended}
+        for scope in self._open:
+            if scope.kind == "test":
+                charged[scope.number] = Charged(scope.kind, scope.id, is_open=True)
         for number, file in _reftrack.import_scopes():
             if file and not owners.is_library_file(file):
                 charged[number] = Charged("import", owners.module_of_file(file))

@@ -7,10 +7,10 @@ ledger's own stacks, or tracemalloc's traces, asked for by the true address of a
 
 from __future__ import annotations
 
-import ast
+import re
 import tracemalloc
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from io import FileIO
 from typing import Literal, Protocol
 
@@ -19,6 +19,8 @@ from reftrack.errors import BackendError
 
 Line = tuple[str, str, int]
 """(file, function, line number)"""
+
+_DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 
 Stacks = list[tuple[tuple[str, int], ...] | None] | None
 
@@ -105,35 +107,35 @@ def as_traceback(lines: Sequence[Line]) -> tracemalloc.Traceback:
     return tracemalloc.Traceback(frames, len(frames))
 
 
-@cache
 def enclosing_function(file: str, line: int) -> str:
-    """The name of the innermost function around a line; tracemalloc keeps no names."""
-    best = "<module>"
-    for first, last, name in function_spans(file):
-        if first <= line <= last:
-            best = name
-    return best
+    """The name of the innermost function around a line, by indentation; tracemalloc keeps no names.
+
+    Cheap on purpose: what is allocated here is traced as well.
+    """
+    lines = source_lines(file)
+    if not 0 < line <= len(lines):
+        return "<module>"
+    depth = _indentation(lines[line - 1])
+    for text in reversed(lines[: line - 1]):
+        if text.strip() and _indentation(text) < depth:
+            depth = _indentation(text)
+            if match := _DEFINITION.match(text):
+                return match[1]
+    match = _DEFINITION.match(lines[line - 1])
+    return match[1] if match and ":" in lines[line - 1] else "<module>"
 
 
-@cache
-def function_spans(file: str) -> tuple[tuple[int, int, str], ...]:
-    """(first line, last line, name) of the functions in a file, outer before inner."""
-    source = read_source(file)
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
-    return tuple(
-        (node.lineno, node.end_lineno or node.lineno, node.name)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
-def read_source(file: str) -> str:
-    """The text of a source file, empty where there is none; suites patch `open`, FileIO less so."""
+@lru_cache(maxsize=64)
+def source_lines(file: str) -> list[str]:
+    """The lines of a source file, none where it cannot be read. Suites patch `open`, not FileIO."""
+    if file.startswith("<"):
+        return []
     try:
         with FileIO(file) as stream:
-            return stream.read().decode("utf-8", "replace")
+            return stream.read().decode("utf-8", "replace").splitlines()
     except (OSError, ValueError):
-        return ""
+        return []

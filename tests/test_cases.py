@@ -1,0 +1,146 @@
+"""Small suites that keep memory in every usual way: reftrack says which test, how much, and where.
+
+The head of each file in `cases/` says what is true of it, a line per scope:
+
+    # LEAK kind id bytes=N line=MARK holder=NAME    MARK is the comment on the allocating line,
+                                                     NAME how the holder's begins; either may be empty
+    # CLEAN kind id                                  nothing of the scope stays
+    # GROWING name                                   the verdict on that holder
+    # XFAIL reason                                   not so yet
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from reftrack.model import Frame, Holder, Report, Scope
+from support import reftrack
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
+CLEAN_BYTES = 20_000
+"""What a clean test may leave behind: a warm-up, the runner's own book-keeping."""
+
+COMMANDS = {
+    "unittest": ("-m", "unittest"),
+    "pytest": ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+}
+_LEAK = re.compile(r"# LEAK (\w+) (.+) bytes=(\d+) line=(\w*) holder=(.*)")
+
+
+class Leak(NamedTuple):
+    kind: str
+    id: str
+    bytes: int
+    line: int | None
+    holder: str
+
+
+class Case:
+    """What a file's head says, with the ids as its runner writes them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines = path.read_text().splitlines()
+        self.runner = self._told("RUN")[0]
+        self.needs = self._told("NEEDS")
+        self.not_yet = self._told("XFAIL")
+        self.growing = self._told("GROWING")
+        self.leaks = [self._leak(*found.groups()) for found in map(_LEAK.match, self.lines) if found]
+        self.clean = [tuple(told.split(" ", 1)) for told in self._told("CLEAN")]
+        self.command = (
+            *COMMANDS[self.runner],
+            path.name if self.runner == "pytest" else path.stem,
+        )
+
+    def _told(self, word: str) -> list[str]:
+        return [line.split(" ", 2)[-1] for line in self.lines if line.startswith(f"# {word} ")]
+
+    def _leak(self, kind: str, id: str, size: str, mark: str, holder: str) -> Leak:
+        marked = [k for k, text in enumerate(self.lines, 1) if text.endswith(f"  # {mark}")]
+        return Leak(kind, self.full_id(kind, id), int(size), marked[0] if mark else None, holder)
+
+    def full_id(self, kind: str, id: str) -> str:
+        if kind in ("fixture", "import"):
+            return id
+        if self.runner == "pytest":
+            return f"{self.path.name}::{id}"
+        return f"{self.path.stem}.{id}"
+
+
+def report_of(case: Case, folder: Path, backend: str) -> Report:
+    shutil.copy(case.path, folder)
+    json = folder / "out.json"
+    done = reftrack(
+        "run", "--no-report", "--backend", backend, "--json", json, *case.command, cwd=folder
+    )
+    assert json.exists(), done.stderr
+    report = msgspec.json.decode(json.read_bytes(), type=Report)
+    assert report.complete
+    assert report.run.backend == backend
+    assert report.run.notes == []
+    return report
+
+
+def scope_of(report: Report, kind: str, id: str) -> Scope:
+    """The last of that name: the one whose end counts, as with a class set up and torn down."""
+    return [scope for scope in report.scopes if (scope.scope, scope.id) == (kind, id)][0]
+
+
+def charged_to(holder: Holder, leak: Leak) -> int:
+    return sum(c.bytes for c in holder.charged if (c.scope, c.id) == (leak.kind, leak.id))
+
+
+def user_lines(holder: Holder, case: Case) -> list[int]:
+    """The innermost lines in the case's own file, most bytes first."""
+    found: list[int] = []
+    for allocation in sorted(holder.allocations, key=lambda allocation: -allocation.bytes):
+        frames: list[Frame] = [f for f in allocation.traceback if Path(f.file).name == case.path.name]
+        found += [frame.line for frame in frames[-1:]]
+    return found
+
+
+@pytest.mark.parametrize("backend", ["native", "tracemalloc"])
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    case = Case(path)
+    for reason in case.not_yet:
+        request.applymarker(pytest.mark.xfail(reason=reason))
+    for name in case.needs:
+        pytest.importorskip(name)
+    report = report_of(case, tmp_path, backend)
+
+    for leak in case.leaks:
+        if leak.kind != "import":
+            scope = scope_of(report, leak.kind, leak.id)
+            assert scope.survived_bytes == pytest.approx(leak.bytes, rel=0.05), leak
+        holder = max(report.holders, key=lambda holder: charged_to(holder, leak))
+        assert charged_to(holder, leak) == pytest.approx(leak.bytes, rel=0.05), leak
+        if leak.line is not None:
+            assert leak.line in user_lines(holder, case)[: len(case.leaks)], leak
+        assert holder.name.startswith(leak.holder), leak
+        assert holder.retained_bytes >= 0.95 * leak.bytes
+        assert holder.verdict != "unexplained"
+    for kind, id in case.clean:
+        scope = scope_of(report, kind, case.full_id(kind, id))
+        assert scope.survived_bytes < CLEAN_BYTES, scope
+    for name in case.growing:
+        assert [h.verdict for h in report.holders if h.name == name] == ["growing"]
+
+    growing = {h.name for h in report.holders if h.verdict == "growing"}
+    assert all(any(name.startswith(leak.holder) for leak in case.leaks) for name in growing)
+    if case.leaks and report.totals.survived_bytes:
+        assert report.totals.explained_bytes >= 0.95 * report.totals.survived_bytes
+
+
+def test_there_is_a_case_for_every_kind_of_runner_and_a_clean_one_of_each() -> None:
+    cases = [Case(path) for path in CASES]
+    assert len(cases) >= 20
+    for runner in COMMANDS:
+        assert any(case.runner == runner and not case.leaks for case in cases)
+        assert any(case.runner == runner and case.leaks for case in cases)
