@@ -8,6 +8,7 @@
 
 #include <Python.h>
 #include <structmember.h>
+#include <time.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -275,6 +276,9 @@ static inline int rt_is_passage(PyObject *o)
 static inline size_t rt_basic_size(PyObject *o)
 {
     PyTypeObject *type = Py_TYPE(o);
+    if (PyType_Check(o) && !(((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+        return 0; /* part of a library's data */
+    }
     size_t n = rt_preheader(type) + (size_t)type->tp_basicsize;
     if (type == &PyUnicode_Type) {
         PyASCIIObject *s = (PyASCIIObject *)o;
@@ -293,7 +297,42 @@ static inline size_t rt_basic_size(PyObject *o)
     return n;
 }
 
-static inline size_t rt_type_basicsize(PyObject *o) { return (size_t)Py_TYPE(o)->tp_basicsize; }
+/* Bytes that can be read from an object's address on. A static type is a bare PyTypeObject in some
+   library's data, shorter than the heap types that type's tp_basicsize is for. */
+static inline size_t rt_readable_size(PyObject *o)
+{
+    if (PyType_Check(o) && !(((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+        return sizeof(PyTypeObject);
+    }
+    return (size_t)Py_TYPE(o)->tp_basicsize;
+}
+
+static inline double rt_seconds(void)
+{
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+#if defined(CLOCK_MONOTONIC)
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#endif
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A full collection, even where the program has disabled the collector: PyGC_Collect() does nothing
+   then. */
+static inline void rt_collect(void)
+{
+    int enabled = PyGC_Enable();
+    PyGC_Collect();
+    if (!enabled) {
+        PyGC_Disable();
+    }
+}
+
+/* PyFunction_GetAnnotations() would make a dict of the tuple that the compiler left there. */
+static inline PyObject *rt_function_annotations(PyObject *o)
+{
+    return ((PyFunctionObject *)o)->func_annotations;
+}
 
 static inline int rt_member_is_object(PyMemberDef *m)
 {
@@ -483,8 +522,7 @@ static inline void *rt_values_block(PyObject **values)
 #endif
 }
 
-/* Fills `blocks` with the starts of the further blocks of an object; returns how many.
-   `shared` tells that the last ones belong to several objects and are no one's. */
+/* Fills `blocks` with the starts of the further blocks of an object; returns how many. */
 static inline int rt_blocks(PyObject *o, void *blocks[RT_MAX_BLOCKS])
 {
     int n = 0;

@@ -19,6 +19,15 @@ cdef object text_in(PyObject *namespace, const char *key):
     return None
 
 
+cdef object exact(PyObject *text):
+    # The text of a string; a subclass of str could run code when it is formatted.
+    if PyUnicode_CheckExact(text):
+        return <object>text
+    return PyUnicode_FromKindAndData(
+        PyUnicode_KIND(text), PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text)
+    )
+
+
 cdef object type_name(PyTypeObject *type):
     # "module.Qualified", without the module for builtins.
     cdef PyObject *qualname = rt_type_qualname(type)
@@ -26,8 +35,8 @@ cdef object type_name(PyTypeObject *type):
         return (<bytes>type.tp_name).decode("utf-8", "replace")
     module = text_in(rt_type_dict(type), b"__module__")
     if module is None or module == "builtins":
-        return <object>qualname
-    return f"{module}.{<object>qualname}"
+        return exact(qualname)
+    return f"{module}.{exact(qualname)}"
 
 
 cdef tuple type_bases(PyTypeObject *type):
@@ -61,14 +70,14 @@ cdef object object_name(PyObject *o):
 cdef object function_name(PyObject *function):
     cdef PyObject *code = PyFunction_GetCode(function)
     cdef object module = text_in(PyFunction_GetGlobals(function), b"__name__")
-    cdef object name = <object>rt_code_qualname(<PyCodeObject *>code)
+    cdef object name = exact(rt_code_qualname(<PyCodeObject *>code))
     return name if module is None else f"{module}.{name}"
 
 
 cdef object frame_name(rt_frame *frame):
     # "module.function", from the frame's own globals.
     cdef object module = text_in(rt_frame_globals(frame), b"__name__")
-    cdef object name = <object>rt_code_qualname(rt_frame_code(frame))
+    cdef object name = exact(rt_code_qualname(rt_frame_code(frame)))
     return name if module is None else f"{module}.{name}"
 
 
@@ -134,7 +143,7 @@ cdef tuple frame_edge(rt_frame *frame, PyObject *child):
         return "slot", "f_code"
     for i in range(rt_code_nlocalsplus(code)):
         if rt_frame_slot(frame, i) == child:
-            return "local", <object>rt_code_slot_name(code, i)
+            return "local", exact(rt_code_slot_name(code, i))
     if child == rt_frame_f_locals(frame):
         return "slot", "f_locals"
     return "local", None
@@ -193,14 +202,14 @@ cdef tuple function_edge(PyObject *function, PyObject *child):
         return "slot", "__kwdefaults__"
     if PyFunction_GetCode(function) == child:
         return "slot", "__code__"
-    if PyFunction_GetAnnotations(function) == child:
+    if rt_function_annotations(function) == child:
         return "slot", "__annotations__"
     return instance_edge(function, child)
 
 
 cdef object rt_code_freevars(PyCodeObject *code):
     cdef int total = rt_code_nlocalsplus(code), free = rt_code_nfreevars(code), i
-    return tuple([<object>rt_code_slot_name(code, i) for i in range(total - free, total)])
+    return tuple([exact(rt_code_slot_name(code, i)) for i in range(total - free, total)])
 
 
 cdef tuple instance_edge(PyObject *o, PyObject *child):
@@ -214,7 +223,7 @@ cdef tuple instance_edge(PyObject *o, PyObject *child):
         for i in range(rt_keys_count(names)):
             if values[i] == child:
                 name = rt_keys_name(names, i)
-                return "attr", <object>name if name != NULL else None
+                return "attr", exact(name) if name != NULL else None
     if rt_instance_dict(o) == child:
         return "dict", None
     if child == <PyObject *>type:

@@ -1,8 +1,6 @@
 # One look at the heap, from the graph to plain records. The GIL is kept and the collector is off from
 # beginning to end, so that no object looked at can go; Python objects are made only for the answer.
 
-import time
-
 
 cdef class TracemallocStacks:
     """tracemalloc's tracebacks, numbered: the other source of allocating lines."""
@@ -43,23 +41,23 @@ cdef int look(
     cdef Graph *g = &l.graph
     cdef Survey *s = &l.survey
     memset(l, 0, sizeof(Look))
-    started = time.perf_counter()
+    cdef double started = rt_seconds()
     if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
         return -1
     survey_pages(s)
     if graph_init(g, entry_used) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
-    seconds[0] = time.perf_counter() - started
+    seconds[0] = rt_seconds() - started
     if paths_init(&l.paths, g) < 0:
         return -1
     paths_find(&l.paths, g, modules_node(g), own_folder)
-    seconds[1] = time.perf_counter() - started
+    seconds[1] = rt_seconds() - started
     if survey_orphans(s) < 0 or survey_regions(s) < 0 or survey_sizes(s) < 0:
         return -1
-    seconds[2] = time.perf_counter() - started
+    seconds[2] = rt_seconds() - started
     if dominators_find(&l.dominators, g, &l.paths, s.sizes) < 0:
         return -1
-    seconds[3] = time.perf_counter() - started
+    seconds[3] = rt_seconds() - started
     return 0
 
 
@@ -99,7 +97,7 @@ cdef tuple step(Look *l, uint32_t id, dict steps):
 cdef tuple root_of(Look *l, uint32_t id):
     cdef Graph *g = &l.graph
     if g.objects[id] == NULL:
-        return "frame", <object>rt_code_filename(rt_frame_code(g.frames[id]))
+        return "frame", exact(rt_code_filename(rt_frame_code(g.frames[id])))
     if (l.paths.level[id] & LEVEL_MASK) == LEVEL_MODULES:
         return "modules", None
     if (l.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
@@ -222,7 +220,7 @@ def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
     lines = TracemallocStacks() if tracemalloc else None
     pause()
     rt_gc_pause(&collector)
-    started = time.perf_counter()
+    cdef double started = rt_seconds()
     try:
         if look(&l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
             raise MemoryError("no memory to look at the heap")
@@ -230,7 +228,7 @@ def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
         if retained_groups(&l.survey) < 0:
             raise MemoryError("no memory to look at the heap")
         answer = look_records(&l, limit, lines)
-        answer["seconds"] = time.perf_counter() - started
+        answer["seconds"] = rt_seconds() - started
         answer["steps"] = (seconds[0], seconds[1], seconds[2], seconds[3])
         return answer
     finally:

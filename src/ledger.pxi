@@ -435,6 +435,9 @@ cdef void *hook_calloc(void *ctx, size_t count, size_t size) noexcept nogil:
 cdef void *hook_realloc(void *ctx, void *old, size_t size) noexcept nogil:
     cdef Hook *hook = <Hook *>ctx
     cdef void *new = hook.below.realloc(hook.below.ctx, old, size)
+    cdef PyThreadState *thread = rt_thread() if recording else NULL
+    if thread != NULL and rt_thread_interp(thread) != main_interp:
+        return new
     if recording and new != NULL:
         if old == NULL:
             block_made(new, size)

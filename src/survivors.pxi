@@ -203,7 +203,7 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
         if e != NULL and e.place != 0 and e.size != 0:
             survey_scan(s, id, <void **>own_block(o), <size_t>entry_size(e))
         else:
-            survey_scan(s, id, <void **>o, rt_type_basicsize(o))
+            survey_scan(s, id, <void **>o, rt_readable_size(o))
         while found < s.piece_count:
             # What was found may lead on: a deque's blocks are linked.
             survey_scan(

@@ -182,6 +182,21 @@ def counters(uint32_t scope):
     return f.live_bytes, f.live_blocks, f.allocated_bytes, f.peak_bytes, f.released_by
 
 
+def collect():
+    """A full garbage collection, also where the program has disabled the collector."""
+    rt_collect()
+
+
+def collecting():
+    """Is the collector enabled?"""
+    return bool(PyGC_IsEnabled())
+
+
+def now():
+    """Seconds of a steady clock, which no suite can patch."""
+    return rt_seconds()
+
+
 def live_bytes():
     """Bytes of all live blocks in the ledger."""
     cdef int64_t total = 0

@@ -3,7 +3,7 @@
 The head of each file in `cases/` says what is true of it, a line per scope:
 
     # LEAK kind id bytes=N line=MARK holder=NAME    MARK is the comment on the allocating line,
-                                                     NAME how the holder's begins; either may be empty
+                                                     NAME begins the holder's; both may be empty
     # CLEAN kind id                                  nothing of the scope stays
     # GROWING name                                   the verdict on that holder
     # XFAIL reason                                   not so yet
@@ -13,18 +13,24 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import pytest
+from _pytest.mark import ParameterSet
 
-from reftrack.model import Frame, Holder, Report, Scope
+from reftrack.model import Holder, Report, Scope
 from support import reftrack
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
 CLEAN_BYTES = 20_000
 """What a clean test may leave behind: a warm-up, the runner's own book-keeping."""
+
+QUICK_UNDER_TRACEMALLOC = {"class_attribute", "kept_results", "module_cache", "registries"}
+FRAMES = "8"
+"""More than any case's own calls are deep."""
 
 COMMANDS = {
     "unittest": ("-m", "unittest"),
@@ -51,7 +57,9 @@ class Case:
         self.needs = self._told("NEEDS")
         self.not_yet = self._told("XFAIL")
         self.growing = self._told("GROWING")
-        self.leaks = [self._leak(*found.groups()) for found in map(_LEAK.match, self.lines) if found]
+        self.leaks = [
+            self._leak(*found.groups()) for found in map(_LEAK.match, self.lines) if found
+        ]
         self.clean = [tuple(told.split(" ", 1)) for told in self._told("CLEAN")]
         self.command = (
             *COMMANDS[self.runner],
@@ -76,9 +84,8 @@ class Case:
 def report_of(case: Case, folder: Path, backend: str) -> Report:
     shutil.copy(case.path, folder)
     json = folder / "out.json"
-    done = reftrack(
-        "run", "--no-report", "--backend", backend, "--json", json, *case.command, cwd=folder
-    )
+    options = ("--no-report", "--backend", backend, "--frames", FRAMES, "--json", json)
+    done = reftrack("run", *options, *case.command, cwd=folder)
     assert json.exists(), done.stderr
     report = msgspec.json.decode(json.read_bytes(), type=Report)
     assert report.complete
@@ -88,8 +95,8 @@ def report_of(case: Case, folder: Path, backend: str) -> Report:
 
 
 def scope_of(report: Report, kind: str, id: str) -> Scope:
-    """The last of that name: the one whose end counts, as with a class set up and torn down."""
-    return [scope for scope in report.scopes if (scope.scope, scope.id) == (kind, id)][0]
+    """The first of that name: of a class, the one in which it was set up."""
+    return next(scope for scope in report.scopes if (scope.scope, scope.id) == (kind, id))
 
 
 def charged_to(holder: Holder, leak: Leak) -> int:
@@ -100,13 +107,21 @@ def user_lines(holder: Holder, case: Case) -> list[int]:
     """The innermost lines in the case's own file, most bytes first."""
     found: list[int] = []
     for allocation in sorted(holder.allocations, key=lambda allocation: -allocation.bytes):
-        frames: list[Frame] = [f for f in allocation.traceback if Path(f.file).name == case.path.name]
-        found += [frame.line for frame in frames[-1:]]
+        own = [f.line for f in allocation.traceback if Path(f.file).name == case.path.name]
+        found += own[-1:]
     return found
 
 
-@pytest.mark.parametrize("backend", ["native", "tracemalloc"])
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def runs() -> Iterator[ParameterSet]:
+    """Each case under each backend. tracemalloc takes its time, even without reftrack: most of its
+    runs are slow tests."""
+    for path in CASES:
+        yield pytest.param(path, "native", id=f"{path.stem}-native")
+        marks = [] if path.stem in QUICK_UNDER_TRACEMALLOC else [pytest.mark.slow]
+        yield pytest.param(path, "tracemalloc", id=f"{path.stem}-tracemalloc", marks=marks)
+
+
+@pytest.mark.parametrize(("path", "backend"), list(runs()))
 def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     case = Case(path)
     for reason in case.not_yet:
@@ -134,7 +149,7 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
 
     growing = {h.name for h in report.holders if h.verdict == "growing"}
     assert all(any(name.startswith(leak.holder) for leak in case.leaks) for name in growing)
-    if case.leaks and report.totals.survived_bytes:
+    if report.totals.survived_bytes > CLEAN_BYTES:
         assert report.totals.explained_bytes >= 0.95 * report.totals.survived_bytes
 
 

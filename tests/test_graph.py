@@ -15,7 +15,7 @@ import random
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -30,7 +30,7 @@ from scoped import Within, edges, groups, holders, look, module
 from support import plain
 
 SIZE = 50_000
-Heap = types.ModuleType
+Heap = Any  # a module of which the tests set any attribute
 Make = Callable[[Heap], None]
 
 
@@ -87,7 +87,7 @@ class Pair(NamedTuple):
 
 @dataclass
 class Record:
-    big: object
+    big: object = None
 
 
 class ListChild(list[object]):
@@ -98,9 +98,9 @@ class DictChild(dict[str, object]):
     big: object
 
 
-def in_instance(kind: type) -> Make:
+def in_instance(kind: Callable[[], object]) -> Make:
     def make(heap: Heap) -> None:
-        heap.x = kind.__new__(kind)
+        heap.x = kind()
         heap.x.big = blob()
 
     return make
@@ -160,7 +160,7 @@ def in_generator(heap: Heap) -> None:
 
 def in_coroutine(heap: Heap) -> None:
     class Pause:
-        def __await__(self) -> Iterator[None]:
+        def __await__(self) -> Generator[None, None, None]:
             yield
 
     async def work() -> int:
@@ -314,7 +314,6 @@ def test_many_survivors_that_the_collector_does_not_list_are_all_found(heap: Hea
     assert found["pairs"] >= 10_000 * 100
 
 
-@pytest.mark.xfail(reason="only 200 of a deque's linked blocks are followed from each end")
 def test_all_blocks_of_a_long_deque_are_its_own(heap: Heap) -> None:
     with Within() as scope:
         heap.x = collections.deque([None] * 300_000)
@@ -509,7 +508,7 @@ def test_a_task_that_waits_is_held_by_its_loop() -> None:
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
     loop.close()
     group = groups(seen, scope)[0]
-    assert SIZE <= group.bytes
+    assert group.bytes >= SIZE
     assert group.path[-1].label == "big"
 
 
@@ -563,7 +562,7 @@ def random_graph(heap: Heap, seed: int, count: int) -> tuple[list[list[int]], li
     targets.append(entries)  # the last is the root
     nodes = []
     scopes = []
-    for k in range(count):
+    for _ in range(count):
         with Within() as scope:
             node = Node()
             node.pad = bytearray(choose.randrange(5000))  # type: ignore[attr-defined]
@@ -773,10 +772,26 @@ def counted(name: str, value: object = None) -> Callable[..., Any]:
     return hook
 
 
-HOOKS = (
-    "__eq__ __hash__ __repr__ __str__ __getattr__ __getattribute__ __sizeof__ __len__ __iter__ "
-    "__bool__ __format__ __dir__ __contains__ __getitem__ __index__ __reduce__ __ne__ __lt__"
-).split()
+HOOKS = [
+    "__eq__",
+    "__hash__",
+    "__repr__",
+    "__str__",
+    "__getattr__",
+    "__getattribute__",
+    "__sizeof__",
+    "__len__",
+    "__iter__",
+    "__bool__",
+    "__format__",
+    "__dir__",
+    "__contains__",
+    "__getitem__",
+    "__index__",
+    "__reduce__",
+    "__ne__",
+    "__lt__",
+]
 
 
 def nasty_class(*bases: type, name: str = "Nasty") -> Any:
@@ -802,7 +817,7 @@ def test_no_code_of_the_program_runs(heap: Heap) -> None:
     nasty = nasty_class()
 
     def fill() -> None:
-        for k in range(20):
+        for _ in range(20):
             made = new(nasty)
             heap.instances.append(made)
         lazy = types.ModuleType("lazy_under_test")
@@ -813,7 +828,7 @@ def test_no_code_of_the_program_runs(heap: Heap) -> None:
         object.__getattribute__(odd, "__dict__")["big"] = blob()
         sys.modules["odd_under_test"] = odd
         for base in (list, dict, set, bytearray, str, int, Exception):
-            holder = base.__new__(nasty_class(base))  # type: ignore[call-overload]
+            holder = base.__new__(nasty_class(base))
             set_attribute(holder, "big", blob())
             heap.instances.append(holder)
         hashed = type("Hashed", (), {"__hash__": lambda _: 1, "__eq__": counted("key.__eq__")})
@@ -840,7 +855,6 @@ def test_no_code_of_the_program_runs(heap: Heap) -> None:
         sys.modules.pop("odd_under_test", None)
 
 
-@pytest.mark.xfail(reason="PyDict_GetItemString compares with keys of str subclasses")
 @pytest.mark.parametrize("key", ["__name__", "__module__"])
 def test_no_comparison_of_a_namespaces_own_keys_runs(heap: Heap, key: str) -> None:
     class Key(str):
@@ -931,11 +945,7 @@ with module() as heap:
         ("chain(1_000_000)", 40_000_000),
         ("nested(1_000_000, lambda last: (last,))", 40_000_000),
         ("[float(k) for k in range(1_000_000)]", 30_000_000),
-        pytest.param(
-            "nested(100_000, lambda last: [last])",
-            5_000_000,
-            marks=pytest.mark.xfail(reason="the path's text has a subscript per list"),
-        ),
+        ("nested(1_000_000, lambda last: [last])", 50_000_000),
     ],
     ids=["linked list", "nested tuples", "flat list", "nested lists"],
 )

@@ -42,7 +42,7 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
     """
     places = naming.places(path)
     root = naming.root_text(path)
-    if not places:
+    if not places or path[0].edge == "garbage":
         return _nameless(path, root)
     outside = sum(place.step <= max(anchor, 0) + 1 for place in places)
     at, kind = _holder(places, outside, bases)
@@ -203,7 +203,11 @@ def _nameless(path: Sequence[Step], root: str) -> Choice:
     first = path[0]
     kind: HolderKind = "unreachable" if first.edge == "garbage" else "c-reference"
     last = path[-1]
-    if first.edge == "modules":
+    if first.edge == "garbage":
+        root = f"unreachable {first.type}"
+    elif first.type == "Context":
+        kind, root = "context", f"a context variable's value ({last.type})"
+    elif first.edge == "modules":
         kind = "module-global"
     elif first.edge == "frame":
         kind = "frame"
@@ -214,8 +218,11 @@ def _nameless(path: Sequence[Step], root: str) -> Choice:
         root=root,
         path=[naming.type_text(last.type)],
         pattern=[naming.type_text(last.type)],
-        fix="",
+        fix=GARBAGE_FIX if kind == "unreachable" else "",
     )
+
+
+GARBAGE_FIX = "gc.unfreeze(), or break the cycle: the collector does not see it"
 
 
 def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
@@ -232,6 +239,6 @@ def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
         return f"keep str(error), or clear {name} after the test: its traceback keeps every frame"
     if kind == "mock":
         return f"stop the patch of {name}: self.addCleanup(patcher.stop)"
-    if kind == "module-global":
+    if kind == "module-global" and _is_users(place):
         return f"clear {name} after each test"
     return ""

@@ -79,9 +79,9 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
-    """A fixture is called as its scope is: "db (session)"."""
-    if choice.kind == "fixture" and scope.kind == "fixture":
-        return choice._replace(name=f"fixture {scope.id}")
+    """A fixture is called as its scope is, "db (session)", wherever pytest has its value."""
+    if scope.kind == "fixture" and (choice.kind == "fixture" or choice.owner == "runner"):
+        return choice._replace(name=f"fixture {scope.id}", kind="fixture")
     return choice
 
 
@@ -127,8 +127,6 @@ def _owner_of_lines(allocations: Sequence[Allocation]) -> Owner:
 
 
 def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict:
-    if choice.kind == "unreachable":
-        return "unexplained"
     if choice.collateral:
         return "collateral"
     if owner == "runner":

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +60,7 @@ class Session:
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
         )
-        self._began = time.perf_counter()
+        self._began = _reftrack.now()
         self._directory = os.getcwd()
         self._open: list[Timed] = []
         self._ended: list[Timed] = []
@@ -70,8 +68,8 @@ class Session:
         self._phase_now: str | None = None
         self._phase_allocated = 0
         self._notes: list[str] = []
+        self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
-        self._looks = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
         self._live_then = 0
@@ -124,7 +122,7 @@ class Session:
         return _current is self
 
     def _elapsed(self) -> float:
-        return time.perf_counter() - self._began
+        return _reftrack.now() - self._began
 
     @property
     def directory(self) -> str:
@@ -168,6 +166,7 @@ class Session:
         return any(scope.kind == kind for scope in self._open)
 
     def _enter(self, kind: ScopeKind, id: str) -> None:
+        self._end_leaving()
         scope = Timed(_reftrack.new_scope(), kind, id)
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
@@ -181,13 +180,14 @@ class Session:
         if scope.kind == "test":
             self._end_phase()
             if self._tests_seen == self._tests_over():
-                gc.collect()  # no later look at this last test: its own line says what it left
-        _reftrack.end_scope(scope.number)
+                # No later look at this last test: its own line says what it left.
+                _reftrack.collect()
         live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self._open.pop()
         if self._open:
             _reftrack.enter_scope(self._open[-1].number)
         self._ended.append(scope)
+        self._leaving = scope.number
         self._journal.append(
             ScopeEnded(
                 Scope(
@@ -202,6 +202,12 @@ class Session:
                 )
             )
         )
+
+    def _end_leaving(self) -> None:
+        """What a scope leaves is what the next one finds: runners let go of a test after it."""
+        if self._leaving:
+            _reftrack.end_scope(self._leaving)
+            self._leaving = 0
 
     def _end_phase(self) -> None:
         if self._phase_now is None:
@@ -222,7 +228,7 @@ class Session:
         """
         if self._alive():
             with Apart(self):
-                if not final or not self._looks or self._affordable():
+                if not final or self._tests_seen < 0 or self._affordable():
                     self._checkpoint(final=final)
 
     def _look_if_grown(self) -> None:
@@ -242,16 +248,16 @@ class Session:
     def _checkpoint(self, *, final: bool) -> None:
         if not self._attached():
             return
-        started = time.perf_counter()
+        self._end_leaving()
+        started = _reftrack.now()
         shown = show_progress(_reftrack.memory()["blocks"] * 2 * SECONDS_PER_BLOCK)
-        if final or gc.isenabled():
-            gc.collect()
+        if final or _reftrack.collecting():
+            _reftrack.collect()
         self._record_look(final)
         if shown:
             hide_progress()
-        self._spent += time.perf_counter() - started
+        self._spent += _reftrack.now() - started
         self._live_then = _reftrack.live_bytes()
-        self._looks += 1
         if final:
             self._tests_seen = self._tests_over()
 
@@ -341,10 +347,20 @@ class Apart:
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> bool:
         _reftrack.resume()
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or is_users(error):
             return False
         self._session.note(f"a fault of reftrack: {type(error).__name__}: {error}")
         return True
+
+
+def is_users(error: BaseException) -> bool:
+    """Was it raised by the program's own code, a signal handler for one, that ran meanwhile?"""
+    traceback = error.__traceback__
+    file = ""
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        traceback = traceback.tb_next
+    return not owners.is_library_file(file) and not owners.is_own_file(file)
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1 bytes=500000 line=ALLOC holder=Service.total
 # LEAK test T.test_2 bytes=500000 line=ALLOC holder=Service.total

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_sets bytes=500000 line=ALLOC holder=
 # CLEAN test T.test_2_resets

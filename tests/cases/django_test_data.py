@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # NEEDS django
 # LEAK class A bytes=900000 line=ALLOC holder=A.user

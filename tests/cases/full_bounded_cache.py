@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # CLEAN test T.test_1
 # CLEAN test T.test_2

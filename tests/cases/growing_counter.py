@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1 bytes=2000000 line=ALLOC holder=Counter.calls
 # LEAK test T.test_2 bytes=2000000 line=ALLOC holder=Counter.calls

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_fails bytes=300000 line=ALLOC holder=T.user
 # LEAK test T.test_2_errs bytes=300000 line=ALLOC holder=T.user

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1 bytes=800000 line=ALLOC holder=
 # CLEAN test T.test_2

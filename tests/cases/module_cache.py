@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_fills bytes=400000 line=ALLOC holder=module_cache.CACHE
 # LEAK test T.test_2_fills_another bytes=400000 line=ALLOC holder=module_cache.CACHE

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # NEEDS numpy
 # LEAK test T.test_1 bytes=600000 line=ALLOC holder=object_array.TABLE

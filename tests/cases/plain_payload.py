@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_floats bytes=3200984 line=ALLOC holder=plain_payload.HISTORY
 # LEAK test T.test_2_text bytes=1000049 line=ALLOC2 holder=plain_payload.TEXTS

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN pytest
 # LEAK fixture table (session) bytes=600000 line=ALLOC holder=fixture table (session)
 # LEAK fixture rows (module) bytes=500000 line=ALLOC2 holder=fixture rows (module)

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN pytest
 # LEAK test TestX::test[0] bytes=400000 line=ALLOC holder=TestX.data
 # LEAK test TestX::test[1] bytes=400000 line=ALLOC holder=TestX.data

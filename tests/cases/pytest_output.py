@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN pytest
 # LEAK test test_1_prints bytes=1000000 line= holder=
 # CLEAN test test_2_quiet

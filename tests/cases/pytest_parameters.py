@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN pytest
 # LEAK import pytest_parameters bytes=700000 line=ALLOC holder=
 # CLEAN test test[value0]

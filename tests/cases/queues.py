@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_deque bytes=500000 line=ALLOC holder=queues.EVENTS
 # LEAK test T.test_2_ordered bytes=500000 line=ALLOC2 holder=queues.ORDERED

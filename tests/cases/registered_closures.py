@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_closure bytes=500000 line=ALLOC holder=registered_closures.CALLBACKS
 # LEAK test T.test_2_default bytes=500000 line=ALLOC2 holder=registered_closures.CALLBACKS

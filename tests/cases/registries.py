@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_record bytes=500000 line=ALLOC holder=Registry.records
 # LEAK test T.test_2_subclass bytes=500000 line=ALLOC2 holder=Plugin.known

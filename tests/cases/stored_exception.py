@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_stores bytes=1000000 line=ALLOC holder=stored_exception.LAST
 # CLEAN test T.test_2_stores_its_text

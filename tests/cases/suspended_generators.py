@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_suspends bytes=500000 line=ALLOC holder=suspended_generators.READERS
 # LEAK test T.test_2_coroutine bytes=500000 line=ALLOC2 holder=suspended_generators.READERS

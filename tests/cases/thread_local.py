@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1 bytes=500000 line=ALLOC holder=thread_local.LOCAL
 # CLEAN test T.test_2_other_thread

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_forgets bytes=2000000 line=ALLOC holder=json.dumps
 # CLEAN test T.test_2_stops

@@ -10,6 +10,7 @@ import heapq
 import os
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -97,10 +98,7 @@ class Page(msgspec.Struct, frozen=True):
     alive: list[AliveRow]
     held: list[HeldRow]
     notes: list[str]
-
-    @property
-    def unexplained_bytes(self) -> int:
-        return max(0, self.survived_bytes - self.explained_bytes)
+    unexplained_bytes: int = 0  # beyond the holders whose verdict says so
 
 
 def size(count: int) -> str:
@@ -164,7 +162,13 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         alive=_alive(report.scopes) if unexplored else [],
         held=_held(report.scopes),
         notes=report.run.notes,
+        unexplained_bytes=0 if unexplored else _unexplained(report),
     )
+
+
+def _unexplained(report: Report) -> int:
+    shown = sum(h.survived_bytes for h in report.holders if h.verdict == "unexplained")
+    return max(0, report.totals.survived_bytes - report.totals.explained_bytes - shown)
 
 
 def _incomplete(report: Report) -> str:
@@ -255,7 +259,7 @@ def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
 
 def _site(traceback: Sequence[Frame], base: str) -> Site:
     if not traceback:
-        return Site(0, "outside every Python line", "")
+        return Site(0, "line not known", "")
     innermost = traceback[-1]
     place, source = _place(innermost, base), innermost.source.strip()
     own = next((frame for frame in reversed(traceback) if _is_own(frame.file)), None)
@@ -292,8 +296,12 @@ def _held(scopes: Sequence[Scope]) -> list[HeldRow]:
     """Tests whose memory went late: alive at the end of their last phase, released since."""
     late = [
         (scope.phases[-1].live_bytes - scope.survived_bytes, scope)
-        for scope in scopes
-        if scope.released_by is not None and scope.phases
+        for scope, following in pairwise([*scopes, None])
+        # A runner's loop variable has the last test until the next: that is no news.
+        if scope is not None
+        and scope.released_by is not None
+        and scope.phases
+        and (following is None or following.id != scope.released_by)
     ]
     big = heapq.nlargest(_HELD, late, key=lambda item: item[0])
     releasers = {scope.released_by for _, scope in big}

@@ -75,7 +75,8 @@ def _session() -> Session | None:
 
 
 def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")  # of pytest-xdist
+    """Of pytest-xdist, which says so in the environment before it does in the configuration."""
+    return hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ
 
 
 class OwnRun:

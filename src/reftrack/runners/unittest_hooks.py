@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,7 @@ class _Adopt:
 def _adopt(cls: type) -> None:
     """Replace the methods of interest that `cls` itself defines, where they are plain functions."""
     for name in ("__call__", "run", *_PHASES):
-        function = vars(cls).get(name)
+        function = _namespace(cls).get(name)
         if type(function) is not FunctionType or function.__globals__ is globals():
             continue
         method: object
@@ -142,6 +142,12 @@ def _adopt(cls: type) -> None:
         else:
             method = _Phase(function, _PHASES[name])
         type.__setattr__(cls, name, method)
+
+
+def _namespace(cls: type) -> Mapping[str, Any]:
+    """The class's own namespace; `vars` would ask the metaclass, which may answer itself."""
+    found: Mapping[str, Any] = type.__dict__["__dict__"].__get__(cls)
+    return found
 
 
 class _Run:
@@ -223,9 +229,11 @@ def _end(session: Session, outcome: str | None) -> None:
 def _test_id(test: TestCase) -> str:
     try:
         name = test.id()
-    except Exception:  # the user's own, and unittest itself need not have called it
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the user's own, and unittest itself need not have called it
         name = None
-    return name if isinstance(name, str) else class_id(type(test))
+    return str.__str__(name) if isinstance(name, str) else class_id(type(test))
 
 
 def _counts(result: Any) -> dict[str, int]:
