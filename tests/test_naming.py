@@ -321,7 +321,7 @@ CHOICES: dict[str, tuple[Path, HolderKind, str]] = {
     "unreachable": (
         [Step("garbage", None, "app.Thing", None)],
         "unreachable",
-        "nothing: unreachable, yet not collected",
+        "unreachable app.Thing",
     ),
 }
 

@@ -286,7 +286,7 @@ def test_a_library_without_any_line_of_the_users_stands_alone() -> None:
 
 def test_memory_without_a_traceback_says_so() -> None:
     found = text(report(user(allocations=[Allocation(1, 1, [])])))
-    assert "  allocated outside every Python line\n" in found
+    assert "  allocated line not known\n" in found
 
 
 def test_files_outside_the_directory_keep_their_whole_path() -> None:
@@ -399,7 +399,7 @@ def test_a_run_without_a_checkpoint_shows_the_ten_tests_with_most_alive_at_their
         "          10.0 MiB      100.0 MiB   t.py::test_10",
     ]
     assert found[13] == "           2.0 MiB       20.0 MiB   t.py::test_2"
-    assert found[14] == "UNEXPLAINED 66.0 MiB   survived, and no holder is known"
+    assert not any(line.startswith("UNEXPLAINED") for line in found)  # nobody has looked yet
 
 
 def test_a_run_cut_at_once_and_one_that_was_not_looked_at_are_told_apart() -> None:
