@@ -3,16 +3,30 @@
 
 
 cdef class TracemallocStacks:
-    """tracemalloc's tracebacks, numbered: the other source of allocating lines."""
+    """tracemalloc's tracebacks, numbered: the other source of allocating lines.
+
+    tracemalloc traces what is allocated here too, so it is asked once per stack of the ledger, and
+    once per block only for objects that may come from a free list (`exact`).
+    """
 
     cdef dict ids
+    cdef dict of_stack
     cdef list stacks
 
     def __cinit__(self):
         self.ids = {}
+        self.of_stack = {}
         self.stacks = [None]
 
-    cdef uint32_t stack_of(self, void *block):
+    cdef uint32_t stack_of(self, void *block, uint32_t stack, bint exact):
+        if stack != NODE_UNKNOWN and not exact:
+            known = self.of_stack.get(stack)
+            if known is None:
+                known = self.of_stack[stack] = self.number_of(block)
+            return known
+        return self.number_of(block)
+
+    cdef uint32_t number_of(self, void *block):
         cdef object traceback = rt_tracemalloc_traceback(block)
         if traceback is None:
             return 0
@@ -188,7 +202,9 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
             continue
         block = s.orphans.slots[i].key << 4
         e = entry_find(<void *><size_t>block)
-        stack = e.stack & STACK_MASK if lines is None else lines.stack_of(<void *><size_t>block)
+        stack = e.stack & STACK_MASK
+        if lines is not None:
+            stack = lines.stack_of(<void *><size_t>block, stack, False)
         key = (e.place & SCOPE_MASK, stack)
         size, count = sums.get(key, (0, 0))
         sums[key] = (size + entry_size(e), count + 1)

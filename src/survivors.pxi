@@ -396,7 +396,7 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef int64_t first = piece.size
     cdef uint32_t g = 0, stack = piece.stack & STACK_MASK, id = piece.node
     if lines is not None:
-        stack = lines.stack_of(<void *>(piece.address << 4))
+        stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
     if piece.stack & ENTRY_GROWN:
         g = table_find(&growth_heads, piece.address).value
     while g != 0:
@@ -419,7 +419,7 @@ cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
         scope = s.graph.date[s.region[id]]  # a reused block: its stack is of an earlier life
         stack = NODE_UNKNOWN
     if lines is not None:
-        stack = lines.stack_of(<void *>(piece.address << 4))
+        stack = lines.stack_of(<void *>(piece.address << 4), stack, unsure)
         unsure = False
     charge(s, id, scope, stack, piece.size, 1, unsure)
 

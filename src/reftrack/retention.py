@@ -12,7 +12,7 @@ from reftrack.choosing import Choice
 from reftrack.heap import Group, Look, Orphan, Row
 from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
 from reftrack.naming import type_text
-from reftrack.tracing import Line, source_lines
+from reftrack.tracing import Line, enclosing_function, source_lines
 
 GROWING_TESTS = 3
 GROWING_BYTES_PER_TEST: dict[Owner, int] = {"library": 16 << 10}
@@ -62,6 +62,7 @@ def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     found = [_holder(key, parts, held_under, seen, charged) for key, parts in chosen.items()]
     found.extend(_unowned(seen.orphans, seen, charged))
     source_lines.cache_clear()
+    enclosing_function.cache_clear()
     owners.forget()
     return sorted(found, key=lambda holder: -holder.survived_bytes)
 
@@ -203,7 +204,8 @@ def _from_users_code(lines: Sequence[Line]) -> Sequence[Line]:
 
 def _frame(line: Line) -> Frame:
     file, function, number = line
-    return Frame(file, number, function.rsplit(".", 1)[-1], source_line(file, number))
+    name = function.rsplit(".", 1)[-1] or enclosing_function(file, number)
+    return Frame(file, number, name, source_line(file, number))
 
 
 def source_line(file: str, number: int) -> str:

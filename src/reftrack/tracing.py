@@ -18,7 +18,7 @@ from reftrack import _reftrack
 from reftrack.errors import BackendError
 
 Line = tuple[str, str, int]
-"""(file, function, line number)"""
+"""(file, function, line number); tracemalloc knows no function: `enclosing_function` finds it."""
 
 _DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 
@@ -72,7 +72,7 @@ class Tracemalloc:
         if not tracemalloc.is_tracing():
             tracemalloc.start(frames)
             self._started_by_us = True
-        start_ledger(1)
+        start_ledger(frames)
 
     def stop(self) -> None:
         _reftrack.stop()
@@ -84,7 +84,7 @@ class Tracemalloc:
         trace = stacks[stack] if stacks is not None and stack < len(stacks) else None
         if trace is None:
             return []
-        return [(file, enclosing_function(file, line), line) for file, line in reversed(trace)]
+        return [(file, "", line) for file, line in reversed(trace)]
 
 
 def start_ledger(frames: int) -> None:
@@ -107,6 +107,7 @@ def as_traceback(lines: Sequence[Line]) -> tracemalloc.Traceback:
     return tracemalloc.Traceback(frames, len(frames))
 
 
+@lru_cache(maxsize=4096)
 def enclosing_function(file: str, line: int) -> str:
     """The name of the innermost function around a line, by indentation; tracemalloc keeps no names.
 
