@@ -187,7 +187,12 @@ static inline int rt_code_visit(PyCodeObject *code, visitproc visit, void *arg)
 }
 
 static inline int rt_code_nfreevars(PyCodeObject *code) { return code->co_nfreevars; }
-static inline PyObject *rt_frame_globals(rt_frame *f) { return f->f_globals; }
+/* NULL for 3.13's trampolines: _PyFrame_PushTrampolineUnchecked sets neither function nor globals. */
+static inline PyObject *rt_frame_globals(rt_frame *f)
+{
+    PyObject *function = rt_frame_function(f);
+    return function != NULL && PyFunction_Check(function) ? f->f_globals : NULL;
+}
 
 /* The frame inside a frame object or a generator; NULL when it is cleared. */
 static inline rt_frame *rt_object_frame(PyObject *o)
@@ -303,6 +308,10 @@ static inline size_t rt_readable_size(PyObject *o)
 {
     if (PyType_Check(o) && !(((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
         return sizeof(PyTypeObject);
+    }
+    /* A type that allocates by itself may leave out its last fields: a naive datetime's tzinfo. */
+    if (Py_TYPE(o)->tp_alloc != PyType_GenericAlloc) {
+        return 0;
     }
     return (size_t)Py_TYPE(o)->tp_basicsize;
 }
@@ -462,11 +471,15 @@ static inline PyObject *rt_namespace(PyObject *o)
 }
 
 /* Containers of C types whose members have no names: collections.deque and lru_cache's links. */
+static inline int rt_is_cache(PyObject *o)
+{
+    return strcmp(Py_TYPE(o)->tp_name, "functools._lru_cache_wrapper") == 0;
+}
+
 static inline int rt_is_container(PyObject *o)
 {
     PyTypeObject *type = Py_TYPE(o);
-    return (type->tp_flags & Py_TPFLAGS_SEQUENCE) != 0
-        || strcmp(type->tp_name, "functools._lru_cache_wrapper") == 0
+    return (type->tp_flags & Py_TPFLAGS_SEQUENCE) != 0 || rt_is_cache(o)
         || strcmp(type->tp_name, "functools._lru_list_elem") == 0;
 }
 

@@ -105,6 +105,7 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_instance_dict(PyObject *)
     PyObject *rt_namespace(PyObject *)
     bint rt_is_container(PyObject *)
+    bint rt_is_cache(PyObject *)
     Py_ssize_t rt_keys_count(PyDictKeysObject *)
     PyObject *rt_keys_name(PyDictKeysObject *, Py_ssize_t)
     PyMemberDef *rt_type_members(PyTypeObject *)

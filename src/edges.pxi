@@ -64,7 +64,16 @@ cdef object object_name(PyObject *o):
     frame = rt_object_frame(o)
     if frame != NULL and rt_frame_code(frame) != NULL:
         return frame_name(frame)
+    if rt_is_cache(o):
+        return wrapped_name(o)
     return None
+
+
+cdef object wrapped_name(PyObject *wrapper):
+    # functools.update_wrapper() leaves the wrapped function's names with the cache around it.
+    qualname = text_in(rt_instance_dict(wrapper), b"__qualname__")
+    module = text_in(rt_instance_dict(wrapper), b"__module__")
+    return qualname if module is None or qualname is None else f"{module}.{qualname}"
 
 
 cdef object function_name(PyObject *function):

@@ -224,8 +224,11 @@ cdef void graph_resolve(Graph *g) noexcept nogil:
     if g.edge_count + g.raw_count > g.edge_capacity:
         while g.edge_count + g.raw_count > g.edge_capacity:
             g.edge_capacity *= 2
+        if g.edge_count + g.raw_count > <size_t>0xFFFFFFFF:
+            g.short_of_memory = True
+            return
         bigger = realloc(g.to, g.edge_capacity * sizeof(uint32_t))
-        if bigger == NULL or g.edge_capacity > <size_t>0xFFFFFFFF:
+        if bigger == NULL:
             g.short_of_memory = True
             return
         g.to = <uint32_t *>bigger

@@ -136,6 +136,7 @@ cdef uint32_t code_add(PyCodeObject *code) noexcept nogil:
     memcpy(c.text, PyUnicode_DATA(file), file_bytes)
     memcpy(c.text + file_bytes, PyUnicode_DATA(name), name_bytes)
     memcpy(c.text + file_bytes + name_bytes, PyBytes_AS_STRING(lines), c.table_length)
+    c.text[file_bytes + name_bytes + c.table_length] = 0
     c.address = <uint64_t>code
     c.start = <uint64_t>rt_code_start(code)
     c.file_length = <uint32_t>PyUnicode_GET_LENGTH(file)
@@ -260,8 +261,10 @@ cdef uint32_t node_new() noexcept nogil:
         node_live += 1
         return id
     if node_count == node_capacity:
+        if node_capacity >= <uint32_t>STACK_MASK // 2:
+            return 0
         bigger = <Node *>realloc(nodes, 2 * <size_t>node_capacity * sizeof(Node))
-        if bigger == NULL or node_capacity >= STACK_MASK // 2:
+        if bigger == NULL:
             return 0
         nodes = bigger
         node_capacity *= 2
@@ -378,6 +381,8 @@ cdef uint32_t capture(PyThreadState *thread) noexcept nogil:
                 if chain[at].frame != caller or chain[at].instr != rt_frame_instr(caller):
                     met = False
                     break
+            if met and left > 0 and rt_frame_previous(caller) != NULL:
+                met = False  # the chain was begun anew in the middle of this stack
             if met:
                 break
         if count == WALK_FRAMES:

@@ -239,8 +239,8 @@ cdef int code_line(Code *c, uint32_t offset) noexcept nogil:
         at += 2 * ((p[0] & 7) + 1)
         p += 1
         delta = 0
-        if kind == 13 or kind == 14:
-            p = signed_varint(p, &delta)
+        if (kind == 13 or kind == 14) and p < end:
+            p = signed_varint(p, end, &delta)
         elif 10 <= kind <= 12:
             delta = kind - 10
         line += delta
@@ -251,12 +251,14 @@ cdef int code_line(Code *c, uint32_t offset) noexcept nogil:
     return 0
 
 
-cdef uint8_t *signed_varint(uint8_t *p, int *value) noexcept nogil:
+cdef uint8_t *signed_varint(uint8_t *p, uint8_t *end, int *value) noexcept nogil:
+    # Tables come from the compiler, or from a program that made up its own: nothing is taken on trust.
     cdef uint32_t u = p[0] & 63
     cdef int shift = 6
-    while p[0] & 64:
+    while p < end and p[0] & 64:
         p += 1
-        u |= <uint32_t>(p[0] & 63) << shift
+        if shift <= 24 and p < end:
+            u |= <uint32_t>(p[0] & 63) << shift
         shift += 6
     value[0] = -<int>(u >> 1) if u & 1 else <int>(u >> 1)
     return p + 1

@@ -140,16 +140,28 @@ def test_totals_are_counted_anew_when_scopes_ended_after_the_last_checkpoint(
     path = record(
         journal,
         ended("a", 100),
-        checkpoint(Survived(0, 60, 1), totals=Totals(1, 60, 55)),
+        checkpoint(Survived(0, 60, 1), totals=Totals(1, 60, 55), final=True),
         ended("b", 200),
         ended("m.C", 30, "class"),
         ended("m", 4, "module"),
         ended("db (module)", 1, "fixture"),
         ended("import m", 1000, "import"),
         ended("session", 1000, "session"),
+        Ended(3.0, 0),
     )
 
     assert load(path).totals == Totals(tests=2, survived_bytes=295, explained_bytes=55)
+
+
+def test_a_cut_runs_sums_are_those_of_its_last_checkpoint(journal: Journal) -> None:
+    path = record(
+        journal,
+        ended("a", 100),
+        checkpoint(Survived(0, 60, 1), totals=Totals(1, 60, 55)),
+        ended("b", 200),
+    )
+
+    assert load(path).totals == Totals(tests=2, survived_bytes=60, explained_bytes=55)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ TEST_CASE = "unittest.case.TestCase"
 TEST_RESULT = "unittest.result.TestResult"
 TEST_SUITE = "unittest.suite.BaseTestSuite"
 FIXTURE = "_pytest.fixtures.FixtureDef"
+UNITTESTS_OWN = frozenset({"tearDown_exceptions"})
 PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
 PYTEST_ITEM = "_pytest.python.Function"
 PYTEST_SESSION = "_pytest.main.Session"
@@ -70,7 +71,7 @@ def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, H
     attribute = _last(places, lambda p: _is_test_instance(places, p, bases))
     if attribute is not None:
         return attribute, "testcase-attribute"
-    fixture = _last(places, lambda p: naming.is_a(p.owner, FIXTURE, bases) or p.owner in PARAMETERS)
+    fixture = _last(places, lambda p: _is_fixture_value(p, bases))
     if fixture is not None:
         return fixture, "fixture"
     mock = _first(places, lambda p: p.owner.startswith(MOCK))
@@ -138,6 +139,11 @@ def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bo
         and places[at - 1].attribute in ("_instance", "_obj")
         and _owner(place) != "runner"
     )
+
+
+def _is_fixture_value(place: Place, bases: Bases) -> bool:
+    is_cache = place.attribute == "cached_result" and naming.is_a(place.owner, FIXTURE, bases)
+    return is_cache or place.owner in PARAMETERS
 
 
 def _is_result(place: Place, bases: Bases) -> bool:
@@ -231,9 +237,11 @@ def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
         return f'in {owner}: self.addCleanup(delattr, self, "{place.attribute}")'
     if kind == "testcase-attribute":
         return f"in {owner}: def teardown_method(self): del self.{place.attribute}"
+    if place.attribute in UNITTESTS_OWN:
+        return ""
     if kind == "class-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
         return f"in {owner}.tearDownClass: del cls.{place.attribute}"
-    if kind == "cache":
+    if kind == "cache" and place.attribute:
         return f"after each test: {name.removesuffix(' (cache)')}.cache_clear()"
     if kind == "exception":
         return f"keep str(error), or clear {name} after the test: its traceback keeps every frame"

@@ -12,7 +12,7 @@ from reftrack.tracing import Backend, Line
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
-GROUPS_DESCRIBED = 20_000
+GROUPS_DESCRIBED = 200_000
 """Groups beyond these, the smallest, are only summed."""
 
 

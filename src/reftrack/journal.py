@@ -320,8 +320,9 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     complete = checkpoint.final and ended is not None
     run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
     totals = checkpoint.totals
-    if any(scope.scope in _COUNTED for scope in scopes[looked_at:]):
+    if complete and any(scope.scope in _COUNTED for scope in scopes[looked_at:]):
         totals = _totals(scopes, totals.explained_bytes)
+    totals.tests = sum(scope.scope == "test" for scope in scopes)
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders)
 
 

@@ -130,15 +130,22 @@ def _slot(owner: Step, name: str) -> Place | None:
 
 
 def _cache(path: Sequence[Step], index: int) -> Place:
-    """The cache of a function wrapped by functools.cache or lru_cache."""
-    name = "cache"
-    for k in range(index - 1, 0, -1):
-        if path[k].edge in ("key", "attr") and isinstance(path[k].label, str):
-            name = str(path[k].label)
-            owner = path[k - 2] if path[k].edge == "key" and k >= 2 else path[k - 1]
-            prefix = owner.name or owner.type
-            return _new(CACHE, prefix, name, _short(prefix) if owner.type != "module" else prefix)
-    return _new(CACHE, CACHE_TYPE, name, "function")
+    """The cache of a function wrapped by functools.cache or lru_cache, by that function's name, or
+    where it lost its name, by what refers to it."""
+    name = path[index - 1].name
+    if name is None:
+        for k in range(index - 1, 0, -1):
+            label = path[k].label
+            if path[k].edge in ("key", "attr") and isinstance(label, str) and label != "__self__":
+                above = path[k - 2] if path[k].edge == "key" and k >= 2 else path[k - 1]
+                name = f"{above.name or above.type}.{label}"
+                break
+    if name is None:
+        return Place(CACHE, CACHE_TYPE, "", "function", "function")
+    owner, _, attribute = name.rpartition(".")
+    short = _short(name)
+    text = short if "." in short else name
+    return Place(CACHE, owner or name, attribute, text, text)
 
 
 def _new(kind: str, owner: str, attribute: str, shown_owner: str) -> Place:

@@ -39,6 +39,9 @@ Key = tuple[str, str, bool]
 """What makes groups one holder: its name, its kind, and whether they are collateral."""
 
 
+Shape = tuple[object, ...]
+
+
 class Charged(NamedTuple):
     """A scope whose survivors are explained."""
 
@@ -51,9 +54,13 @@ def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first."""
     chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
     held_under: dict[int, Key] = {}
+    choices: dict[Shape, Choice] = {}
     for group in (group for group in seen.groups if _is_told(group, charged)):
         scope = charged[group.scope]
-        choice = _named_by_scope(choosing.choose(group.path, group.anchor, seen.bases), scope)
+        shape = _shape(group)
+        if shape not in choices:
+            choices[shape] = choosing.choose(group.path, group.anchor, seen.bases)
+        choice = _named_by_scope(choices[shape], scope)
         if scope.is_open and choice.owner == "runner":
             continue
         key = (choice.name, choice.kind, choice.collateral)
@@ -76,6 +83,14 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
         if holder.verdict != "unexplained"
         for charge in holder.charged
         if charge.scope in wanted
+    )
+
+
+def _shape(group: Group) -> Shape:
+    """What the choice of a holder goes by: thousands of groups differ in an index alone."""
+    return group.anchor, *(
+        (step.edge, step.label if type(step.label) is str else None, step.type, step.name)
+        for step in group.path
     )
 
 
@@ -136,8 +151,7 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
     # Each test has an instance of its own: two kept ones are enough to say that they add up.
     enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST.get(owner, GROWING_BYTES_PER_TEST_OF_USER)
-    kept = sum(charge.bytes for charge in tests)
-    if len(tests) >= enough and kept >= least * len(tests):
+    if len(tests) >= enough and sorted(charge.bytes for charge in tests)[len(tests) // 2] >= least:
         return "growing"
     return "once"
 
@@ -169,12 +183,17 @@ def _types(rows: Iterable[Row]) -> list[TypeCount]:
 
 
 def _allocations(rows: Iterable[Row], seen: Look) -> list[Allocation]:
-    by_stack: dict[int, Allocation] = {}
+    by_type: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
-        stack = UNSURE_STACK if _line_is_unsure(row) else row.stack
-        allocation = by_stack.setdefault(stack, Allocation(0, 0, []))
-        allocation.bytes += row.bytes
-        allocation.objects += row.objects
+        sums = by_type[row.stack, row.type]
+        for k, number in enumerate((row.bytes, row.objects, row.unsure)):
+            sums[k] += number
+    by_stack: dict[int, Allocation] = {}
+    for (stack, type_name), (size, objects, unsure) in by_type.items():
+        known = UNSURE_STACK if _line_is_unsure(type_name, objects, unsure) else stack
+        allocation = by_stack.setdefault(known, Allocation(0, 0, []))
+        allocation.bytes += size
+        allocation.objects += objects
     by_lines: dict[tuple[Line, ...], Allocation] = {}
     for stack, part in heapq.nlargest(STACKS_READ, by_stack.items(), lambda item: item[1].bytes):
         lines = tuple(_from_users_code(seen.lines(stack))) if stack != UNSURE_STACK else ()
@@ -187,9 +206,9 @@ def _allocations(rows: Iterable[Row], seen: Look) -> list[Allocation]:
     return [allocation for _, allocation in largest]
 
 
-def _line_is_unsure(row: Row) -> bool:
+def _line_is_unsure(type_name: str, objects: int, unsure: int) -> bool:
     """May all these objects have come from a free list, with the line of what was there before?"""
-    return row.objects > 0 and row.unsure == row.objects <= FREE_LISTS.get(row.type, 0)
+    return 0 < objects == unsure <= FREE_LISTS.get(type_name, 0)
 
 
 def _from_users_code(lines: Sequence[Line]) -> Sequence[Line]:

@@ -131,7 +131,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
     base = _current_directory() if directory is None else directory
     totals = report.totals
     ranked = sorted(
-        report.holders, key=lambda h: (_ORDER[h.verdict], -h.retained_bytes, -h.survived_bytes)
+        report.holders, key=lambda h: (_ORDER[h.verdict], -max(h.retained_bytes, h.survived_bytes))
     )
     runner = [holder for holder in ranked if holder.verdict == "runner"]
     runner_bytes = sum(holder.survived_bytes for holder in runner)
@@ -139,10 +139,13 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         ranked = ranked[: -len(runner)]
     else:
         runner = []
-    shown = ranked[: max(0, holders)]
-    if len(shown) < len(ranked):
+    # The biggest are told, whatever their verdict; small change only where there is room for all.
+    shown = ranked
+    if len(ranked) > holders:
         least = totals.survived_bytes // 100
-        shown = [h for h in shown if h.verdict == "growing" or h.survived_bytes >= least]
+        biggest = heapq.nlargest(max(0, holders), ranked, key=lambda h: h.survived_bytes)
+        chosen = {id(holder) for holder in biggest if holder.survived_bytes >= least}
+        shown = [holder for holder in ranked if id(holder) in chosen]
     told = {id(holder) for holder in shown}
     elided = [holder for holder in ranked if id(holder) not in told]
     unexplored = not report.complete and report.run.seconds == 0.0
@@ -159,7 +162,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         all_holders=len(ranked),
         runner_bytes=runner_bytes if runner else 0,
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
-        alive=_alive(report.scopes) if unexplored else [],
+        alive=[] if report.complete else _alive(report.scopes),
         held=_held(report.scopes),
         notes=report.run.notes,
         unexplained_bytes=0 if unexplored else _unexplained(report),

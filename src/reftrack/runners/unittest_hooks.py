@@ -150,7 +150,24 @@ def _namespace(cls: type) -> Mapping[str, Any]:
     return found
 
 
-class _Run:
+class _Method:
+    """What stands in a class for a function, and is called and asked as that function would be."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            return self.function(**kwargs)
+        return self.__get__(args[0], type(args[0]))(*args[1:], **kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self.function.__get__(instance, owner)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "function"), name)
+
+
+class _Run(_Method):
     """A method `run` that opens a scope where `applies` says so, and is the original elsewhere.
 
     The original is reached without a frame in between, so that the warnings which unittest issues
@@ -171,7 +188,7 @@ class _Run:
         return self.function.__get__(instance, owner)
 
 
-class _Phase:
+class _Phase(_Method):
     """A method whose lookup on the running test begins a phase of it. It adds no frame."""
 
     def __init__(self, function: Callable[..., Any], phase: str) -> None:
