@@ -1,7 +1,8 @@
 # Immediate dominators and retained sizes: SEMI-NCA (L. Georgiadis, Linear-Time Algorithms for
 # Dominators and Related Problems, Princeton 2005, chapter 2), all in depth-first numbers, without
-# recursion. Only survivors and what nothing but they lead to are looked at: all the rest of the heap
-# stands as one root, whose children are the entries. Garbage has no dominator. Objects that refer to nothing (most of a heap: strings,
+# recursion. Only survivors and what nothing but they lead to are looked at, below the anchors that
+# refer to them: all the rest of the heap stands as one root, whose children are the anchors, and the
+# survivors that C code or a frame holds by itself. Garbage has no dominator. Objects that refer to nothing (most of a heap: strings,
 # numbers) are left out of the search: theirs is the nearest common dominator of what refers to them.
 
 cdef enum:
@@ -15,8 +16,10 @@ cdef void dominators_free(Dominators *d) noexcept nogil:
     memset(d, 0, sizeof(Dominators))
 
 
-cdef inline bint is_entry(Paths *p, uint32_t id) noexcept nogil:
-    return p.level[id] & ENTRY != 0
+cdef inline bint below_root(Graph *g, Paths *p, uint32_t id) noexcept nogil:
+    if p.level[id] & ENTRY:
+        return p.parent[id] == 0 or held_by_c(g, id)
+    return p.level[id] & ANCHOR != 0
 
 
 cdef inline bint is_inside(Paths *p, uint32_t id) noexcept nogil:
@@ -33,9 +36,9 @@ cdef void depth_first(
     cdef uint32_t root, id, target, number, above, k
     d.count = 1
     d.node[0] = 0
-    for k in range(p.entry_count):
-        root = p.entries[k]
-        if d.number[root] != 0 or is_leaf(g, root):
+    for k in range(p.reached):
+        root = p.order[k]
+        if d.number[root] != 0 or is_leaf(g, root) or not below_root(g, p, root):
             continue
         number = d.count
         d.number[root] = number
@@ -80,11 +83,11 @@ cdef int predecessors(
         free(first)
         return -1
     for i in range(1, d.count):
-        if is_entry(p, d.node[i]):
+        if below_root(g, p, d.node[i]):
             origin[first[i]] = 0
             first[i] += 1
         for e in range(g.first[d.node[i]], g.first[d.node[i] + 1]):
-            k = d.number[g.to[e]]
+            k = d.number[g.to[e]] if is_inside(p, g.to[e]) else 0
             if k != 0:
                 origin[first[k]] = i
                 first[k] += 1
@@ -94,7 +97,7 @@ cdef int predecessors(
 
 
 cdef inline size_t entries_to(Dominators *d, Graph *g, Paths *p, uint32_t number) noexcept nogil:
-    return <size_t>g.found[d.node[number]] + is_entry(p, d.node[number])
+    return <size_t>g.found[d.node[number]] + 1
 
 
 cdef inline uint32_t evaluate(
@@ -129,7 +132,7 @@ cdef void dominators_of_leaves(
     cdef uint32_t i, id, a, b, k
     cdef size_t e
     for k in range(p.entry_count):
-        if is_leaf(g, p.entries[k]):
+        if is_leaf(g, p.entries[k]) and below_root(g, p, p.entries[k]):
             d.number[p.entries[k]] = LEAF
     for i in range(1, d.count):
         for e in range(g.first[d.node[i]], g.first[d.node[i] + 1]):

@@ -151,7 +151,14 @@ cdef tuple group_record(Look *l, uint32_t index, dict steps, dict names, dict ba
     while r != 0:
         row = &s.rows[r]
         if row.type == NULL:
-            outer.append((row.stack, row.bytes))
+            outer.append(
+                (
+                    row.stack & <uint32_t>(TOGETHER - 1),
+                    bool(row.stack & TOGETHER),
+                    bool(row.stack & (TOGETHER << 1)),
+                    row.bytes,
+                )
+            )
         else:
             rows.append(
                 (name_of(row.type, names, bases), row.stack, row.objects, row.bytes, row.unsure)
@@ -220,8 +227,9 @@ def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
 
     Returns a dict: "groups", a list of (id, scope, bytes, objects, retained bytes, tops,
     index of the anchor on the path, path, rows, outer), where path is a list of (edge, label, type,
-    name) from the root, rows of (type, stack, objects, bytes, unsure objects), outer of (dominating group or 0, retained
-    bytes); "others", (groups, bytes, objects) not described; "orphans", blocks without an owner as
+    name) from the root, rows of (type, stack, objects, bytes, unsure objects), outer of (dominating group or 0, whether that
+    group's tops hold it together only, whether this group's do, retained bytes; those held together
+    are not among the group's own); "others", (groups, bytes, objects) not described; "orphans", blocks without an owner as
     (scope, stack, bytes, blocks); "bases", type name -> names along its MRO; "stacks", tracemalloc's
     tracebacks by number, or None; "nodes", "edges", "seconds", "garbage" (objects without a root).
 

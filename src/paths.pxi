@@ -14,6 +14,7 @@ cdef enum:
     LEVEL_GARBAGE = 4
     LEVEL_NONE = 15
     LEVEL_MASK = 15
+    ANCHOR = 32                   # outside, and refers to a survivor
     ENTRY = 64
     INSIDE = 128
 
@@ -85,9 +86,12 @@ cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) no
         for e in range(g.first[id], g.first[id + 1]):
             target = g.to[e]
             if p.level[target] != LEVEL_NONE:
+                if p.level[target] & ENTRY:
+                    p.level[id] |= ANCHOR
                 continue
             p.parent[target] = id
             if g.date[target] != 0:
+                p.level[id] |= ANCHOR
                 paths_enter(p, target, level)
             elif level < LEVEL_C and rt_is_passage(g.objects[target]):
                 paths_wait(p, target, <uint8_t>(level + 1))

@@ -52,7 +52,7 @@ cdef struct Piece:                # a wanted block and the node that owns it
     int64_t size
 
 cdef struct Row:                  # part of a group: one type, one stack
-    PyTypeObject *type            # NULL: `stack` is the outer group that dominates `bytes`
+    PyTypeObject *type            # NULL: `bytes` are retained, `stack` tells what dominates them
     uint32_t group
     uint32_t stack
     uint32_t objects

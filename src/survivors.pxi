@@ -6,6 +6,7 @@
 cdef enum:
     PIECE_OWN = 1 << 31
     PAGE_BITS = 1 << 20
+    TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef struct Row:                  # part of a group: one type, one stack
     PyTypeObject *type            # NULL: `stack` is the outer group that dominates `bytes`
@@ -435,37 +436,46 @@ cdef void charge_all(Survey *s, TracemallocStacks lines):
             charge_block(s, &s.pieces[k], lines)
 
 
-cdef int retained_groups(Survey *s) noexcept nogil:
-    # Retained sizes of the regions' tops; nearest[i] is the group of the nearest top that dominates
-    # number i, so that nothing is counted twice under one holder.
-    cdef Dominators *d = s.dominators
-    cdef uint32_t i, k, id, group
+cdef int retained_add(
+    Survey *s, uint32_t id, uint32_t dominator, uint32_t *nearest, uint64_t size
+) noexcept nogil:
+    # Adds what a node retains to the group of its region where it is the top, or where several tops
+    # lead to it and the anchor is the first that all its paths have in common: together they hold it.
+    # `nearest` of its dominator says what counts it already. Returns the node's own `nearest`.
+    cdef uint32_t top = s.region[id], group, flag = 0
     cdef Row *row
+    if top != id:
+        if top == 0 or not s.paths.level[s.dominators.node[dominator]] & ANCHOR:
+            return <int>nearest[dominator]
+        flag = TOGETHER
+    group = group_of_top(s, top)
+    row = row_of(s, group, NULL, nearest[dominator] | (flag << 1))
+    if row == NULL:
+        return -1
+    row.bytes += <int64_t>size
+    if flag == 0:
+        s.groups[group].retained += size
+        s.groups[group].tops += 1
+    return <int>(group | flag)
+
+
+cdef int retained_groups(Survey *s) noexcept nogil:
+    # nearest[i] is the group (and TOGETHER) that the nearest dominator of number i counts for, so
+    # that nothing is counted twice under one holder.
+    cdef Dominators *d = s.dominators
+    cdef uint32_t i, k, id
+    cdef int answer
     cdef uint32_t *nearest = <uint32_t *>calloc(d.count, sizeof(uint32_t))
     if nearest == NULL:
         return -1
     for i in range(1, d.count):
-        id = d.node[i]
-        nearest[i] = nearest[d.idom[i]]
-        if s.region[id] != id:
-            continue
-        group = group_of_top(s, id)
-        row = row_of(s, group, NULL, nearest[i])
-        if row == NULL:
+        answer = retained_add(s, d.node[i], d.idom[i], nearest, d.retained[i])
+        if answer < 0:
             break
-        row.bytes += <int64_t>d.retained[i]
-        s.groups[group].tops += 1
-        s.groups[group].retained += d.retained[i]
-        nearest[i] = group
+        nearest[i] = <uint32_t>answer
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
-        if s.region[id] == id and d.number[id] & LEAF:
-            group = group_of_top(s, id)
-            row = row_of(s, group, NULL, nearest[d.number[id] & ~<uint32_t>LEAF])
-            if row == NULL:
-                break
-            row.bytes += <int64_t>s.sizes[id]
-            s.groups[group].tops += 1
-            s.groups[group].retained += s.sizes[id]
+        if d.number[id] & LEAF and not s.short_of_memory:
+            retained_add(s, id, d.number[id] & ~<uint32_t>LEAF, nearest, s.sizes[id])
     free(nearest)
     return -1 if s.short_of_memory else 0

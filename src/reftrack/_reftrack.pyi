@@ -7,8 +7,10 @@ Step = tuple[str, object, str, str | None]
 # (type, stack, objects, bytes, objects whose stack may be of an earlier life)
 Row = tuple[str, int, int, int, int]
 # (id, scope, bytes, objects, retained bytes, tops, index of the anchor on the path, path, rows,
-#  [(dominating group or 0, retained bytes), ...])
-Group = tuple[int, int, int, int, int, int, int, list[Step], list[Row], list[tuple[int, int]]]
+#  [(dominating group or 0, together there, together here, retained bytes), ...])
+Group = tuple[
+    int, int, int, int, int, int, int, list[Step], list[Row], list[tuple[int, bool, bool, int]]
+]
 
 class Answer(TypedDict):
     groups: list[Group]

@@ -32,6 +32,7 @@ class Choice(NamedTuple):
     path: list[str]
     pattern: list[str]
     fix: str
+    owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
 
 
@@ -59,6 +60,7 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
         fix=_fix(name, kind, places[at], bases),
+        owns_anchor=places[at].step <= anchor,
         collateral=_is_collateral(places[at:]) if kind == "exception" else False,
     )
 

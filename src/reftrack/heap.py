@@ -41,6 +41,19 @@ class Row(NamedTuple):
     unsure: int
 
 
+class Retained(NamedTuple):
+    """Retained bytes of a group, and the group under which they are counted already, or 0.
+
+    `together` bytes go when all that the anchor refers to goes, not with one edge of it; they are
+    not among the group's `retained_bytes`. `outer_together` says the same of the outer group's.
+    """
+
+    outer: int
+    outer_together: bool
+    together: bool
+    bytes: int
+
+
 class Group(NamedTuple):
     """What one object, the anchor, keeps alive of one scope.
 
@@ -57,7 +70,7 @@ class Group(NamedTuple):
     anchor: int
     path: list[Step]
     rows: list[Row]
-    outer: list[tuple[int, int]]
+    outer: list[Retained]
 
 
 class Orphan(NamedTuple):
@@ -94,7 +107,7 @@ def look(backend: Backend, scopes: bytes) -> Look:
             *group[:7],
             [Step(*step) for step in group[7]],
             [Row(*row) for row in group[8]],
-            group[9],
+            [Retained(*part) for part in group[9]],
         )
         for group in answer["groups"]
     ]

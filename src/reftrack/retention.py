@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from reftrack import choosing, owners
@@ -54,6 +54,7 @@ def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first."""
     chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
     held_under: dict[int, Key] = {}
+    owning: set[int] = set()
     choices: dict[Shape, Choice] = {}
     for group in (group for group in seen.groups if _is_told(group, charged)):
         scope = charged[group.scope]
@@ -66,7 +67,11 @@ def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
         key = (choice.name, choice.kind, choice.collateral)
         chosen[key].append((group, choice))
         held_under[group.id] = key
-    found = [_holder(key, parts, held_under, seen, charged) for key, parts in chosen.items()]
+        if choice.owns_anchor:
+            owning.add(group.id)
+    found = [
+        _holder(key, parts, held_under, owning, seen, charged) for key, parts in chosen.items()
+    ]
     found.extend(_unowned(seen.orphans, seen, charged))
     source_lines.cache_clear()
     enclosing_function.cache_clear()
@@ -110,6 +115,7 @@ def _holder(
     key: Key,
     parts: Sequence[tuple[Group, Choice]],
     held_under: Mapping[int, Key],
+    owning: Set[int],
     seen: Look,
     charged: Mapping[int, Charged],
 ) -> Holder:
@@ -126,7 +132,7 @@ def _holder(
         owner=owner,
         root=largest.root,
         path=largest.pattern if len(parts) > 1 else largest.path,
-        retained_bytes=sum(_retained(group, key, held_under) for group in groups),
+        retained_bytes=sum(_retained(group, key, held_under, owning) for group in groups),
         survived_bytes=sum(group.bytes for group in groups),
         objects=sum(group.objects for group in groups),
         types=_types(rows),
@@ -156,10 +162,17 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
     return "once"
 
 
-def _retained(group: Group, key: Key, held_under: Mapping[int, Key]) -> int:
+def _retained(group: Group, key: Key, held_under: Mapping[int, Key], owning: Set[int]) -> int:
     """Without what another group of the same holder retains already."""
-    twice = sum(size for outer, size in group.outer if outer and held_under.get(outer) == key)
-    return max(group.retained_bytes - twice, 0)
+    total = group.retained_bytes
+    for part in group.outer:
+        counted = not part.outer_together or part.outer in owning
+        twice = part.outer != 0 and counted and held_under.get(part.outer) == key
+        if part.together:
+            total += part.bytes if group.id in owning and not twice else 0
+        elif twice:
+            total -= part.bytes
+    return max(total, 0)
 
 
 def _charges(groups: Iterable[Group], charged: Mapping[int, Charged]) -> list[Charge]:
