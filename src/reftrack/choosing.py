@@ -55,7 +55,8 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
     return Choice(
         name=name,
         kind=kind,
-        owner=_owner(places[at]),
+        # Also of an installed package: who runs its tests has made them theirs.
+        owner="your test" if kind == "testcase-attribute" else _owner(places[at]),
         root=root,
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
