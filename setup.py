@@ -9,7 +9,9 @@ from setuptools import Extension, setup
 SUPPORTED = ((3, 11), (3, 13))
 
 if sys.implementation.name != "cpython":
-    sys.exit(f"reftrack reads CPython's own structures: it cannot be built for {sys.implementation.name}")
+    sys.exit(
+        f"reftrack reads CPython's own structures: it cannot be built for {sys.implementation.name}"
+    )
 if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
     sys.exit(
         f"reftrack supports CPython 3.11, 3.12 and 3.13; this is {sys.version.split()[0]}. "
@@ -28,9 +30,7 @@ setup(
             "reftrack._reftrack",
             sources=["src/_reftrack.pyx"],
             depends=[
-                f"src/{name}"
-                for name in sorted(os.listdir("src"))
-                if name.endswith((".pxi", ".h"))
+                f"src/{name}" for name in sorted(os.listdir("src")) if name.endswith((".pxi", ".h"))
             ],
             include_dirs=["src"],
             extra_compile_args=[*flags, "-fvisibility=hidden", "-fno-strict-aliasing"],

@@ -1,19 +1,20 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words."""
 
-from typing import TypedDict
+from typing import TypedDict, type_check_only
 
 # (edge that leads here, its label, name of the type, the object's own name)
-Step = tuple[str, object, str, str | None]
+_Step = tuple[str, object, str, str | None]
 # (type, stack, objects, bytes, objects whose stack may be of an earlier life)
-Row = tuple[str, int, int, int, int]
+_Row = tuple[str, int, int, int, int]
 # (id, scope, bytes, objects, retained bytes, tops, index of the anchor on the path, path, rows,
 #  [(dominating group or 0, together there, together here, retained bytes), ...])
-Group = tuple[
-    int, int, int, int, int, int, int, list[Step], list[Row], list[tuple[int, bool, bool, int]]
+_Group = tuple[
+    int, int, int, int, int, int, int, list[_Step], list[_Row], list[tuple[int, bool, bool, int]]
 ]
 
+@type_check_only
 class Answer(TypedDict):
-    groups: list[Group]
+    groups: list[_Group]
     others: tuple[int, int, int]
     orphans: list[tuple[int, int, int, int]]
     bases: dict[str, tuple[str, ...]]
@@ -24,6 +25,7 @@ class Answer(TypedDict):
     seconds: float
     steps: tuple[float, float, float, float]
 
+@type_check_only
 class Memory(TypedDict):
     blocks: int
     bytes: int
