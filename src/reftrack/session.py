@@ -70,6 +70,7 @@ class Session:
         self._notes: list[str] = []
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
+        self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
         self._live_then = 0
@@ -187,6 +188,7 @@ class Session:
         if self._open:
             _reftrack.enter_scope(self._open[-1].number)
         self._ended.append(scope)
+        self._tests_ended += scope.kind == "test"
         self._leaving = scope.number
         self._journal.append(
             ScopeEnded(
@@ -290,7 +292,7 @@ class Session:
         )
 
     def _tests_over(self) -> int:
-        return sum(scope.kind == "test" for scope in (*self._ended, *self._open))
+        return self._tests_ended + sum(scope.kind == "test" for scope in self._open)
 
     def _charged(self) -> dict[int, Charged]:
         """The scopes whose survivors are explained: those that are over, a test that is about to
