@@ -34,7 +34,7 @@ from reftrack.reporters.terminal import render
 
 KIB, MIB = 1 << 10, 1 << 20
 
-SET_UP = Frame("/work/tests/test_users.py", 9, "setUp", "    self.user = User.objects.get(pk=1)")
+SET_UP = Frame("/proj/tests/test_users.py", 9, "setUp", "    self.user = User.objects.get(pk=1)")
 DJANGO = Frame("/venv/lib/python3.11/site-packages/django/db/models/base.py", 580, "from_db", "new")
 
 
@@ -249,7 +249,7 @@ def test_an_edge_wider_than_the_page_is_cut(path: list[str]) -> None:
 
 def test_stacks_of_one_line_are_summed_and_the_two_biggest_lines_shown() -> None:
     def at(line: int, mib: int, *outer: Frame) -> Allocation:
-        return Allocation(mib * MIB, 1, [*outer, Frame("/work/a.py", line, "f", f"x = {line}")])
+        return Allocation(mib * MIB, 1, [*outer, Frame("/proj/a.py", line, "f", f"x = {line}")])
 
     holder = user(allocations=[at(1, 4), at(2, 3), at(3, 1), at(2, 3, SET_UP), at(4, 1)])
     found = lines(report(holder))
@@ -262,7 +262,7 @@ def test_stacks_of_one_line_are_summed_and_the_two_biggest_lines_shown() -> None
 
 
 def test_a_line_in_a_library_is_followed_by_the_innermost_line_of_the_users_own() -> None:
-    outer = Frame("/work/tests/base.py", 3, "run", "super()")
+    outer = Frame("/proj/tests/base.py", 3, "run", "super()")
     stdlib = Frame("/usr/lib/python3.11/copy.py", 146, "deepcopy", "y = copier(x, memo)")
     own = user(allocations=[Allocation(1, 1, [outer, SET_UP, stdlib, DJANGO, stdlib])])
     found = text(report(own))
@@ -290,9 +290,9 @@ def test_memory_without_a_traceback_says_so() -> None:
 
 
 def test_files_outside_the_directory_keep_their_whole_path() -> None:
-    for directory in ("/wor", "/work/tests/test", ""):
+    for directory in ("/pro", "/proj/tests/test", ""):
         found = text(report(user()), directory=directory)
-        assert "  allocated /work/tests/test_users.py:9 in setUp" in found
+        assert "  allocated /proj/tests/test_users.py:9 in setUp" in found
 
 
 def test_files_are_relative_to_the_current_directory_by_default(
@@ -310,8 +310,8 @@ def test_files_are_relative_to_the_current_directory_by_default(
 
 
 def test_source_is_cut_to_the_page_but_places_never() -> None:
-    deep = Frame("/work/" + "d/" * 40 + "t.py", 7, "f", "value = 1")
-    wide = Frame("/work/t.py", 8, "g", "x = " + "1 + " * 50)
+    deep = Frame("/proj/" + "d/" * 40 + "t.py", 7, "f", "value = 1")
+    wide = Frame("/proj/t.py", 8, "g", "x = " + "1 + " * 50)
     found = lines(report(user(allocations=[Allocation(2, 1, [deep]), Allocation(1, 1, [wide])])))
     assert "  allocated " + "d/" * 40 + "t.py:7 in f (2 B)" in found
     (cut,) = (line for line in found if "t.py:8" in line)
