@@ -92,7 +92,7 @@ def report(
 
 def text(report: Report, **options: Any) -> str:
     stream = io.StringIO()
-    render(report, stream, **{"directory": "/work", **options})
+    render(report, stream, **{"directory": "/proj", **options})
     return stream.getvalue()
 
 
@@ -101,7 +101,7 @@ def lines(report: Report, **options: Any) -> list[str]:
 
 
 def page(report: Report, holders: int = 10) -> Page:
-    return build(report, holders, directory="/work")
+    return build(report, holders, directory="/proj")
 
 
 # The whole page
