@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from reftrack import naming, owners
@@ -85,9 +85,9 @@ def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, H
         return cache, "cache"
     held = places[: max(outside, 1)]
     for kinds in ((naming.MODULE, naming.CLASS), (naming.INSTANCE,)):
-        mine = _last(held, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))
-        if mine is not None:
-            return mine, _kind_of_kept(places, mine)
+        users = [k for k, place in enumerate(held) if place.kind in kinds and _is_users(place)]
+        if users:
+            return users[-1], _kind_of_kept(places, users[-1])
     inner = _last(held, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
     if inner is not None:
         return inner, _KINDS[places[inner].kind]
@@ -121,11 +121,11 @@ def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
     return _KINDS[places[at].kind]
 
 
-def _first(places: Sequence[Place], test) -> int | None:  # type: ignore[no-untyped-def]
+def _first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
     return next((k for k, place in enumerate(places) if test(place)), None)
 
 
-def _last(places: Sequence[Place], test) -> int | None:  # type: ignore[no-untyped-def]
+def _last(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
     return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
 
 
@@ -225,8 +225,8 @@ def _nameless(path: Sequence[Step], root: str) -> Choice:
         kind=kind,
         owner=owners.of_module(last.name or last.type),
         root=root,
-        path=[naming.type_text(last.type)],
-        pattern=[naming.type_text(last.type)],
+        path=[last.type],
+        pattern=[last.type],
         fix=GARBAGE_FIX if kind == "unreachable" else "",
     )
 

@@ -24,6 +24,7 @@ import msgspec
 
 from reftrack.errors import RecordError
 from reftrack.model import (
+    COUNTED,
     FORMAT,
     Checkpoint,
     Ended,
@@ -39,7 +40,6 @@ from reftrack.model import (
 SUFFIX = ".jsonl"
 _RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl")
 _FIRST_BYTES = b'{"event":"started"'
-_COUNTED = ("test", "class", "module", "fixture")
 # Low descriptors are left to the program: it gets the same numbers as without reftrack.
 _LOWEST_DESCRIPTOR = 512
 
@@ -320,7 +320,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     complete = checkpoint.final and ended is not None
     run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
     totals = checkpoint.totals
-    if complete and any(scope.scope in _COUNTED for scope in scopes[looked_at:]):
+    if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals = _totals(scopes, totals.explained_bytes)
     totals.tests = sum(scope.scope == "test" for scope in scopes)
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders)
@@ -380,6 +380,6 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
 def _totals(scopes: list[Scope], explained_bytes: int = 0) -> Totals:
     return Totals(
         tests=sum(scope.scope == "test" for scope in scopes),
-        survived_bytes=sum(s.survived_bytes for s in scopes if s.scope in _COUNTED),
+        survived_bytes=sum(s.survived_bytes for s in scopes if s.scope in COUNTED),
         explained_bytes=explained_bytes,
     )

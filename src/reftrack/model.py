@@ -15,6 +15,9 @@ import msgspec
 FORMAT = 1
 
 ScopeKind = Literal["session", "module", "class", "test", "fixture", "import"]
+COUNTED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
+"""Kinds of scopes whose survivors count; what a session or an import makes is meant to stay."""
+
 Verdict = Literal["growing", "once", "runner", "collateral", "unexplained"]
 Owner = Literal["your test", "your code", "library", "runner"]
 HolderKind = Literal[

@@ -203,11 +203,6 @@ def root_text(path: Sequence[Step]) -> str:
     return f"the interpreter ({_short(first.type)})"
 
 
-def type_text(name: str) -> str:
-    """A type's name as written in a report."""
-    return name
-
-
 def is_a(type_name: str, base: str, bases: Bases) -> bool:
     """Is the type of that name, or one of its bases, the class `base`?"""
     return base in bases.get(type_name, (type_name,))

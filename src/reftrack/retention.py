@@ -11,7 +11,6 @@ from reftrack import choosing, owners
 from reftrack.choosing import Choice
 from reftrack.heap import Group, Look, Orphan, Row
 from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
-from reftrack.naming import type_text
 from reftrack.tracing import Line, enclosing_function, source_lines
 
 GROWING_TESTS = 3
@@ -121,7 +120,7 @@ def _holder(
 ) -> Holder:
     groups = [group for group, _ in parts]
     largest = max(parts, key=lambda part: part[0].bytes)[1]
-    charges = _charges(groups, charged)
+    charges = _charges((charged[group.scope], group.bytes, group.objects) for group in groups)
     rows = [row for group in groups for row in group.rows]
     allocations = _allocations(rows, seen)
     owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
@@ -175,21 +174,20 @@ def _retained(group: Group, key: Key, held_under: Mapping[int, Key], owning: Set
     return max(total, 0)
 
 
-def _charges(groups: Iterable[Group], charged: Mapping[int, Charged]) -> list[Charge]:
+def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:
+    """The sums per scope of (scope, bytes, objects), the largest first."""
     found: dict[Charged, Charge] = {}
-    for group in groups:
-        scope = charged[group.scope]
+    for scope, size, objects in left:
         charge = found.setdefault(scope, Charge(scope.id, scope.kind, 0, 0))
-        charge.bytes += group.bytes
-        charge.objects += group.objects
+        charge.bytes += size
+        charge.objects += objects
     return sorted(found.values(), key=lambda charge: -charge.bytes)
 
 
 def _types(rows: Iterable[Row]) -> list[TypeCount]:
     found: dict[str, TypeCount] = {}
     for row in rows:
-        name = type_text(row.type)
-        count = found.setdefault(row.type, TypeCount(name, 0, 0))
+        count = found.setdefault(row.type, TypeCount(row.type, 0, 0))
         count.objects += row.objects
         count.bytes += row.bytes
     return sorted(found.values(), key=lambda count: -count.bytes)[:LISTED]
@@ -251,12 +249,6 @@ def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charge
     if not known:
         return []
     rows = [Row("memory of C code", o.stack, 0, o.bytes, 0) for o in known]
-    charges: dict[Charged, Charge] = {}
-    for orphan in known:
-        scope = charged[orphan.scope]
-        charge = charges.setdefault(scope, Charge(scope.id, scope.kind, 0, 0))
-        charge.bytes += orphan.bytes
-        charge.objects += orphan.blocks
     total = sum(orphan.bytes for orphan in known)
     return [
         Holder(
@@ -270,7 +262,7 @@ def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charge
             survived_bytes=total,
             objects=sum(orphan.blocks for orphan in known),
             types=[],
-            charged=sorted(charges.values(), key=lambda charge: -charge.bytes),
+            charged=_charges((charged[o.scope], o.bytes, o.blocks) for o in known),
             allocations=_allocations(rows, seen),
         )
     ]

@@ -14,6 +14,7 @@ from reftrack.config import Options
 from reftrack.heap import look
 from reftrack.journal import Journal, System, load
 from reftrack.model import (
+    COUNTED,
     Checkpoint,
     Ended,
     Phase,
@@ -26,9 +27,6 @@ from reftrack.model import (
     Totals,
 )
 from reftrack.retention import Charged
-
-SUMMED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
-"""Kinds of scopes whose survivors count; what a session or an import makes is meant to stay."""
 
 isatty = os.isatty  # bound before any suite can patch `os`
 
@@ -271,7 +269,7 @@ class Session:
             survived_bytes=sum(
                 _reftrack.counters(number)[0]
                 for number, scope in charged.items()
-                if scope.kind in SUMMED
+                if scope.kind in COUNTED
             ),
         )
         try:
@@ -280,7 +278,7 @@ class Session:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
         holders = retention.holders(seen, charged)
-        totals.explained_bytes = retention.explained_bytes(holders, SUMMED)
+        totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
         self._journal.append(
             Checkpoint(
                 final=final,
