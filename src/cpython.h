@@ -166,11 +166,8 @@ static inline PyObject *rt_code_slot_name(PyCodeObject *code, int i)
 
 static inline PyObject *rt_code_filename(PyCodeObject *code) { return code->co_filename; }
 static inline PyObject *rt_code_qualname(PyCodeObject *code) { return code->co_qualname; }
-static inline PyObject *rt_code_name(PyCodeObject *code) { return code->co_name; }
 static inline PyObject *rt_code_linetable(PyCodeObject *code) { return code->co_linetable; }
 static inline int rt_code_firstlineno(PyCodeObject *code) { return code->co_firstlineno; }
-static inline Py_ssize_t rt_code_bytes(PyCodeObject *code) { return _PyCode_NBYTES(code); }
-
 /* Code objects have no tp_traverse, yet hold what the module's constants are. */
 static inline int rt_code_visit(PyCodeObject *code, visitproc visit, void *arg)
 {
@@ -355,8 +352,6 @@ static inline int rt_exception_field(PyObject *o, PyObject *child)
     return e->traceback == child ? 1 : e->context == child ? 2 : e->cause == child ? 3
          : e->args == child ? 4 : 0;
 }
-
-static inline int rt_is_tuple(PyObject *o) { return PyTuple_CheckExact(o); }
 
 /* Are all the blocks of a type's objects told by rt_blocks()? So with the builtin types below and with
    classes made by a `class` statement on top of them (`python_class` is one of those: they share

@@ -64,7 +64,6 @@ cdef extern from "cpython.h" nogil:
     char *rt_code_start(PyCodeObject *)
     PyObject *rt_code_filename(PyCodeObject *)
     PyObject *rt_code_qualname(PyCodeObject *)
-    PyObject *rt_code_name(PyCodeObject *)
     PyObject *rt_code_linetable(PyCodeObject *)
     int rt_code_firstlineno(PyCodeObject *)
     int rt_code_nlocalsplus(PyCodeObject *)

@@ -64,7 +64,7 @@ cdef int look(
     seconds[0] = rt_seconds() - started
     if paths_init(&l.paths, g) < 0:
         return -1
-    paths_find(&l.paths, g, modules_node(g), own_folder)
+    paths_find(&l.paths, g, own_folder)
     seconds[1] = rt_seconds() - started
     if survey_orphans(s) < 0 or survey_regions(s) < 0 or survey_sizes(s) < 0:
         return -1
@@ -72,15 +72,6 @@ cdef int look(
     if dominators_find(&l.dominators, g, &l.paths, s.sizes) < 0:
         return -1
     seconds[3] = rt_seconds() - started
-    return 0
-
-
-cdef uint32_t modules_node(Graph *g) noexcept nogil:
-    cdef PyObject *modules = PyImport_GetModuleDict()
-    cdef uint32_t id
-    for id in range(1 + g.frame_count, g.count):
-        if g.objects[id] == modules:
-            return id
     return 0
 
 

@@ -247,7 +247,7 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     if graph_add_frames(g) < 0:
         return -1
     graph_add_listed(g)
-    graph_node(g, PyImport_GetModuleDict(), 0)
+    g.modules = graph_node(g, PyImport_GetModuleDict(), 0)
     while id < g.count and not g.short_of_memory:
         batch = 0
         while id < g.count and batch < 64 and g.raw_count < RAW_BATCH:

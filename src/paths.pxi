@@ -129,14 +129,14 @@ cdef uint32_t paths_resume(Paths *p) noexcept nogil:
     return start
 
 
-cdef void paths_find(Paths *p, Graph *g, uint32_t modules, PyObject *own_folder) noexcept nogil:
+cdef void paths_find(Paths *p, Graph *g, PyObject *own_folder) noexcept nogil:
     cdef uint32_t id, start, entry = 0
     cdef int level
     p.level[0] = LEVEL_MODULES
     for level in range(LEVEL_GARBAGE):
         start = paths_resume(p)
         if level == LEVEL_MODULES:
-            paths_seed(p, g, modules, level)
+            paths_seed(p, g, g.modules, level)
         elif level == LEVEL_C:
             for id in range(1 + g.frame_count, g.count):
                 if held_by_c(g, id):

@@ -9,6 +9,7 @@ cdef struct Graph:
     uint32_t count
     uint32_t capacity
     uint32_t frame_count          # nodes 1 .. frame_count
+    uint32_t modules              # the node of sys.modules
     size_t edge_count
     size_t edge_capacity
     PyObject **objects            # NULL for the root and the frames
