@@ -216,6 +216,43 @@ static inline PyGC_Head *rt_gc_list(PyInterpreterState *interp, int i)
 }
 
 static inline PyGC_Head *rt_gc_next(PyGC_Head *g) { return _PyGCHead_NEXT(g); }
+static inline PyGC_Head *rt_gc_previous(PyGC_Head *g) { return _PyGCHead_PREV(g); }
+
+/* While the heap is looked at, an object on the lists bears its number where the collector keeps its
+   own count during a collection (update_refs() in gcmodule.c): in `_gc_prev`, above the two flags,
+   below a mark that no address has. rt_gc_unmark() undoes it. */
+#define RT_GC_MARK ((uintptr_t)0x35AA55A5 << 34)
+
+static inline void rt_gc_mark(PyGC_Head *g, uint32_t number)
+{
+    g->_gc_prev = RT_GC_MARK | (uintptr_t)number << 2 | (g->_gc_prev & ~_PyGC_PREV_MASK);
+}
+
+/* 0 where the object is on no list, or on another interpreter's. */
+static inline uint32_t rt_gc_number(PyObject *o)
+{
+    uintptr_t word = _Py_AS_GC(o)->_gc_prev;
+    return word >> 34 == RT_GC_MARK >> 34 ? (uint32_t)(word >> 2) : 0;
+}
+
+static inline int rt_is_gc(PyObject *o) { return PyObject_IS_GC(o); }
+
+static inline void rt_gc_unmark(PyObject *o, PyGC_Head *before)
+{
+    PyGC_Head *g = _Py_AS_GC(o);
+    g->_gc_prev = (uintptr_t)before | (g->_gc_prev & ~_PyGC_PREV_MASK);
+}
+
+/* The same for a whole list, whether its objects bear numbers or not. */
+static inline void rt_gc_relink(PyGC_Head *head)
+{
+    for (PyGC_Head *before = head, *g = rt_gc_next(head); g != head; g = rt_gc_next(g)) {
+        g->_gc_prev = (uintptr_t)before | (g->_gc_prev & ~_PyGC_PREV_MASK);
+        before = g;
+    }
+}
+
+static inline PyGC_Head *rt_gc_head(PyObject *o) { return _Py_AS_GC(o); }
 static inline PyObject *rt_gc_object(PyGC_Head *g) { return (PyObject *)(g + 1); }
 
 static inline void rt_gc_pause(int *was_enabled) { *was_enabled = PyGC_Disable(); }
@@ -266,12 +303,6 @@ static inline void rt_prefetch(const void *p)
 #else
     (void)p;
 #endif
-}
-
-/* Frames and tracebacks: a reference passes through them, no one keeps it there on purpose. */
-static inline int rt_is_passage(PyObject *o)
-{
-    return o != NULL && (PyFrame_Check(o) || PyTraceBack_Check(o));
 }
 
 /* What an object without an entry in the ledger takes, roughly: it was there before. */
@@ -530,66 +561,6 @@ static inline void *rt_values_block(PyObject **values)
 #endif
 }
 
-/* Fills `blocks` with the starts of the further blocks of an object; returns how many. */
-static inline int rt_blocks(PyObject *o, void *blocks[RT_MAX_BLOCKS])
-{
-    int n = 0;
-    PyTypeObject *type = Py_TYPE(o);
-    if (PyList_Check(o)) {
-        if (((PyListObject *)o)->ob_item != NULL) {
-            blocks[n++] = ((PyListObject *)o)->ob_item;
-        }
-    }
-    else if (PyDict_Check(o)) {
-        PyDictObject *dict = (PyDictObject *)o;
-        /* The keys of a split table (one with values) are the class's. */
-        if (dict->ma_values == NULL) {
-            blocks[n++] = dict->ma_keys;
-        }
-        else {
-#if PY_VERSION_HEX >= 0x030D0000
-            if (!dict->ma_values->embedded) {
-                blocks[n++] = (char *)dict->ma_values;
-            }
-#else
-            blocks[n++] = rt_values_block(dict->ma_values->values);
-#endif
-        }
-    }
-    else if (PyAnySet_Check(o)) {
-        PySetObject *set = (PySetObject *)o;
-        if (set->table != set->smalltable) {
-            blocks[n++] = set->table;
-        }
-    }
-    else if (PyByteArray_Check(o)) {
-        if (((PyByteArrayObject *)o)->ob_bytes != NULL) {
-            blocks[n++] = ((PyByteArrayObject *)o)->ob_bytes;
-        }
-    }
-    else if (PyUnicode_Check(o)) {
-        PyASCIIObject *s = (PyASCIIObject *)o;
-        if (!s->state.compact && ((PyUnicodeObject *)o)->data.any != NULL) {
-            blocks[n++] = ((PyUnicodeObject *)o)->data.any;
-        }
-        if (!(s->state.compact && s->state.ascii)) {
-            PyCompactUnicodeObject *c = (PyCompactUnicodeObject *)o;
-            if (c->utf8 != NULL && (void *)c->utf8 != (n ? blocks[0] : NULL)) {
-                blocks[n++] = c->utf8;
-            }
-        }
-    }
-    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
-        PyDictKeysObject *names;
-        PyObject **values = rt_inline_values(o, &names);
-        void *block = values != NULL ? rt_values_block(values) : NULL;
-        if (block != NULL) {
-            blocks[n++] = block;
-        }
-    }
-    return n;
-}
-
 /* Objects of these types may come from a free list without a call of the allocator
    (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h; 3.11 to 3.13):
    the ledger then still shows the block's previous life. Their block was made no later than they. */
@@ -629,33 +600,82 @@ static inline int rt_is_ndarray(PyTypeObject *type)
     return 0;
 }
 
-/* What a type's objects need beside, or instead of, their tp_traverse. */
+/* What is to be known of a type's objects: first what they need beside, or instead of, tp_traverse. */
 #define RT_VISIT_TRAVERSE 1
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
+#define RT_VISITED 15
 #define RT_BLOCKS_KNOWN 16
 #define RT_FREE_LIST 32
+#define RT_LISTABLE 64     /* each has a collector's head, whether it is on a list or not */
+#define RT_LEAF 128        /* refers to nothing, and its blocks are known: its own starts at its address */
+#define RT_PASSAGE 256
+#define RT_VISITS_OWN 512 /* every reference visited is one that is counted */
+/* What blocks it may have beside its own. */
+#define RT_TEXT 1024
+#define RT_LIST 2048
+#define RT_DICT 4096
+#define RT_SET 8192
+#define RT_BYTEARRAY 16384
+#define RT_INLINE_VALUES 32768
+#define RT_MORE_BLOCKS 64512
 
-static inline int rt_is_ndarray(PyTypeObject *type);
+static inline int rt_block_kinds(PyTypeObject *type)
+{
+    int kinds = 0;
+    if (type->tp_flags & Py_TPFLAGS_UNICODE_SUBCLASS) {
+        kinds |= RT_TEXT;
+    }
+    else if (type->tp_flags & Py_TPFLAGS_LIST_SUBCLASS) {
+        kinds |= RT_LIST;
+    }
+    else if (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS) {
+        kinds |= RT_DICT;
+    }
+    else if (PyType_IsSubtype(type, &PySet_Type) || PyType_IsSubtype(type, &PyFrozenSet_Type)) {
+        kinds |= RT_SET;
+    }
+    else if (PyType_IsSubtype(type, &PyByteArray_Type)) {
+        kinds |= RT_BYTEARRAY;
+    }
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        kinds |= RT_INLINE_VALUES;
+    }
+    return kinds;
+}
 
 static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
 {
-    int kinds = rt_blocks_known(type, python_class) ? RT_BLOCKS_KNOWN : 0;
     if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) {
-        return RT_VISIT_TYPE;
+        return RT_VISIT_TYPE | rt_block_kinds(type); /* static types have no collector's head: type_is_gc() */
     }
+    int kinds = rt_blocks_known(type, python_class) ? RT_BLOCKS_KNOWN : 0;
     if (rt_has_free_list(type)) {
         kinds |= RT_FREE_LIST;
     }
     if (PyType_IS_GC(type) && type->tp_traverse != NULL) {
         kinds |= RT_VISIT_TRAVERSE;
     }
+    if (PyType_IS_GC(type) && type->tp_is_gc == NULL) {
+        kinds |= RT_LISTABLE;
+    }
     if (type == &PyCode_Type) {
         kinds |= RT_VISIT_CODE;
     }
     if (rt_is_ndarray(type)) {
         kinds |= RT_VISIT_NDARRAY;
+    }
+    if ((kinds & ~RT_FREE_LIST) == RT_BLOCKS_KNOWN && rt_preheader(type) == 0) {
+        kinds |= RT_LEAF;
+    }
+    if (!(kinds & RT_VISITED) || type == &PyTuple_Type || type == &PyDict_Type
+        || type == &PyCode_Type) {
+        kinds |= RT_VISITS_OWN;
+    }
+    kinds |= rt_block_kinds(type);
+    if (type == &PyFrame_Type || type == &PyTraceBack_Type) {
+        kinds |= RT_PASSAGE;
     }
     return kinds;
 }
@@ -692,6 +712,65 @@ static inline int rt_ndarray_visit(PyObject *o, visitproc visit, void *arg)
         Py_VISIT(rt_ndarray_object(o, i));
     }
     return 0;
+}
+
+/* Fills `blocks` with the starts of the further blocks of an object; returns how many. */
+static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
+{
+    int n = 0;
+    if (kinds & RT_TEXT) {
+        PyASCIIObject *s = (PyASCIIObject *)o;
+        if (!s->state.compact && ((PyUnicodeObject *)o)->data.any != NULL) {
+            blocks[n++] = ((PyUnicodeObject *)o)->data.any;
+        }
+        if (!(s->state.compact && s->state.ascii)) {
+            PyCompactUnicodeObject *c = (PyCompactUnicodeObject *)o;
+            if (c->utf8 != NULL && (void *)c->utf8 != (n ? blocks[0] : NULL)) {
+                blocks[n++] = c->utf8;
+            }
+        }
+    }
+    else if (kinds & RT_LIST) {
+        if (((PyListObject *)o)->ob_item != NULL) {
+            blocks[n++] = ((PyListObject *)o)->ob_item;
+        }
+    }
+    else if (kinds & RT_DICT) {
+        PyDictObject *dict = (PyDictObject *)o;
+        /* The keys of a split table (one with values) are the class's. */
+        if (dict->ma_values == NULL) {
+            blocks[n++] = dict->ma_keys;
+        }
+        else {
+#if PY_VERSION_HEX >= 0x030D0000
+            if (!dict->ma_values->embedded) {
+                blocks[n++] = (char *)dict->ma_values;
+            }
+#else
+            blocks[n++] = rt_values_block(dict->ma_values->values);
+#endif
+        }
+    }
+    else if (kinds & RT_SET) {
+        PySetObject *set = (PySetObject *)o;
+        if (set->table != set->smalltable) {
+            blocks[n++] = set->table;
+        }
+    }
+    else if (kinds & RT_BYTEARRAY) {
+        if (((PyByteArrayObject *)o)->ob_bytes != NULL) {
+            blocks[n++] = ((PyByteArrayObject *)o)->ob_bytes;
+        }
+    }
+    if (kinds & RT_INLINE_VALUES) {
+        PyDictKeysObject *names;
+        PyObject **values = rt_inline_values(o, &names);
+        void *block = values != NULL ? rt_values_block(values) : NULL;
+        if (block != NULL) {
+            blocks[n++] = block;
+        }
+    }
+    return n;
 }
 
 /* All the references of an object that can be known. */

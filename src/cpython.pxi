@@ -75,19 +75,32 @@ cdef extern from "cpython.h" nogil:
     void rt_frame_visit(rt_frame *, visitproc, void *)
     rt_frame *rt_object_frame(PyObject *)
 
-    int RT_GENERATIONS
+    enum:
+        RT_GENERATIONS
     PyGC_Head *rt_gc_list(PyInterpreterState *, int)
     PyGC_Head *rt_gc_next(PyGC_Head *)
+    PyGC_Head *rt_gc_previous(PyGC_Head *)
     PyObject *rt_gc_object(PyGC_Head *)
+    void rt_gc_mark(PyGC_Head *, uint32_t)
+    void rt_gc_unmark(PyObject *, PyGC_Head *)
+    void rt_gc_relink(PyGC_Head *)
+    PyGC_Head *rt_gc_head(PyObject *)
+    uint32_t rt_gc_number(PyObject *)
+    bint rt_is_gc(PyObject *)
 
     PyTypeObject *rt_type(PyObject *)
     void rt_prefetch(const void *)
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
-    bint rt_is_passage(PyObject *)
     int RT_FREE_LIST
     int RT_BLOCKS_KNOWN
+    int RT_VISITED
+    int RT_LISTABLE
+    int RT_LEAF
+    int RT_MORE_BLOCKS
+    int RT_PASSAGE
+    int RT_VISITS_OWN
     size_t rt_preheader(PyTypeObject *)
     size_t rt_basic_size(PyObject *)
     size_t rt_readable_size(PyObject *)
@@ -97,7 +110,7 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_function_annotations(PyObject *)
     int rt_visit_kinds(PyTypeObject *, PyTypeObject *)
     void rt_visit(PyObject *, int, visitproc, void *)
-    int rt_blocks(PyObject *, void **)
+    int rt_blocks(PyObject *, int, void **)
     PyObject *rt_type_dict(PyTypeObject *)
     PyObject *rt_type_qualname(PyTypeObject *)
     PyObject **rt_inline_values(PyObject *, PyDictKeysObject **)

@@ -58,8 +58,7 @@ cdef int look(
     cdef double started = rt_seconds()
     if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
         return -1
-    survey_pages(s)
-    if graph_init(g, entry_used) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
+    if survey_pages(s) < 0 or graph_init(g, entry_used) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = rt_seconds() - started
     if paths_init(&l.paths, g) < 0:
@@ -107,7 +106,7 @@ cdef tuple root_of(Look *l, uint32_t id):
         return "modules", None
     if (l.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
         return "garbage", None
-    return "c", <int>(g.refs[id] - g.found[id]) if g.refs[id] > g.found[id] else 0
+    return "c", max(<int64_t>references(g, id) - <int64_t>g.found[id], 0)
 
 
 cdef list path_to(Look *l, uint32_t id, dict steps):

@@ -1,56 +1,53 @@
 # The heap as a graph in compressed arrays: node 0 is the root, then the frames that run, then every
 # object reached from the collector's lists, listed by it or not. The edges of node i are
 # to[first[i]:first[i + 1]]. Nothing here allocates a Python object or runs Python code.
+#
+# Each reference has to be turned into the number of a node, and most of the time goes there. An object
+# on the collector's lists bears its number in its own head meanwhile, as the collector's counts are
+# kept there. A string, a number or the like is no node at all where no survivor is near. One that has a
+# single reference is found only once. The table has the rest.
 
 cdef enum:
-    TYPE_CACHE = 1024
-    RAW_BATCH = 2048
-    AHEAD = 12
+    TYPE_CACHE = 4096
+    BATCH_NODES = 128
+    BATCH_REFERENCES = 4096       # a batch ends with the node that goes beyond it
+    AHEAD = 16
+    PASSAGE = 1 << 31
+    TO_FIND = 0xFFFFFFFF
+
+cdef struct TypeKinds:
+    PyTypeObject *type
+    int kinds
+
 
 class PlainClass:
     """A class made by a class statement, to know others by."""
 
 
 cdef PyTypeObject *plain_class = <PyTypeObject *><PyObject *>PlainClass
-cdef PyTypeObject *type_cache[TYPE_CACHE]
-cdef int type_cache_kinds[TYPE_CACHE]
+cdef TypeKinds type_cache[TYPE_CACHE]
 
 
 cdef inline int visit_kinds(PyTypeObject *type) noexcept nogil:
-    cdef size_t i = (<size_t>type >> 4) & (TYPE_CACHE - 1)
-    if type_cache[i] != type:
-        type_cache_kinds[i] = rt_visit_kinds(type, plain_class)
-        type_cache[i] = type
-    return type_cache_kinds[i]
+    cdef TypeKinds *known = &type_cache[scatter(<uint64_t>type >> 4) & (TYPE_CACHE - 1)]
+    if known.type != type:
+        known.kinds = rt_visit_kinds(type, plain_class)
+        known.type = type
+    return known.kinds
 
 
 cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
+    # Most nodes have a block in the ledger. Memory that is reserved and not used costs nothing.
     cdef size_t slots = 1 << 16
     memset(g, 0, sizeof(Graph))
     memset(type_cache, 0, sizeof(type_cache))
-    expected = max(expected, <size_t>(1 << 15))
-    while 3 * slots < 5 * expected:
-        slots *= 2
-    g.capacity = <uint32_t>min(expected, <size_t>0x7FFFFFFF)
-    g.edge_capacity = 2 * expected
     g.slot_mask = slots - 1
-    g.raw_capacity = 1 << 14
-    g.objects = <PyObject **>rt_array(g.capacity, sizeof(PyObject *))
-    g.first = <uint32_t *>rt_array(<size_t>g.capacity + 1, sizeof(uint32_t))
-    g.refs = <uint32_t *>rt_array(g.capacity, sizeof(uint32_t))
+    g.edge_capacity = 2 * expected + (1 << 17)
+    g.raw_capacity = 4 * BATCH_REFERENCES
     g.to = <uint32_t *>rt_array(g.edge_capacity, sizeof(uint32_t))
-    g.date = <uint32_t *>rt_array(g.capacity, sizeof(uint32_t))
     g.slots = <NodeSlot *>rt_zeroed_array(slots, sizeof(NodeSlot))
     g.raw = <PyObject **>malloc(g.raw_capacity * sizeof(PyObject *))
-    if (
-        g.objects == NULL
-        or g.first == NULL
-        or g.refs == NULL
-        or g.date == NULL
-        or g.to == NULL
-        or g.slots == NULL
-        or g.raw == NULL
-    ):
+    if g.to == NULL or g.slots == NULL or g.raw == NULL or graph_nodes_grow(g, expected + (1 << 16)) < 0:
         graph_free(g)
         return -1
     return 0
@@ -63,34 +60,53 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.refs)
     free(g.found)
     free(g.date)
+    free(g.leaf_bytes)
     free(g.to)
     free(g.slots)
     free(g.raw)
     memset(g, 0, sizeof(Graph))
 
 
-cdef int graph_nodes_grow(Graph *g) noexcept nogil:
-    cdef size_t capacity = 2 * <size_t>g.capacity
-    cdef void *block
-    if capacity > 0x7FFFFFFF:
+cdef int array_grow(void **array, size_t old, size_t new, size_t size) noexcept nogil:
+    # What is added is zeroed.
+    cdef void *bigger = rt_zeroed_array(new, size)
+    if bigger == NULL:
         return -1
-    block = realloc(g.objects, capacity * sizeof(PyObject *))
-    if block == NULL:
+    if array[0] != NULL:
+        memcpy(bigger, array[0], old * size)
+    free(array[0])
+    array[0] = bigger
+    return 0
+
+
+cdef int graph_nodes_grow(Graph *g, size_t capacity) noexcept nogil:
+    cdef size_t old = g.capacity
+    if (
+        capacity > 0x7FFFFFFF
+        or array_grow(<void **>&g.objects, old, capacity, sizeof(PyObject *)) < 0
+        or array_grow(<void **>&g.first, old, capacity, sizeof(uint32_t)) < 0
+        or array_grow(<void **>&g.refs, old, capacity, sizeof(uint32_t)) < 0
+        or array_grow(<void **>&g.found, old, capacity, sizeof(uint32_t)) < 0
+        or array_grow(<void **>&g.date, old, capacity, sizeof(uint32_t)) < 0
+        or array_grow(<void **>&g.leaf_bytes, old, capacity, sizeof(uint64_t)) < 0
+    ):
         return -1
-    g.objects = <PyObject **>block
-    block = realloc(g.first, (capacity + 1) * sizeof(uint32_t))
-    if block == NULL:
-        return -1
-    g.first = <uint32_t *>block
-    block = realloc(g.refs, capacity * sizeof(uint32_t))
-    if block == NULL:
-        return -1
-    g.refs = <uint32_t *>block
-    block = realloc(g.date, capacity * sizeof(uint32_t))
-    if block == NULL:
-        return -1
-    g.date = <uint32_t *>block
     g.capacity = <uint32_t>capacity
+    return 0
+
+
+cdef int graph_edges_grow(Graph *g, size_t needed) noexcept nogil:
+    cdef size_t capacity = g.edge_capacity
+    cdef void *bigger
+    while capacity < needed:
+        capacity *= 2
+    if needed > <size_t>0xFFFFFFFF:
+        return -1
+    bigger = realloc(g.to, capacity * sizeof(uint32_t))
+    if bigger == NULL:
+        return -1
+    g.to = <uint32_t *>bigger
+    g.edge_capacity = capacity
     return 0
 
 
@@ -112,7 +128,8 @@ cdef int graph_slots_grow(Graph *g) noexcept nogil:
 
 
 cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
-    if g.count == g.capacity and graph_nodes_grow(g) < 0:
+    # A new node; 0 where memory is short.
+    if g.count == g.capacity and graph_nodes_grow(g, 2 * <size_t>g.capacity) < 0:
         g.short_of_memory = True
         return 0
     g.objects[g.count] = o
@@ -120,12 +137,15 @@ cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
     return g.count - 1
 
 
-cdef inline uint32_t graph_node(Graph *g, PyObject *o, uint32_t found) noexcept nogil:
-    # The node of an object, made if need be; 0 where memory is short. It was found so often again.
+cdef inline uint32_t graph_node(Graph *g, PyObject *o) noexcept nogil:
+    # The node of an object that may be referred to again, made if need be; 0 where memory is short.
     cdef uint64_t address = <uint64_t>o >> 4
     cdef NodeSlot *slot
     cdef size_t i
-    if 4 * <size_t>g.count > 3 * g.slot_mask and graph_slots_grow(g) < 0:
+    cdef uint32_t id = rt_gc_number(o) if rt_is_gc(o) else 0
+    if id != 0:
+        return id
+    if 4 * g.slots_used > 3 * g.slot_mask and graph_slots_grow(g) < 0:
         g.short_of_memory = True
         return 0
     i = scatter(address) & g.slot_mask
@@ -137,8 +157,29 @@ cdef inline uint32_t graph_node(Graph *g, PyObject *o, uint32_t found) noexcept 
         if slot.id == 0:
             return 0
         slot.address = address
-    slot.found += found
+        g.slots_used += 1
     return slot.id
+
+
+cdef inline uint32_t graph_target(
+    Graph *g, Survey *s, PyObject *o, uint32_t parent
+) noexcept nogil:
+    # The node of an object that the parent refers to, TO_FIND where the table has to be asked for it,
+    # 0 where it needs none.
+    cdef int kinds = visit_kinds(rt_type(o))
+    cdef uint32_t id
+    if kinds & RT_LISTABLE:
+        id = rt_gc_number(o)
+        if id != 0:
+            return id
+    if kinds & RT_LEAF and not survey_is_near(s, o, kinds):
+        if rt_refcount(o) == 1:
+            g.leaf_bytes[parent] += rt_basic_size(o)
+        return 0
+    if kinds & RT_VISITS_OWN and rt_refcount(o) == 1:
+        return graph_add(g, o)
+    rt_prefetch(&g.slots[scatter(<uint64_t>o >> 4) & g.slot_mask])
+    return TO_FIND
 
 
 cdef int visit_raw(PyObject *o, void *arg) noexcept nogil:
@@ -187,92 +228,165 @@ cdef int graph_add_frames(Graph *g) noexcept nogil:
 
 
 cdef void graph_add_listed(Graph *g) noexcept nogil:
+    # Each list from both of its ends at once, since every step waits for memory: the nodes that were
+    # come by forwards and backwards alternate.
     cdef int i
     cdef PyGC_Head *head
-    cdef PyGC_Head *at
+    cdef PyGC_Head *front
+    cdef PyGC_Head *back
+    cdef PyGC_Head *next_front
     for i in range(RT_GENERATIONS):
         head = rt_gc_list(PyInterpreterState_Main(), i)
-        at = rt_gc_next(head)
-        while at != head:
-            rt_prefetch(rt_gc_next(at))
-            graph_node(g, rt_gc_object(at), 0)
-            if g.short_of_memory:
-                return
-            at = rt_gc_next(at)
+        front = rt_gc_next(head)
+        back = rt_gc_previous(head)
+        while front != head and not g.short_of_memory:
+            next_front = rt_gc_next(front)
+            graph_add_head(g, front)
+            if front == back:
+                break
+            front = back
+            back = rt_gc_previous(back)
+            graph_add_head(g, front)
+            if front == next_front:
+                break
+            front = next_front
+        g.listed[i] = g.count
+
+
+cdef inline void graph_add_head(Graph *g, PyGC_Head *head) noexcept nogil:
+    cdef uint32_t id = graph_add(g, rt_gc_object(head))
+    if id != 0:
+        rt_gc_mark(head, id)
+
+
+cdef void graph_unmark(Graph *g) noexcept nogil:
+    cdef int i
+    cdef uint32_t id = 1 + g.frame_count
+    cdef PyGC_Head *head
+    for i in range(RT_GENERATIONS):
+        head = rt_gc_list(PyInterpreterState_Main(), i)
+        if g.short_of_memory:
+            rt_gc_relink(head)
+        else:
+            graph_unmark_list(head, &g.objects[id], g.listed[i] - id)
+        id = g.listed[i]
+
+
+cdef void graph_unmark_list(PyGC_Head *head, PyObject **listed, uint32_t count) noexcept nogil:
+    # What the walk along the list would do, in an order that can be fetched ahead.
+    cdef uint32_t k, middle = (count - 1) & ~<uint32_t>1
+    for k in range(count):
+        if k + AHEAD < count:
+            rt_prefetch(<char *>listed[k + AHEAD] - 16)
+        if k == 0:
+            rt_gc_unmark(listed[k], head)
+        elif k & 1:
+            rt_gc_unmark(listed[k], rt_gc_head(listed[k + 2 if k + 2 < count else middle]))
+        else:
+            rt_gc_unmark(listed[k], rt_gc_head(listed[k - 2]))
 
 
 cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     cdef PyObject *o = g.objects[id]
     cdef int kinds
-    g.date[id] = 0
     if o == NULL:
-        g.refs[id] = 0
         if id != 0:
             rt_frame_visit(g.frames[id], visit_raw, g)
         return
-    g.refs[id] = rt_refcount(o)
-    survey_object(s, id, o)
     kinds = visit_kinds(rt_type(o))
-    if kinds & (RT_BLOCKS_KNOWN - 1):
+    g.refs[id] = rt_refcount(o) | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
+    survey_object(s, id, o, kinds)
+    if kinds & RT_VISITED:
         rt_visit(o, kinds, visit_raw, g)
 
 
-cdef void graph_resolve(Graph *g) noexcept nogil:
-    # Looks the batch up, a few places ahead of the cache.
-    cdef size_t k, ahead
-    cdef void *bigger
-    if g.edge_count + g.raw_count > g.edge_capacity:
-        while g.edge_count + g.raw_count > g.edge_capacity:
-            g.edge_capacity *= 2
-        if g.edge_count + g.raw_count > <size_t>0xFFFFFFFF:
-            g.short_of_memory = True
-            return
-        bigger = realloc(g.to, g.edge_capacity * sizeof(uint32_t))
-        if bigger == NULL:
-            g.short_of_memory = True
-            return
-        g.to = <uint32_t *>bigger
-    for k in range(g.raw_count):
-        ahead = k + AHEAD
-        if ahead < g.raw_count:
-            rt_prefetch(&g.slots[scatter(<uint64_t>g.raw[ahead] >> 4) & g.slot_mask])
-        g.to[g.edge_count + k] = graph_node(g, g.raw[k], 1)
-    g.edge_count += g.raw_count
+cdef void graph_resolve(Graph *g, Survey *s, uint32_t id, uint32_t end) noexcept nogil:
+    # What the nodes of a batch refer to becomes their edges. Their first[] tells where in the batch
+    # their references begin.
+    cdef size_t k = 0, stop, count = g.raw_count
+    cdef PyObject **raw = g.raw
+    cdef uint32_t *to
+    cdef uint32_t start = id
+    if g.edge_count + count > g.edge_capacity and graph_edges_grow(g, g.edge_count + count) < 0:
+        g.short_of_memory = True
+        return
+    to = g.to + g.edge_count
+    while id < end:
+        stop = g.first[id + 1] if id + 1 < end else count
+        while k < stop:
+            if k + AHEAD < count:
+                rt_prefetch(<char *>raw[k + AHEAD] - 16)
+                rt_prefetch(<char *>raw[k + AHEAD] + 47)
+            to[k] = graph_target(g, s, raw[k], id)
+            k += 1
+        id += 1
+    graph_close_up(g, start, end)
     g.raw_count = 0
 
 
+cdef inline void graph_close_up(Graph *g, uint32_t id, uint32_t end) noexcept nogil:
+    # Finds what is left to find, and takes out the places of what is no node.
+    cdef size_t k = 0, stop, at = g.edge_count
+    cdef uint32_t *to = &g.to[g.edge_count]
+    cdef uint32_t target
+    while id < end:
+        stop = g.first[id + 1] if id + 1 < end else g.raw_count
+        g.first[id] = <uint32_t>at
+        while k < stop:
+            target = to[k]
+            if target == TO_FIND:
+                target = graph_node(g, g.raw[k])
+            if target != 0:
+                g.found[target] += 1
+                g.to[at] = target
+                at += 1
+            k += 1
+        id += 1
+    g.edge_count = at
+
+
 cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
-    cdef uint32_t id = 0, batch
-    cdef size_t i
+    # The collector's heads are as they were when this returns.
     if graph_add_frames(g) < 0:
         return -1
     graph_add_listed(g)
-    g.modules = graph_node(g, PyImport_GetModuleDict(), 0)
-    while id < g.count and not g.short_of_memory:
-        batch = 0
-        while id < g.count and batch < 64 and g.raw_count < RAW_BATCH:
-            if id + 16 < g.count:
-                rt_prefetch(g.objects[id + 16])
-            g.first[id] = <uint32_t>(g.edge_count + g.raw_count)
-            graph_visit(g, s, id)
-            id += 1
-            batch += 1
-        graph_resolve(g)
-    if g.short_of_memory:
+    g.modules = graph_node(g, PyImport_GetModuleDict())
+    graph_search(g, s)
+    graph_unmark(g)
+    free(g.slots)
+    free(g.raw)
+    g.slots = NULL
+    g.raw = NULL
+    if g.count == g.capacity and graph_nodes_grow(g, g.count + 1) < 0:
         return -1
     g.first[g.count] = <uint32_t>g.edge_count
-    g.found = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
-    if g.found == NULL:
-        return -1
-    for i in range(g.slot_mask + 1):
-        g.found[g.slots[i].id] = g.slots[i].found
-    free(g.slots)
-    g.slots = NULL
-    free(g.raw)
-    g.raw = NULL
-    return 0
+    return -1 if g.short_of_memory else 0
+
+
+cdef void graph_search(Graph *g, Survey *s) noexcept nogil:
+    cdef uint32_t id = 0, start
+    while id < g.count and not g.short_of_memory:
+        start = id
+        while id < g.count and id - start < BATCH_NODES and g.raw_count < BATCH_REFERENCES:
+            if id + AHEAD < g.count:
+                rt_prefetch(g.objects[id + AHEAD])
+            g.first[id] = <uint32_t>g.raw_count
+            graph_visit(g, s, id)
+            id += 1
+        graph_resolve(g, s, start, id)
+        survey_claims(s)
 
 
 cdef inline bint held_by_c(Graph *g, uint32_t id) noexcept nogil:
     # More references counted than found (or an immortal object): code in C holds the others.
-    return g.objects[id] != NULL and (g.refs[id] > g.found[id] or g.refs[id] == 0)
+    return g.objects[id] != NULL and (references(g, id) > g.found[id] or references(g, id) == 0)
+
+
+cdef inline uint32_t references(Graph *g, uint32_t id) noexcept nogil:
+    # The object's count of references; 0 for an immortal object.
+    return g.refs[id] & ~<uint32_t>PASSAGE
+
+
+cdef inline bint is_passage(Graph *g, uint32_t id) noexcept nogil:
+    # A frame or a traceback: a reference passes through it, no one keeps it there on purpose.
+    return g.refs[id] >= <uint32_t>PASSAGE

@@ -14,7 +14,7 @@ cdef enum:
     GROWTHS_KEPT = 64
 
 cdef struct Entry:              # 16 bytes
-    uint64_t place              # address >> 4 in the high 44 bits, scope in the low 20; 0: empty
+    uint64_t place              # address >> 4 in the high 44 bits, scope in the low 20; 0: empty, as `stack`
     uint32_t size
     uint32_t stack              # node id and ENTRY_ flags
 
@@ -154,6 +154,7 @@ cdef inline void entry_delete(Entry *e) noexcept nogil:
             entries[hole] = entries[i]
             hole = i
     entries[hole].place = 0
+    entries[hole].stack = 0
     entry_used -= 1
 
 

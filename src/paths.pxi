@@ -93,7 +93,7 @@ cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) no
             if g.date[target] != 0:
                 p.level[id] |= ANCHOR
                 paths_enter(p, target, level)
-            elif level < LEVEL_C and rt_is_passage(g.objects[target]):
+            elif level < LEVEL_C and is_passage(g, target):
                 paths_wait(p, target, <uint8_t>(level + 1))
             else:
                 paths_reach(p, target, <uint8_t>level)
@@ -113,7 +113,7 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
                 continue
             p.parent[target] = id
             known = INSIDE | (known & ENTRY)
-            if level < LEVEL_C and rt_is_passage(g.objects[target]):
+            if level < LEVEL_C and is_passage(g, target):
                 paths_wait(p, target, known | <uint8_t>(level + 1))
             else:
                 paths_reach(p, target, known | <uint8_t>level)
@@ -154,7 +154,7 @@ cdef void paths_find(Paths *p, Graph *g, PyObject *own_folder) noexcept nogil:
             if not p.level[id] & INSIDE:
                 if (p.level[id] & LEVEL_MASK) > level:
                     break
-                if level < LEVEL_C and rt_is_passage(g.objects[id]):
+                if level < LEVEL_C and is_passage(g, id):
                     paths_wait(p, id, <uint8_t>(INSIDE | ENTRY | (level + 1)))
                 else:
                     paths_reach(p, id, <uint8_t>(INSIDE | ENTRY | level))

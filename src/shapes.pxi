@@ -3,12 +3,12 @@
 cdef struct NodeSlot:
     uint64_t address              # >> 4; 0: empty
     uint32_t id
-    uint32_t found
 
 cdef struct Graph:
     uint32_t count
     uint32_t capacity
     uint32_t frame_count          # nodes 1 .. frame_count
+    uint32_t listed[8]            # where the nodes of each of the collector's lists end
     uint32_t modules              # the node of sys.modules
     size_t edge_count
     size_t edge_capacity
@@ -16,11 +16,13 @@ cdef struct Graph:
     rt_frame **frames
     uint32_t *first
     uint32_t *to
-    uint32_t *refs                # ob_refcnt, 0 for immortals
+    uint32_t *refs                # ob_refcnt, 0 for immortals; and the flag PASSAGE
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
-    NodeSlot *slots               # address -> node, and how often it was found so far
+    uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
+    NodeSlot *slots               # address -> node, for those that bear no number themselves
     size_t slot_mask
+    size_t slots_used
     PyObject **raw                # what one batch of nodes refers to, not yet looked up
     size_t raw_count
     size_t raw_capacity
@@ -44,6 +46,10 @@ cdef struct Dominators:
     uint32_t *node                # number -> node
     uint32_t *idom                # number -> number
     uint64_t *retained            # number -> bytes
+
+cdef struct Claim:                # a block that may be a wanted one, and the node that owns it
+    void *block
+    uint32_t node                 # with PIECE_OWN where it is the object's own block
 
 cdef struct Piece:                # a wanted block and the node that owns it
     uint32_t node                 # with PIECE_OWN where it is the object's own block
@@ -76,13 +82,13 @@ cdef struct Survey:
     Graph *graph
     Paths *paths
     Dominators *dominators
-    const uint8_t *wanted         # scope -> is it a survivor's?
-    uint32_t wanted_count
+    uint8_t *wanted               # scope -> is it a survivor's? 0 is none
     uint64_t *pages               # a bit per page (hashed) that holds a wanted block
     size_t wanted_blocks
+    Claim *claims                 # of one batch of nodes
+    size_t claim_count
     Piece *pieces
     size_t piece_count
-    size_t piece_capacity
     uint64_t *sizes               # node -> bytes of all its blocks
     uint32_t *region              # node -> the topmost node of its region, 0 where it has none
     Table orphans                 # address >> 4 of a block not yet owned -> its owner

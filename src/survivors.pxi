@@ -29,7 +29,7 @@ cdef struct Group:
     uint32_t tops
 
 cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
-    return scope < s.wanted_count and s.wanted[scope] != 0
+    return s.wanted[scope] != 0
 
 
 cdef int survey_init(
@@ -38,11 +38,9 @@ cdef int survey_init(
     s.graph = g
     s.paths = p
     s.dominators = d
-    s.wanted = scopes
-    s.wanted_count = <uint32_t>count
+    s.wanted = <uint8_t *>calloc(scope_count, 1)
     s.pages = <uint64_t *>calloc(PAGE_BITS // 64, sizeof(uint64_t))
-    s.piece_capacity = 1 << 14
-    s.pieces = <Piece *>malloc(s.piece_capacity * sizeof(Piece))
+    s.claims = <Claim *>malloc(4 * BATCH_NODES * sizeof(Claim))
     s.group_capacity = 1024
     s.groups = <Group *>malloc(s.group_capacity * sizeof(Group))
     s.group_count = 1
@@ -50,8 +48,9 @@ cdef int survey_init(
     s.rows = <Row *>malloc(s.row_capacity * sizeof(Row))
     s.row_count = 1
     if (
-        s.pages == NULL
-        or s.pieces == NULL
+        s.wanted == NULL
+        or s.pages == NULL
+        or s.claims == NULL
         or s.groups == NULL
         or s.rows == NULL
         or table_init(&s.orphans, 1 << 10) < 0
@@ -60,15 +59,19 @@ cdef int survey_init(
     ):
         survey_free(s)
         return -1
+    memcpy(s.wanted, scopes, min(count, <size_t>scope_count))
+    s.wanted[0] = 0
     return 0
 
 
 cdef void survey_free(Survey *s) noexcept nogil:
+    free(s.wanted)
     free(s.sizes)
     free(s.region)
     free(s.pages)
+    free(s.claims)
     if s.pieces != NULL:
-        survey_unclaim()
+        survey_unclaim(s)
     free(s.pieces)
     free(s.groups)
     free(s.rows)
@@ -76,6 +79,19 @@ cdef void survey_free(Survey *s) noexcept nogil:
     table_free(&s.group_ids)
     table_free(&s.row_ids)
     memset(s, 0, sizeof(Survey))
+
+
+cdef inline bint entry_wanted(Survey *s, Entry *e) noexcept nogil:
+    return wanted(s, e.place & SCOPE_MASK) or e.stack & ENTRY_GROWN and growth_wanted(s, e)
+
+
+cdef bint growth_wanted(Survey *s, Entry *e) noexcept nogil:
+    cdef uint32_t g = table_find(&growth_heads, entry_address(e)).value
+    while g != 0:
+        if wanted(s, growths[g].scope):
+            return True
+        g = growths[g].older
+    return False
 
 
 # ---- whose block is it? ----
@@ -90,38 +106,35 @@ cdef inline bint on_wanted_page(Survey *s, void *block) noexcept nogil:
     return (s.pages[page >> 6] >> (page & 63)) & 1
 
 
-cdef void survey_pages(Survey *s) noexcept nogil:
+cdef int survey_pages(Survey *s) noexcept nogil:
     # Most objects are no survivors, nor is anything near them: a bit tells so without a search.
-    cdef size_t i
+    cdef Entry *e = entries
+    cdef Entry *end = entries + entry_mask + 1
+    cdef const uint8_t *wanted = s.wanted
+    cdef uint64_t *pages = s.pages
+    cdef size_t blocks = 0
     cdef uint64_t page
-    for i in range(entry_mask + 1):
-        if entries[i].place != 0 and entry_wanted(s, &entries[i]):
-            page = page_of(entry_address(&entries[i]))
-            s.pages[page >> 6] |= <uint64_t>1 << (page & 63)
-            s.wanted_blocks += 1
+    while e < end:
+        # An empty entry is of scope 0, which is never wanted.
+        if wanted[e.place & SCOPE_MASK] or e.stack & ENTRY_GROWN and growth_wanted(s, e):
+            page = page_of(entry_address(e))
+            pages[page >> 6] |= <uint64_t>1 << (page & 63)
+            blocks += 1
+        e += 1
+    s.wanted_blocks = blocks
+    s.pieces = <Piece *>rt_array(blocks, sizeof(Piece))
+    return 0 if s.pieces != NULL else -1
 
 
-cdef inline Entry *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
-    return claim_wanted(s, block, node) if on_wanted_page(s, block) else NULL
-
-
-cdef Entry *claim_wanted(Survey *s, void *block, uint32_t node) noexcept nogil:
+cdef Entry *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
     # The entry of a wanted block, noted as the node's; NULL where it is none, or another's already.
     cdef Entry *e
     cdef Piece *piece
-    cdef void *bigger
     if not storable(block):
         return NULL
     e = entry_find(block)
     if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
-    if s.piece_count == s.piece_capacity:
-        bigger = realloc(s.pieces, 2 * s.piece_capacity * sizeof(Piece))
-        if bigger == NULL:
-            s.short_of_memory = True
-            return NULL
-        s.pieces = <Piece *>bigger
-        s.piece_capacity *= 2
     e.stack |= ENTRY_CLAIMED
     piece = &s.pieces[s.piece_count]
     piece.node = node
@@ -133,8 +146,13 @@ cdef Entry *claim_wanted(Survey *s, void *block, uint32_t node) noexcept nogil:
     return e
 
 
-cdef void survey_unclaim() noexcept nogil:
+cdef void survey_unclaim(Survey *s) noexcept nogil:
+    # Where little was claimed, entry by entry; nothing has moved since.
     cdef size_t i
+    if 8 * s.piece_count < entry_mask:
+        for i in range(s.piece_count):
+            entry_find(<void *>(s.pieces[i].address << 4)).stack &= ~<uint32_t>ENTRY_CLAIMED
+        return
     for i in range(entry_mask + 1):
         entries[i].stack &= ~<uint32_t>ENTRY_CLAIMED
 
@@ -143,15 +161,51 @@ cdef inline void *own_block(PyObject *o) noexcept nogil:
     return <char *>o - rt_preheader(rt_type(o))
 
 
-cdef inline void survey_object(Survey *s, uint32_t id, PyObject *o) noexcept nogil:
+cdef inline bint survey_is_near(Survey *s, PyObject *leaf, int kinds) noexcept nogil:
+    # May a block of this object, one that refers to nothing, be a wanted one?
+    cdef void *blocks[3]
+    cdef int k
+    if on_wanted_page(s, leaf):
+        return True
+    if kinds & RT_MORE_BLOCKS:
+        for k in range(rt_blocks(leaf, kinds, blocks)):
+            if on_wanted_page(s, blocks[k]):
+                return True
+    return False
+
+
+cdef inline void survey_offer(Survey *s, void *block, uint32_t node) noexcept nogil:
+    if on_wanted_page(s, block):
+        s.claims[s.claim_count].block = block
+        s.claims[s.claim_count].node = node
+        s.claim_count += 1
+
+
+cdef inline void survey_object(
+    Survey *s, uint32_t id, PyObject *o, int kinds
+) noexcept nogil:
     # Called as the graph comes to an object, while its head is in the cache.
     cdef void *blocks[3]
-    cdef Entry *e = claim(s, own_block(o), id | <uint32_t>PIECE_OWN)
     cdef int k
-    if e != NULL and wanted(s, e.place & SCOPE_MASK):
-        s.graph.date[id] = e.place & SCOPE_MASK
-    for k in range(rt_blocks(o, blocks)):
-        claim(s, blocks[k], id)
+    survey_offer(s, own_block(o), id | <uint32_t>PIECE_OWN)
+    if kinds & RT_MORE_BLOCKS:
+        for k in range(rt_blocks(o, kinds, blocks)):
+            survey_offer(s, blocks[k], id)
+
+
+cdef void survey_claims(Survey *s) noexcept nogil:
+    # What a batch of nodes offered is looked up in the ledger, a few places ahead of the cache.
+    cdef size_t k
+    cdef Claim *c
+    cdef Entry *e
+    for k in range(s.claim_count):
+        rt_prefetch(&entries[entry_home(<uint64_t>s.claims[k].block >> 4)])
+    for k in range(s.claim_count):
+        c = &s.claims[k]
+        e = claim(s, c.block, c.node)
+        if e != NULL and c.node & PIECE_OWN and wanted(s, e.place & SCOPE_MASK):
+            s.graph.date[c.node & ~<uint32_t>PIECE_OWN] = e.place & SCOPE_MASK
+    s.claim_count = 0
 
 
 cdef int survey_orphans(Survey *s) noexcept nogil:
@@ -174,19 +228,6 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
             s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
     survey_scan_objects(s)
     return 0
-
-
-cdef bint entry_wanted(Survey *s, Entry *e) noexcept nogil:
-    cdef uint32_t g
-    if wanted(s, e.place & SCOPE_MASK):
-        return True
-    if e.stack & ENTRY_GROWN:
-        g = table_find(&growth_heads, entry_address(e)).value
-        while g != 0:
-            if wanted(s, growths[g].scope):
-                return True
-            g = growths[g].older
-    return False
 
 
 cdef void survey_scan_objects(Survey *s) noexcept nogil:
@@ -269,6 +310,7 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
         id = s.paths.order[k]
         if g.date[id] == 0 and g.objects[id] != NULL:
             s.sizes[id] += rt_basic_size(g.objects[id])
+        s.sizes[id] += g.leaf_bytes[id]
     return 0
 
 

@@ -34,7 +34,17 @@ FRAMES = "8"
 
 COMMANDS = {
     "unittest": ("-m", "unittest"),
-    "pytest": ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+    "pytest": (
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:hypothesispytest",
+        "--rootdir",
+        ".",
+    ),
 }
 _LEAK = re.compile(r"# LEAK (\w+) (.+) bytes=(\d+) line=(\w*) holder=(.*)")
 
