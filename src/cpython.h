@@ -296,6 +296,15 @@ static inline size_t rt_preheader(PyTypeObject *type)
 
 static inline PyTypeObject *rt_type(PyObject *o) { return Py_TYPE(o); }
 
+/* The same pointer, of which the compiler does not know that it has just been compared. */
+static inline void *rt_opaque(void *p)
+{
+#if defined(__GNUC__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+
 static inline void rt_prefetch(const void *p)
 {
 #if defined(__GNUC__)

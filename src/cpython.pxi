@@ -90,6 +90,7 @@ cdef extern from "cpython.h" nogil:
 
     PyTypeObject *rt_type(PyObject *)
     void rt_prefetch(const void *)
+    void *rt_opaque(void *)
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)

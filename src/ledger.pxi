@@ -101,7 +101,9 @@ cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) n
 # ---- entries ----
 
 cdef inline size_t entry_home(uint64_t address) noexcept nogil:
-    return scatter(address) & entry_mask
+    # Blocks that lie side by side are used together, and so are their entries: 128 bytes of addresses
+    # share one line of the cache, which has room for four entries.
+    return (scatter(address >> 3) << 2 | (address >> 1) & 3) & entry_mask
 
 
 cdef inline uint64_t entry_address(Entry *e) noexcept nogil:
@@ -110,6 +112,10 @@ cdef inline uint64_t entry_address(Entry *e) noexcept nogil:
 
 cdef inline int64_t entry_size(Entry *e) noexcept nogil:
     return <int64_t>e.size << 10 if e.stack & ENTRY_KIB else <int64_t>e.size
+
+
+cdef inline void entry_fetch(void *block) noexcept nogil:
+    rt_prefetch(&entries[entry_home(<uint64_t>block >> 4)])
 
 
 cdef inline Entry *entry_find(void *block) noexcept nogil:
@@ -325,17 +331,17 @@ cdef inline PyThreadState *recorded_thread() noexcept nogil:
 
 cdef inline void block_made(void *block, size_t size) noexcept nogil:
     cdef PyThreadState *thread = recorded_thread()
-    cdef uint32_t stack, scope
+    cdef Link *stack
+    cdef uint32_t scope
     if thread == NULL or not storable(block) or ledger_short:
         return
+    entry_fetch(block)  # it arrives while the stack is captured
     size = charged_size(size)
     if node_live > node_limit:
         ledger_sweep()
     stack = capture(thread)
-    scope = nodes[stack].scope
-    if scope == 0:
-        scope = scope_now
-    if entry_put(block, size, scope, stack) != NULL:
+    scope = stack.scope if stack.scope != 0 else scope_now
+    if entry_put(block, size, scope, stack.node) != NULL:
         scope_charge(scope, <int64_t>size, 1)
 
 
@@ -377,13 +383,16 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     # adds is charged to that scope, so that one append does not take over a whole buffer.
     cdef PyThreadState *thread = recorded_thread()
     cdef Entry *e
+    cdef Link *link
     cdef uint32_t scope, stack, head, now
     cdef int64_t before, delta
     if thread == NULL or not storable(new) or ledger_short:
         block_gone(old)
         return
+    entry_fetch(old)
     size = charged_size(size)
-    stack = capture(thread)
+    link = capture(thread)
+    stack = link.node
     e = entry_find(old)
     if e.place == 0:
         # Made before the ledger was there: the part that is new is not known; charged to no test.
@@ -393,7 +402,7 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     scope = e.place & SCOPE_MASK
     before = entry_size(e)
     delta = <int64_t>size - before
-    now = nodes[stack].scope if nodes[stack].scope != 0 else scope_now
+    now = link.scope if link.scope != 0 else scope_now
     head = growth_take(old, e)
     if delta > 0 and now != scope:
         head = growth_add(head, now, stack, delta)

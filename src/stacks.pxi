@@ -10,6 +10,7 @@
 cdef enum:
     NODE_UNKNOWN = 0     # no Python frame
     NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
+    NO_INSTR = 1         # instructions are of two bytes, and aligned
     CHAIN_FRAMES = 4096
     WALK_FRAMES = 1024
     CHAIN_SLOTS = 1024
@@ -18,11 +19,16 @@ cdef enum:
     CODE_MODULE = 2      # the body of a module
 
 cdef struct Node:
-    uint64_t instr
     uint32_t parent
-    uint32_t code
+    uint32_t code        # 0: the id is free
+    uint32_t sibling     # next node of the same code
     uint32_t scope       # scope of the import that this stack is part of, or 0
     uint32_t offset      # of the instruction in its code, bytes
+
+cdef struct NodeKey:     # a look-up reads this alone
+    uint64_t instr       # NO_INSTR where the code is dead
+    uint32_t parent
+    uint32_t id          # 0: empty
 
 cdef struct Code:
     uint64_t address     # of the code object; 0 once it is dead
@@ -35,13 +41,14 @@ cdef struct Code:
     uint8_t file_kind    # bytes per character: 1, 2, 4
     uint8_t name_kind
     uint8_t role
-    bint used            # a live node names it (set while sweeping)
+    uint32_t nodes       # the first of its nodes
     uint32_t scope       # of the import of this module, or 0; next free id once it is given back
 
 cdef struct Link:
     rt_frame *frame
     void *instr
     uint32_t node
+    uint32_t scope       # of the node
 
 cdef Node *nodes = NULL
 cdef uint32_t node_count = 0        # ids below it are in use or on the free list
@@ -49,7 +56,7 @@ cdef uint32_t node_capacity = 0
 cdef uint32_t node_live = 0
 cdef uint32_t node_free = 0         # head of the list of free ids, linked by `parent`
 cdef uint32_t node_limit = 0        # a sweep is due beyond it
-cdef uint32_t *node_index = NULL    # hash of (parent, instr) -> id
+cdef NodeKey *node_index = NULL     # by hash of (parent, instr)
 cdef size_t node_mask = 0
 
 cdef Code *codes = NULL
@@ -60,6 +67,7 @@ cdef Table code_ids                 # address of a live code object -> id
 cdef size_t code_text_bytes = 0
 
 cdef Link chain[CHAIN_FRAMES]
+cdef Link no_link                   # of a thread without a Python frame
 cdef int chain_length = 0
 cdef PyThreadState *chain_thread = NULL
 cdef uint16_t chain_slots[CHAIN_SLOTS]
@@ -75,7 +83,7 @@ cdef int stacks_init(int frames) noexcept nogil:
     node_capacity = 1 << 14
     nodes = <Node *>calloc(node_capacity, sizeof(Node))
     node_mask = (1 << 15) - 1
-    node_index = <uint32_t *>calloc(node_mask + 1, sizeof(uint32_t))
+    node_index = <NodeKey *>calloc(node_mask + 1, sizeof(NodeKey))
     node_count = 2
     node_live = 2
     node_free = 0
@@ -188,31 +196,44 @@ cdef void code_died(void *address) noexcept nogil:
     global chain_length
     cdef Slot *slot = table_find(&code_ids, <uint64_t>address)
     if slot.key != 0:
+        node_forget_all(slot.value)
         codes[slot.value].address = 0
         table_delete(&code_ids, <uint64_t>address)
         chain_length = 0
 
 
+cdef void node_forget_all(uint32_t code_id) noexcept nogil:
+    # The nodes of a code keep their lines, and are found no more.
+    cdef uint32_t id = codes[code_id].nodes
+    cdef size_t i
+    while id != 0:
+        i = node_hash(nodes[id].parent, node_instr(id)) & node_mask
+        while node_index[i].id != id and node_index[i].id != 0:
+            i = (i + 1) & node_mask
+        node_index[i].instr = NO_INSTR
+        id = nodes[id].sibling
+
+
 cdef inline uint64_t node_hash(uint32_t parent, void *instr) noexcept nogil:
-    return scatter(<uint64_t>instr ^ (<uint64_t>parent << 40) ^ (<uint64_t>parent >> 24))
+    # What one call allocates is near in its code: four keys fill a line of the cache.
+    cdef uint64_t where = <uint64_t>instr
+    return scatter(where >> 6 ^ <uint64_t>parent << 36) << 2 | (where >> 4) & 3
+
+
+cdef inline void *node_instr(uint32_t id) noexcept nogil:
+    return <void *>(codes[nodes[id].code].start + nodes[id].offset)
 
 
 cdef inline uint32_t node_find(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef void *instr = rt_frame_instr(frame)
     cdef size_t i = node_hash(parent, instr) & node_mask
-    cdef uint32_t id
-    cdef Node *node
+    cdef NodeKey *key
     while True:
-        id = node_index[i]
-        if id == 0:
+        key = &node_index[i]
+        if key.instr == <uint64_t>instr and key.parent == parent:
+            return key.id
+        if key.id == 0:
             return node_add(parent, frame)
-        node = &nodes[id]
-        if (
-            node.instr == <uint64_t>instr
-            and node.parent == parent
-            and codes[node.code].address != 0
-        ):
-            return id
         i = (i + 1) & node_mask
 
 
@@ -230,11 +251,11 @@ cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
     id = node_new()
     if id == 0:
         return parent
-    nodes[id].instr = <uint64_t>rt_frame_instr(frame)
     nodes[id].parent = parent
     nodes[id].code = code_id
     nodes[id].offset = <uint32_t>(<uint64_t>rt_frame_instr(frame) - codes[code_id].start)
     nodes[id].scope = node_scope(parent, code_id)
+    node_link(id)
     node_index_put(id)
     return id
 
@@ -268,33 +289,43 @@ cdef uint32_t node_new() noexcept nogil:
             return 0
         nodes = bigger
         node_capacity *= 2
-    if 2 * (node_live + 1) > node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
+    if 4 * <size_t>(node_live + 1) > 3 * node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
         return 0
     node_count += 1
     node_live += 1
     return node_count - 1
 
 
+cdef inline void node_link(uint32_t id) noexcept nogil:
+    nodes[id].sibling = codes[nodes[id].code].nodes
+    codes[nodes[id].code].nodes = id
+
+
 cdef inline void node_index_put(uint32_t id) noexcept nogil:
-    cdef size_t i = node_hash(nodes[id].parent, <void *>nodes[id].instr) & node_mask
-    while node_index[i] != 0:
+    cdef size_t i = node_hash(nodes[id].parent, node_instr(id)) & node_mask
+    while node_index[i].id != 0:
         i = (i + 1) & node_mask
-    node_index[i] = id
+    node_index[i].instr = <uint64_t>node_instr(id)
+    node_index[i].parent = nodes[id].parent
+    node_index[i].id = id
+
+
+cdef void node_index_fill() noexcept nogil:
+    cdef uint32_t id
+    for id in range(2, node_count):
+        if nodes[id].code != 0 and codes[nodes[id].code].address != 0:
+            node_index_put(id)
 
 
 cdef int node_index_resize(size_t capacity) noexcept nogil:
-    # Free nodes have no code, and are left out.
     global node_index, node_mask
-    cdef uint32_t *bigger = <uint32_t *>calloc(capacity, sizeof(uint32_t))
-    cdef uint32_t id
+    cdef NodeKey *bigger = <NodeKey *>calloc(capacity, sizeof(NodeKey))
     if bigger == NULL:
         return -1
     free(node_index)
     node_index = bigger
     node_mask = capacity - 1
-    for id in range(2, node_count):
-        if nodes[id].code != 0:
-            node_index_put(id)
+    node_index_fill()
     return 0
 
 
@@ -314,18 +345,18 @@ cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
                 parent = nodes[parent].parent
     node_free = 0
     node_live = 2
+    for id in range(1, code_count):
+        codes[id].nodes = 0
     for id in range(2, node_count):
         if marks[id] != 0 and nodes[id].code != 0:
             node_live += 1
+            node_link(id)
         else:
             nodes[id].code = 0
-            nodes[id].instr = 0
             nodes[id].parent = node_free
             node_free = id
-    memset(node_index, 0, (node_mask + 1) * sizeof(uint32_t))
-    for id in range(2, node_count):
-        if nodes[id].code != 0:
-            node_index_put(id)
+    memset(node_index, 0, (node_mask + 1) * sizeof(NodeKey))
+    node_index_fill()
     codes_sweep()
 
 
@@ -334,11 +365,7 @@ cdef void codes_sweep() noexcept nogil:
     global code_free, code_text_bytes
     cdef uint32_t id
     for id in range(1, code_count):
-        codes[id].used = False
-    for id in range(2, node_count):
-        codes[nodes[id].code].used = True
-    for id in range(1, code_count):
-        if codes[id].address == 0 and not codes[id].used and codes[id].text != NULL:
+        if codes[id].address == 0 and codes[id].nodes == 0 and codes[id].text != NULL:
             code_text_bytes -= code_text_size(&codes[id])
             free(codes[id].text)
             codes[id].text = NULL
@@ -350,13 +377,12 @@ cdef inline size_t code_text_size(Code *c) noexcept nogil:
     return c.file_length * c.file_kind + c.name_length * c.name_kind + c.table_length + 1
 
 
-cdef uint32_t capture(PyThreadState *thread) noexcept nogil:
-    # The node of the thread's current stack.
+cdef Link *capture(PyThreadState *thread) noexcept nogil:
+    # The thread's current stack: the last link of the chain, whose node and scope are what counts.
     global chain_length, chain_thread
     cdef rt_frame *frame = rt_frame_current(thread)
-    cdef rt_frame *caller
     cdef uint32_t node = NODE_UNKNOWN
-    cdef int count = 0, position = 0, at, left
+    cdef int count = 0, position = 0
     cdef bint met = False
     if thread != chain_thread:
         chain_thread = thread
@@ -367,44 +393,51 @@ cdef uint32_t capture(PyThreadState *thread) noexcept nogil:
             position < chain_length
             and chain[position].frame == frame
             and chain[position].instr == rt_frame_instr(frame)
+            and callers_stand(position, shown_frames - count)
         ):
-            # The callers of a frame that still runs cannot have moved; but this may be a new
-            # frame at the old place: look at as many callers as a traceback will show.
-            at = position
-            left = shown_frames - count
-            caller = frame
             met = True
-            while at > 0 and left > 0:
-                caller = rt_frame_previous(caller)
-                at -= 1
-                left -= 1
-                if chain[at].frame != caller or chain[at].instr != rt_frame_instr(caller):
-                    met = False
-                    break
-            if met and left > 0 and rt_frame_previous(caller) != NULL:
-                met = False  # the chain was begun anew in the middle of this stack
-            if met:
-                break
+            break
         if count == WALK_FRAMES:
             node = NODE_DEEP
             break
         walked[count] = frame
         count += 1
         frame = rt_frame_previous(frame)
+    chain_length = position + 1 if met else 0
     if met:
         node = chain[position].node
-        chain_length = position + 1
-    else:
-        chain_length = 0
     if chain_length + count > CHAIN_FRAMES:
         chain_length = 0
     while count > 0:
         count -= 1
-        frame = walked[count]
-        node = node_find(node, frame)
-        chain[chain_length].frame = frame
-        chain[chain_length].instr = rt_frame_instr(frame)
-        chain[chain_length].node = node
-        chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
-        chain_length += 1
-    return node
+        node = node_find(node, walked[count])
+        chain_push(walked[count], node)
+    return &chain[chain_length - 1] if chain_length > 0 else &no_link
+
+
+cdef inline bint callers_stand(int position, int left) noexcept nogil:
+    # The callers of a frame that still runs cannot have moved; but this may be a new frame at the
+    # old place: as many callers as a traceback will show are compared. Each is read from the chain,
+    # not from the frame that it was called from, so that no read has to wait for the one before.
+    cdef rt_frame *frame = chain[position].frame
+    while position > 0 and left > 0:
+        position -= 1
+        left -= 1
+        if rt_frame_previous(frame) != chain[position].frame:
+            return False
+        frame = <rt_frame *>rt_opaque(chain[position].frame)
+        if rt_frame_instr(frame) != chain[position].instr:
+            return False
+    # Else the chain was begun anew in the middle of this stack.
+    return left <= 0 or rt_frame_previous(frame) == NULL
+
+
+cdef inline void chain_push(rt_frame *frame, uint32_t node) noexcept nogil:
+    global chain_length
+    cdef Link *link = &chain[chain_length]
+    link.frame = frame
+    link.instr = rt_frame_instr(frame)
+    link.node = node
+    link.scope = nodes[node].scope
+    chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
+    chain_length += 1

@@ -199,7 +199,7 @@ cdef void survey_claims(Survey *s) noexcept nogil:
     cdef Claim *c
     cdef Entry *e
     for k in range(s.claim_count):
-        rt_prefetch(&entries[entry_home(<uint64_t>s.claims[k].block >> 4)])
+        entry_fetch(s.claims[k].block)
     for k in range(s.claim_count):
         c = &s.claims[k]
         e = claim(s, c.block, c.node)

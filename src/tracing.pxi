@@ -301,7 +301,7 @@ def memory():
     cdef size_t table = (entry_mask + 1) * sizeof(Entry) if entries != NULL else 0
     cdef size_t stack = (
         node_capacity * sizeof(Node)
-        + (node_mask + 1) * sizeof(uint32_t)
+        + (node_mask + 1) * sizeof(NodeKey)
         + code_capacity * sizeof(Code)
         + (code_ids.mask + 1) * sizeof(Slot)
         + code_text_bytes

@@ -102,10 +102,13 @@ def look(backend: Backend, scopes: bytes) -> Look:
     Raises MemoryError where there is no room for the graph.
     """
     answer = _reftrack.explain(scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc")
+    # The answer has one tuple per object, in however many paths: a hundred thousand paths share most.
+    steps = {id(step): step for group in answer["groups"] for step in group[7]}
+    made = {key: Step(*step) for key, step in steps.items()}
     groups = [
         Group(
             *group[:7],
-            [Step(*step) for step in group[7]],
+            [made[id(step)] for step in group[7]],
             [Row(*row) for row in group[8]],
             [Retained(*part) for part in group[9]],
         )

@@ -152,7 +152,7 @@ def load(path: Path) -> Report:
         with (
             System.reader(path) as file,
             io.BufferedReader(file, 1 << 18) as lines,
-            _no_collection(),
+            no_collection(),
         ):
             return _read(lines, path)
     except FileNotFoundError as error:
@@ -265,8 +265,8 @@ def _names(directory: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Decoding makes a million objects and no garbage: collections would triple its time."""
+def no_collection() -> Iterator[None]:
+    """For work that makes a million objects and no garbage: collections would triple its time."""
     was_enabled = gc_isenabled()
     gc_disable()
     try:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reftrack import _reftrack, owners, retention, tracing
 from reftrack.config import Options
 from reftrack.heap import look
-from reftrack.journal import Journal, System, load
+from reftrack.journal import Journal, System, load, no_collection
 from reftrack.model import (
     COUNTED,
     Checkpoint,
@@ -253,7 +253,8 @@ class Session:
         shown = show_progress(_reftrack.memory()["blocks"] * 2 * SECONDS_PER_BLOCK)
         if final or _reftrack.collecting():
             _reftrack.collect()
-        self._record_look(final)
+        with no_collection():
+            self._record_look(final)
         if shown:
             hide_progress()
         self._spent += _reftrack.now() - started
