@@ -2,8 +2,8 @@
 # cython: initializedcheck=False, nonecheck=False, embedsignature=True
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
-The rooms: `table` (a hash map), `stacks` (interned call stacks), `ledger` (live blocks and the
-allocator hooks), `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
+The rooms: `table` (a hash map), `stacks` (interned call stacks), `pools` (small live
+blocks), `ledger` (the other live blocks and the allocator hooks), `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `survivors` (which blocks live on under which objects), `edges` (what one object
 calls another). Only cpython.h knows CPython's private structures.
 """
@@ -15,6 +15,7 @@ from libc.string cimport memcmp, memcpy, memset, strcmp, strlen
 include "cpython.pxi"
 include "table.pxi"
 include "stacks.pxi"
+include "pools.pxi"
 include "ledger.pxi"
 include "tracing.pxi"
 include "shapes.pxi"

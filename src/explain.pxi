@@ -58,7 +58,7 @@ cdef int look(
     cdef double started = rt_seconds()
     if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
         return -1
-    if survey_pages(s) < 0 or graph_init(g, entry_used) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
+    if survey_pages(s) < 0 or graph_init(g, entry_used + pool_live) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = rt_seconds() - started
     if paths_init(&l.paths, g) < 0:
@@ -193,18 +193,18 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
     # Blocks that no object owns, as [(scope, stack, bytes, blocks), ...].
     cdef dict sums = {}
     cdef size_t i
-    cdef Entry *e
+    cdef Charge c
     for i in range(s.orphans.mask + 1):
         if s.orphans.slots[i].key == 0 or s.orphans.slots[i].value != 0:
             continue
         block = s.orphans.slots[i].key << 4
-        e = entry_find(<void *><size_t>block)
-        stack = e.stack & STACK_MASK
+        charge_of(<void *><size_t>block, &c)
+        stack = c.stack & STACK_MASK
         if lines is not None:
             stack = lines.stack_of(<void *><size_t>block, stack, False)
-        key = (e.place & SCOPE_MASK, stack)
+        key = (c.scope, stack)
         size, count = sums.get(key, (0, 0))
-        sums[key] = (size + entry_size(e), count + 1)
+        sums[key] = (size + c.size, count + 1)
     return [(scope, stack, size, count) for (scope, stack), (size, count) in sums.items()]
 
 

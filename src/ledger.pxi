@@ -200,6 +200,7 @@ cdef void ledger_watch_code(void *code) noexcept nogil:
     cdef Entry *e
     if not storable(code):
         return  # part of the interpreter's own binary: never freed
+    block_leave_pool(code)
     e = entry_find(code)
     if e.place == 0:
         e = entry_put(code, 0, 0, NODE_UNKNOWN)
@@ -216,6 +217,7 @@ cdef void ledger_sweep() noexcept nogil:
     if marks == NULL:
         node_limit *= 2
         return
+    pools_mark(marks)
     for i in range(entry_mask + 1):
         if entries[i].place != 0:
             marks[entries[i].stack & STACK_MASK] = 1
@@ -227,8 +229,54 @@ cdef void ledger_sweep() noexcept nogil:
     stacks_sweep(marks)
     free(marks)
     # A sweep reads the whole ledger: let enough stacks come in between to pay for it.
-    cdef size_t limit = node_live + max(<size_t>node_live, entry_used // 8)
+    cdef size_t limit = node_live + max(<size_t>node_live, (entry_used + pool_live) // 8)
     node_limit = <uint32_t>max(<size_t>(1 << 14), limit)
+
+
+# ---- a block's charge, wherever it is noted ----
+
+cdef struct Charge:
+    uint32_t scope
+    uint32_t stack              # with the ENTRY_ flags
+    int64_t size
+
+
+cdef bint charge_of(void *block, Charge *c) noexcept nogil:
+    # False where the block is not in the ledger.
+    cdef uint64_t *word
+    cdef Entry *e
+    if not storable(block):
+        return False
+    word = pool_find(pool_of(block), block)
+    if word != NULL:
+        c.scope = word_scope(word[0])
+        c.stack = word_stack(word[0])
+        c.size = word_size(word[0])
+        return True
+    e = entry_find(block)
+    c.scope = e.place & SCOPE_MASK
+    c.stack = e.stack
+    c.size = entry_size(e)
+    return e.place != 0
+
+
+cdef inline bint block_put(void *block, size_t size, uint32_t scope, uint32_t stack) noexcept nogil:
+    # False where memory is short.
+    if size <= POOL_SMALL and pool_put(block, size, scope, stack):
+        return True
+    return entry_put(block, size, scope, stack) != NULL
+
+
+cdef void block_leave_pool(void *block) noexcept nogil:
+    # Into the table, where a block can have growths and flags.
+    cdef Pool *pool = pool_of(block)
+    cdef uint64_t *word = pool_find(pool, block)
+    cdef uint64_t was
+    if word != NULL:
+        was = word[0]
+        pool_clear(pool, word)
+        if entry_put(block, <size_t>word_size(was), word_scope(was), word_stack(was)) == NULL:
+            scope_discharge(word_scope(was), word_size(was), 1)
 
 
 # ---- growth: the parts of a block that later scopes added by realloc ----
@@ -335,13 +383,14 @@ cdef inline void block_made(void *block, size_t size) noexcept nogil:
     cdef uint32_t scope
     if thread == NULL or not storable(block) or ledger_short:
         return
-    entry_fetch(block)  # it arrives while the stack is captured
+    if size > POOL_SMALL:
+        entry_fetch(block)  # it arrives while the stack is captured
     size = charged_size(size)
     if node_live > node_limit:
         ledger_sweep()
     stack = capture(thread)
     scope = stack.scope if stack.scope != 0 else scope_now
-    if entry_put(block, size, scope, stack.node) != NULL:
+    if block_put(block, size, scope, stack.node):
         scope_charge(scope, <int64_t>size, 1)
 
 
@@ -365,7 +414,15 @@ cdef void block_forget(void *block, Entry *e) noexcept nogil:
 
 cdef inline void block_gone(void *block) noexcept nogil:
     cdef Entry *e
+    cdef Pool *pool
+    cdef uint64_t *word
     if block == NULL or not storable(block):
+        return
+    pool = pool_of(block)
+    word = pool_find(pool, block)
+    if word != NULL:
+        scope_discharge(word_scope(word[0]), word_size(word[0]), 1)
+        pool_clear(pool, word)
         return
     e = entry_find(block)
     if e.place == 0:
@@ -389,14 +446,14 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     if thread == NULL or not storable(new) or ledger_short:
         block_gone(old)
         return
-    entry_fetch(old)
+    block_leave_pool(old)
     size = charged_size(size)
     link = capture(thread)
     stack = link.node
     e = entry_find(old)
     if e.place == 0:
         # Made before the ledger was there: the part that is new is not known; charged to no test.
-        if entry_put(new, size, 0, stack) != NULL:
+        if block_put(new, size, 0, stack):
             scope_charge(0, size, 1)
         return
     scope = e.place & SCOPE_MASK
@@ -415,10 +472,13 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
         scope_discharge(scope, delta, 0)
         stack = e.stack & STACK_MASK
     entry_delete(e)
+    if head == 0:
+        block_put(new, size, scope, stack)
+        return
     e = entry_put(new, size, scope, stack)
     if e == NULL:
         return
-    if head != 0 and table_put(&growth_heads, <uint64_t>new >> 4, head) == 0:
+    if table_put(&growth_heads, <uint64_t>new >> 4, head) == 0:
         e.stack |= ENTRY_GROWN
 
 

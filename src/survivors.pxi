@@ -111,50 +111,89 @@ cdef int survey_pages(Survey *s) noexcept nogil:
     cdef Entry *e = entries
     cdef Entry *end = entries + entry_mask + 1
     cdef const uint8_t *wanted = s.wanted
-    cdef uint64_t *pages = s.pages
-    cdef size_t blocks = 0
-    cdef uint64_t page
+    cdef size_t blocks = 0, found, i
     while e < end:
         # An empty entry is of scope 0, which is never wanted.
         if wanted[e.place & SCOPE_MASK] or e.stack & ENTRY_GROWN and growth_wanted(s, e):
-            page = page_of(entry_address(e))
-            pages[page >> 6] |= <uint64_t>1 << (page & 63)
+            survey_page(s, page_of(entry_address(e)))
             blocks += 1
         e += 1
+    for i in range(pool_mask + 1):
+        found = pool_wanted(&pools[i], wanted) if pools[i].live else 0
+        if found:
+            survey_page(s, page_of(pools[i].key << 10))
+            blocks += found
     s.wanted_blocks = blocks
     s.pieces = <Piece *>rt_array(blocks, sizeof(Piece))
     return 0 if s.pieces != NULL else -1
 
 
-cdef Entry *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
-    # The entry of a wanted block, noted as the node's; NULL where it is none, or another's already.
+cdef inline void survey_page(Survey *s, uint64_t page) noexcept nogil:
+    s.pages[page >> 6] |= <uint64_t>1 << (page & 63)
+
+
+cdef inline size_t pool_wanted(Pool *pool, const uint8_t *wanted) noexcept nogil:
+    cdef size_t found = 0
+    cdef uint32_t place
+    for place in range(pool.places):
+        found += wanted[word_scope(pool.words[place])] != 0
+    return found
+
+
+cdef Piece *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
+    # Notes a wanted block as the node's; NULL where it is no wanted one, or another's already.
+    cdef Pool *pool
+    cdef uint64_t *word
     cdef Entry *e
-    cdef Piece *piece
     if not storable(block):
         return NULL
+    pool = pool_of(block)
+    word = pool_find(pool, block)
+    if word != NULL:
+        if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
+            return NULL
+        word[0] |= WORD_CLAIMED
+        return piece_add(s, block, node, word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
     e = entry_find(block)
     if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
     e.stack |= ENTRY_CLAIMED
-    piece = &s.pieces[s.piece_count]
+    return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, entry_size(e))
+
+
+cdef inline Piece *piece_add(
+    Survey *s, void *block, uint32_t node, uint32_t scope, uint32_t stack, int64_t size
+) noexcept nogil:
+    cdef Piece *piece = &s.pieces[s.piece_count]
     piece.node = node
-    piece.scope = e.place & SCOPE_MASK
-    piece.stack = e.stack
-    piece.address = entry_address(e)
-    piece.size = entry_size(e)
+    piece.scope = scope
+    piece.stack = stack
+    piece.address = <uint64_t>block >> 4
+    piece.size = size
     s.piece_count += 1
-    return e
+    return piece
 
 
 cdef void survey_unclaim(Survey *s) noexcept nogil:
-    # Where little was claimed, entry by entry; nothing has moved since.
+    # Where little was claimed, block by block; nothing has moved since.
     cdef size_t i
-    if 8 * s.piece_count < entry_mask:
+    cdef uint32_t place
+    cdef void *block
+    cdef uint64_t *word
+    if 8 * s.piece_count < entry_used + pool_live:
         for i in range(s.piece_count):
-            entry_find(<void *>(s.pieces[i].address << 4)).stack &= ~<uint32_t>ENTRY_CLAIMED
+            block = <void *>(s.pieces[i].address << 4)
+            word = pool_find(pool_of(block), block)
+            if word != NULL:
+                word[0] &= ~<uint64_t>WORD_CLAIMED
+            else:
+                entry_find(block).stack &= ~<uint32_t>ENTRY_CLAIMED
         return
     for i in range(entry_mask + 1):
         entries[i].stack &= ~<uint32_t>ENTRY_CLAIMED
+    for i in range(pool_mask + 1):
+        for place in range(pools[i].places):
+            pools[i].words[place] &= ~<uint64_t>WORD_CLAIMED
 
 
 cdef inline void *own_block(PyObject *o) noexcept nogil:
@@ -196,15 +235,14 @@ cdef inline void survey_object(
 cdef void survey_claims(Survey *s) noexcept nogil:
     # What a batch of nodes offered is looked up in the ledger, a few places ahead of the cache.
     cdef size_t k
-    cdef Claim *c
-    cdef Entry *e
+    cdef Piece *piece
     for k in range(s.claim_count):
+        rt_prefetch(pool_of(s.claims[k].block).words)
         entry_fetch(s.claims[k].block)
     for k in range(s.claim_count):
-        c = &s.claims[k]
-        e = claim(s, c.block, c.node)
-        if e != NULL and c.node & PIECE_OWN and wanted(s, e.place & SCOPE_MASK):
-            s.graph.date[c.node & ~<uint32_t>PIECE_OWN] = e.place & SCOPE_MASK
+        piece = claim(s, s.claims[k].block, s.claims[k].node)
+        if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece.scope):
+            s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece.scope
     s.claim_count = 0
 
 
@@ -213,27 +251,35 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
     # belong to the object whose own blocks hold their address. Only such blocks are looked for, so
     # a stale word in unused memory can mislead nothing else.
     cdef size_t i
-    cdef uint64_t address
+    cdef uint32_t place
+    cdef uint64_t word
     if s.piece_count == s.wanted_blocks:
         return 0
     for i in range(entry_mask + 1):
-        if (
-            entries[i].place != 0
-            and not entries[i].stack & ENTRY_CLAIMED
-            and entry_wanted(s, &entries[i])
-        ):
-            address = entry_address(&entries[i])
-            if table_put(&s.orphans, address, 0) < 0:
+        if entry_wanted(s, &entries[i]) and not entries[i].stack & ENTRY_CLAIMED:
+            if orphan_add(s, entry_address(&entries[i])) < 0:
                 return -1
-            s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
+    for i in range(pool_mask + 1):
+        for place in range(pools[i].places if pools[i].live else 0):
+            word = pools[i].words[place]
+            if wanted(s, word_scope(word)) and not word & WORD_CLAIMED:
+                if orphan_add(s, <uint64_t>pool_block(&pools[i], place) >> 4) < 0:
+                    return -1
     survey_scan_objects(s)
+    return 0
+
+
+cdef int orphan_add(Survey *s, uint64_t address) noexcept nogil:
+    if table_put(&s.orphans, address, 0) < 0:
+        return -1
+    s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
     return 0
 
 
 cdef void survey_scan_objects(Survey *s) noexcept nogil:
     cdef Graph *g = s.graph
     cdef PyObject *o
-    cdef Entry *e
+    cdef Charge c
     cdef uint32_t id
     cdef size_t found
     for id in range(1 + g.frame_count, g.count):
@@ -241,9 +287,8 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
         if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
             continue
         found = s.piece_count
-        e = entry_find(own_block(o)) if storable(own_block(o)) else NULL
-        if e != NULL and e.place != 0 and e.size != 0:
-            survey_scan(s, id, <void **>own_block(o), <size_t>entry_size(e))
+        if charge_of(own_block(o), &c) and c.size != 0:
+            survey_scan(s, id, <void **>own_block(o), <size_t>c.size)
         else:
             survey_scan(s, id, <void **>o, rt_readable_size(o))
         while found < s.piece_count:

@@ -53,6 +53,7 @@ cdef void ledger_free() noexcept nogil:
         free(scope_chunks[i])
         scope_chunks[i] = NULL
     free(entries)
+    pools_free()
     free(growths)
     table_free(&growth_heads)
     stacks_free()
@@ -79,6 +80,7 @@ cdef int ledger_init(int frames) noexcept nogil:
         entries == NULL
         or growths == NULL
         or table_init(&growth_heads, 256) < 0
+        or pools_init() < 0
         or stacks_init(frames) < 0
     ):
         ledger_free()
@@ -286,19 +288,18 @@ def stack_frames(uint32_t stack, int limit):
 
 def block_charge(size_t address):
     """(bytes, scope, stack) of the live block that starts at an address, or None. For tests."""
-    cdef Entry *e
-    if entries == NULL or not storable(<void *>address):
+    cdef Charge c
+    if entries == NULL or not charge_of(<void *>address, &c):
         return None
-    e = entry_find(<void *>address)
-    if e.place == 0:
-        return None
-    return entry_size(e), e.place & SCOPE_MASK, e.stack & STACK_MASK
+    return c.size, c.scope, c.stack & STACK_MASK
 
 
 def memory():
-    """The ledger's own memory: {"blocks": live blocks, "bytes": all of it, "entry_bytes": the table
-    of blocks, "stacks": live stack nodes, "stack_bytes": their memory and the copied line tables}."""
-    cdef size_t table = (entry_mask + 1) * sizeof(Entry) if entries != NULL else 0
+    """The ledger's own memory: {"blocks": live blocks, "bytes": all of it, "entry_bytes": what
+    is kept of the blocks, "stacks": live stack nodes, "stack_bytes": their memory and the copied line tables}."""
+    cdef size_t table = 0
+    if entries != NULL:
+        table = (entry_mask + 1) * sizeof(Entry) + (pool_mask + 1) * sizeof(Pool) + pool_bytes
     cdef size_t stack = (
         node_capacity * sizeof(Node)
         + (node_mask + 1) * sizeof(NodeKey)
@@ -308,7 +309,7 @@ def memory():
     )
     cdef size_t growth = growth_capacity * sizeof(Growth) + (growth_heads.mask + 1) * sizeof(Slot)
     return {
-        "blocks": entry_used,
+        "blocks": entry_used + pool_live,
         "bytes": table + stack + growth,
         "entry_bytes": table,
         "stacks": node_live,
