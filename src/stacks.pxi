@@ -419,17 +419,18 @@ cdef inline bint callers_stand(int position, int left) noexcept nogil:
     # The callers of a frame that still runs cannot have moved; but this may be a new frame at the
     # old place: as many callers as a traceback will show are compared. Each is read from the chain,
     # not from the frame that it was called from, so that no read has to wait for the one before.
-    cdef rt_frame *frame = chain[position].frame
-    while position > 0 and left > 0:
-        position -= 1
-        left -= 1
-        if rt_frame_previous(frame) != chain[position].frame:
+    cdef Link *link = &chain[position]
+    cdef Link *last = link - min(position, left)
+    cdef rt_frame *frame = link.frame
+    while link > last:
+        link -= 1
+        if rt_frame_previous(frame) != link.frame:
             return False
-        frame = <rt_frame *>rt_opaque(chain[position].frame)
-        if rt_frame_instr(frame) != chain[position].instr:
+        frame = <rt_frame *>rt_opaque(link.frame)
+        if rt_frame_instr(frame) != link.instr:
             return False
     # Else the chain was begun anew in the middle of this stack.
-    return left <= 0 or rt_frame_previous(frame) == NULL
+    return left <= position or rt_frame_previous(frame) == NULL
 
 
 cdef inline void chain_push(rt_frame *frame, uint32_t node) noexcept nogil:
