@@ -224,6 +224,11 @@ cdef inline void *node_instr(uint32_t id) noexcept nogil:
     return <void *>(codes[nodes[id].code].start + nodes[id].offset)
 
 
+cdef inline void node_fetch(uint32_t parent, rt_frame *frame) noexcept nogil:
+    # The key arrives while the callers are compared.
+    rt_prefetch(&node_index[node_hash(parent, rt_frame_instr(frame)) & node_mask])
+
+
 cdef inline uint32_t node_find(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef void *instr = rt_frame_instr(frame)
     cdef size_t i = node_hash(parent, instr) & node_mask
@@ -393,10 +398,12 @@ cdef Link *capture(PyThreadState *thread) noexcept nogil:
             position < chain_length
             and chain[position].frame == frame
             and chain[position].instr == rt_frame_instr(frame)
-            and callers_stand(position, shown_frames - count)
         ):
-            met = True
-            break
+            if count > 0:
+                node_fetch(chain[position].node, walked[count - 1])
+            if callers_stand(position, shown_frames - count):
+                met = True
+                break
         if count == WALK_FRAMES:
             node = NODE_DEEP
             break

@@ -102,7 +102,7 @@ def look(backend: Backend, scopes: bytes) -> Look:
     Raises MemoryError where there is no room for the graph.
     """
     answer = _reftrack.explain(scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc")
-    # The answer has one tuple per object, in however many paths: a hundred thousand paths share most.
+    # The answer has one tuple per object, in however many of its paths.
     steps = {id(step): step for group in answer["groups"] for step in group[7]}
     made = {key: Step(*step) for key, step in steps.items()}
     groups = [

@@ -24,6 +24,10 @@ IMPORTED_FROM = 64 << 10
 LISTED = 20
 """Types and allocating stacks listed per holder."""
 
+SMALL = 64 << 10
+LISTED_OF_SMALL = 3
+"""The same for a holder of less than SMALL bytes: a suite has thousands of them."""
+
 STACKS_READ = 200
 """Stacks whose lines are read per holder, the largest first; many come down to the same lines."""
 
@@ -193,7 +197,7 @@ def _types(rows: Iterable[Row]) -> list[TypeCount]:
     return sorted(found.values(), key=lambda count: -count.bytes)[:LISTED]
 
 
-def _allocations(rows: Iterable[Row], seen: Look) -> list[Allocation]:
+def _allocations(rows: Sequence[Row], seen: Look) -> list[Allocation]:
     by_type: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
         sums = by_type[row.stack, row.type]
@@ -211,7 +215,8 @@ def _allocations(rows: Iterable[Row], seen: Look) -> list[Allocation]:
         allocation = by_lines.setdefault(lines, Allocation(0, 0, []))
         allocation.bytes += part.bytes
         allocation.objects += part.objects
-    largest = heapq.nlargest(LISTED, by_lines.items(), lambda item: item[1].bytes)
+    listed = LISTED if sum(row.bytes for row in rows) >= SMALL else LISTED_OF_SMALL
+    largest = heapq.nlargest(listed, by_lines.items(), lambda item: item[1].bytes)
     for lines, allocation in largest:
         allocation.traceback = [_frame(line) for line in lines]
     return [allocation for _, allocation in largest]

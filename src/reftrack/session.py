@@ -33,7 +33,9 @@ isatty = os.isatty  # bound before any suite can patch `os`
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
 BUDGET = 0.02
-SECONDS_PER_BLOCK = 4e-7
+SECONDS_PER_BLOCK = 1e-6
+"""What a look is expected to take until the first one has been timed."""
+
 PROGRESS_AFTER = 1.0
 
 
@@ -72,6 +74,7 @@ class Session:
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
         self._live_then = 0
+        self._seconds_per_block = SECONDS_PER_BLOCK
 
     # ---- start and finish ----
 
@@ -242,22 +245,28 @@ class Session:
             self._checkpoint(final=False)
 
     def _affordable(self) -> bool:
-        expected = _reftrack.memory()["blocks"] * SECONDS_PER_BLOCK
-        return self._spent + expected <= BUDGET * self._elapsed()
+        return self._spent + self._expected_seconds() <= BUDGET * self._elapsed()
+
+    def _expected_seconds(self) -> float:
+        return _reftrack.memory()["blocks"] * self._seconds_per_block
 
     def _checkpoint(self, *, final: bool) -> None:
         if not self._attached():
             return
         self._end_leaving()
         started = _reftrack.now()
-        shown = show_progress(_reftrack.memory()["blocks"] * 2 * SECONDS_PER_BLOCK)
+        shown = show_progress(self._expected_seconds())
         if final or _reftrack.collecting():
             _reftrack.collect()
         with no_collection():
             self._record_look(final)
         if shown:
             hide_progress()
-        self._spent += _reftrack.now() - started
+        seconds = _reftrack.now() - started
+        self._spent += seconds
+        self._seconds_per_block = max(
+            self._seconds_per_block, seconds / max(_reftrack.memory()["blocks"], 1)
+        )
         self._live_then = _reftrack.live_bytes()
         if final:
             self._tests_seen = self._tests_over()
