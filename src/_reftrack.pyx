@@ -2,10 +2,12 @@
 # cython: initializedcheck=False, nonecheck=False, embedsignature=True
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
-The rooms: `table` (a hash map), `stacks` (interned call stacks), `pools` (small live
-blocks), `ledger` (the other live blocks and the allocator hooks), `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
-(retained sizes), `survivors` (which blocks live on under which objects), `edges` (what one object
-calls another). Only cpython.h knows CPython's private structures.
+The rooms: `table` (a hash map), `stacks` (interned call stacks), `pools` (small live blocks), `ledger`
+(the other live blocks, and the allocator hooks), `growths` (parts of blocks that realloc added),
+`tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
+object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
+block), `survivors` (regions and groups), `edges` (what one object calls another), `explain` (one look).
+Only cpython.h knows CPython's private structures.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -17,11 +19,13 @@ include "table.pxi"
 include "stacks.pxi"
 include "pools.pxi"
 include "ledger.pxi"
+include "growths.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
 include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"
+include "claims.pxi"
 include "survivors.pxi"
 include "edges.pxi"
 include "explain.pxi"

@@ -11,18 +11,11 @@ cdef enum:
     ENTRY_CODE = 1 << 29        # the block is a code object that a stack names
     ENTRY_CLAIMED = 1 << 28     # an object owns the block (only while the heap is looked at)
     STACK_MASK = (1 << 28) - 1
-    GROWTHS_KEPT = 64
 
 cdef struct Entry:              # 16 bytes
     uint64_t place              # address >> 4 in the high 44 bits, scope in the low 20; 0: empty, as `stack`
     uint32_t size
     uint32_t stack              # node id and ENTRY_ flags
-
-cdef struct Growth:             # what a later scope's realloc added to a block
-    uint32_t scope
-    uint32_t stack
-    int64_t size
-    uint32_t older
 
 cdef struct ScopeFigures:
     int64_t live_bytes
@@ -38,12 +31,6 @@ cdef struct Hook:
 cdef Entry *entries = NULL
 cdef size_t entry_mask = 0
 cdef size_t entry_used = 0
-
-cdef Growth *growths = NULL
-cdef uint32_t growth_capacity = 0
-cdef uint32_t growth_count = 1
-cdef uint32_t growth_free = 0
-cdef Table growth_heads         # block address -> newest growth
 
 cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
 cdef uint32_t scope_count = 0
@@ -277,89 +264,6 @@ cdef void block_leave_pool(void *block) noexcept nogil:
         pool_clear(pool, word)
         if entry_put(block, <size_t>word_size(was), word_scope(was), word_stack(was)) == NULL:
             scope_discharge(word_scope(was), word_size(was), 1)
-
-
-# ---- growth: the parts of a block that later scopes added by realloc ----
-
-cdef uint32_t growth_new() noexcept nogil:
-    global growths, growth_capacity, growth_count, growth_free
-    cdef uint32_t g = growth_free
-    cdef Growth *bigger
-    if g != 0:
-        growth_free = growths[g].older
-        return g
-    if growth_count >= growth_capacity:
-        bigger = <Growth *>realloc(growths, 2 * <size_t>growth_capacity * sizeof(Growth))
-        if bigger == NULL:
-            return 0
-        growths = bigger
-        growth_capacity *= 2
-    growth_count += 1
-    return growth_count - 1
-
-
-cdef inline void growth_drop(uint32_t g) noexcept nogil:
-    global growth_free
-    growths[g].older = growth_free
-    growth_free = g
-
-
-cdef int growth_length(uint32_t g) noexcept nogil:
-    cdef int n = 0
-    while g != 0:
-        n += 1
-        g = growths[g].older
-    return n
-
-
-cdef uint32_t growth_add(uint32_t head, uint32_t scope, uint32_t stack, int64_t size) noexcept nogil:
-    # The new head. One scope's parts are one; past GROWTHS_KEPT parts the newest takes it all.
-    cdef uint32_t g
-    scope_charge(scope, size, 0)
-    if head != 0 and growths[head].scope == scope:
-        growths[head].size += size
-        growths[head].stack = stack
-        return head
-    g = growth_new() if growth_length(head) < GROWTHS_KEPT else 0
-    if g == 0 and head == 0:
-        return 0
-    if g == 0:
-        scope_discharge(growths[head].scope, growths[head].size, 0)
-        figures(scope).live_bytes += growths[head].size
-        growths[head].size += size
-        growths[head].scope = scope
-        growths[head].stack = stack
-        return head
-    growths[g].scope = scope
-    growths[g].stack = stack
-    growths[g].size = size
-    growths[g].older = head
-    return g
-
-
-cdef uint32_t growth_shrink(uint32_t head, int64_t *size) noexcept nogil:
-    # Takes `size` bytes off, newest part first; leaves in `size` what the first owner must give.
-    cdef uint32_t older
-    cdef int64_t part
-    while head != 0 and size[0] > 0:
-        part = min(size[0], growths[head].size)
-        scope_discharge(growths[head].scope, part, 0)
-        growths[head].size -= part
-        size[0] -= part
-        if growths[head].size == 0:
-            older = growths[head].older
-            growth_drop(head)
-            head = older
-    return head
-
-
-cdef inline uint32_t growth_take(void *block, Entry *e) noexcept nogil:
-    # Detaches and returns the block's growths.
-    cdef uint32_t g = 0
-    if e.stack & ENTRY_GROWN:
-        g = table_find(&growth_heads, <uint64_t>block >> 4).value
-        table_delete(&growth_heads, <uint64_t>block >> 4)
-    return g
 
 
 # ---- events ----

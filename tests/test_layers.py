@@ -21,7 +21,7 @@ LAYERS = [
     ["errors", "_reftrack"],
     ["model", "config"],
     ["tracing", "owners"],
-    ["heap"],
+    ["heap", "guard"],
     ["naming"],
     ["choosing"],
     ["retention"],

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, owners, retention, tracing
 from reftrack.config import Options
+from reftrack.guard import Apart
 from reftrack.heap import look
 from reftrack.journal import Journal, System, load, no_collection
 from reftrack.model import (
@@ -105,7 +106,7 @@ class Session:
             return None
         _reftrack.pause()
         try:
-            with Apart(self):
+            with Apart(self.note):
                 if self._tests_seen < self._tests_over():
                     self._checkpoint(final=True)
                 while self._open:
@@ -141,20 +142,20 @@ class Session:
     def enter(self, kind: ScopeKind, id: str) -> None:
         """Charge what follows to a new scope inside the innermost one."""
         if self._alive():
-            with Apart(self):
+            with Apart(self.note):
                 self._enter(kind, id)
 
     def phase(self, name: str) -> None:
         """The innermost open test enters the phase "setup", "call" or "teardown"."""
         if self._alive() and self._open[-1].kind == "test":
-            with Apart(self):
+            with Apart(self.note):
                 self._end_phase()
                 self._phase_now = name
 
     def leave(self, outcome: str | None = None) -> None:
         """Close the innermost scope and write its line; "session" stays open until `finish`."""
         if self._alive() and len(self._open) > 1:
-            with Apart(self):
+            with Apart(self.note):
                 self._leave(outcome)
                 self._look_if_grown()
 
@@ -230,7 +231,7 @@ class Session:
         the same budget as the others, and `finish` looks where the last was passed over.
         """
         if self._alive():
-            with Apart(self):
+            with Apart(self.note):
                 if not final or self._tests_seen < 0 or self._affordable():
                     self._checkpoint(final=final)
 
@@ -342,35 +343,6 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
-
-
-class Apart:
-    """reftrack's own work inside the program: charged to no one, and no fault of it gets out."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __enter__(self) -> None:
-        _reftrack.pause()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> bool:
-        _reftrack.resume()
-        if not isinstance(error, Exception) or is_users(error):
-            return False
-        self._session.note(f"a fault of reftrack: {type(error).__name__}: {error}")
-        return True
-
-
-def is_users(error: BaseException) -> bool:
-    """Was it raised by the program's own code, a signal handler for one, that ran meanwhile?"""
-    traceback = error.__traceback__
-    file = ""
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        traceback = traceback.tb_next
-    return not owners.is_library_file(file) and not owners.is_own_file(file)
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:

@@ -1,0 +1,241 @@
+# Whose block is it? Each live block of the wanted scopes is claimed for the object that owns it: by
+# CPython's own rules while the graph comes to the object, else by the address that its memory holds.
+
+cdef enum:
+    PIECE_OWN = 1 << 31
+    PAGE_BITS = 1 << 20
+
+cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
+    return s.wanted[scope] != 0
+
+
+cdef inline bint entry_wanted(Survey *s, Entry *e) noexcept nogil:
+    return wanted(s, e.place & SCOPE_MASK) or e.stack & ENTRY_GROWN and growth_wanted(s, e)
+
+
+cdef bint growth_wanted(Survey *s, Entry *e) noexcept nogil:
+    cdef uint32_t g = table_find(&growth_heads, entry_address(e)).value
+    while g != 0:
+        if wanted(s, growths[g].scope):
+            return True
+        g = growths[g].older
+    return False
+
+
+cdef inline uint64_t page_of(uint64_t address) noexcept nogil:
+    # pymalloc's pools are of 16 KiB and hold blocks of one size, mostly of one time.
+    return scatter((address >> 10) + 1) & (PAGE_BITS - 1)
+
+
+cdef inline bint on_wanted_page(Survey *s, void *block) noexcept nogil:
+    cdef uint64_t page = page_of(<uint64_t>block >> 4)
+    return (s.pages[page >> 6] >> (page & 63)) & 1
+
+
+cdef int survey_pages(Survey *s) noexcept nogil:
+    # Most objects are no survivors, nor is anything near them: a bit tells so without a search.
+    cdef Entry *e = entries
+    cdef Entry *end = entries + entry_mask + 1
+    cdef const uint8_t *wanted = s.wanted
+    cdef size_t blocks = 0, found, i
+    while e < end:
+        # An empty entry is of scope 0, which is never wanted.
+        if wanted[e.place & SCOPE_MASK] or e.stack & ENTRY_GROWN and growth_wanted(s, e):
+            survey_page(s, page_of(entry_address(e)))
+            blocks += 1
+        e += 1
+    for i in range(pool_mask + 1):
+        found = pool_wanted(&pools[i], wanted) if pools[i].live else 0
+        if found:
+            survey_page(s, page_of(pools[i].key << 10))
+            blocks += found
+    s.wanted_blocks = blocks
+    s.pieces = <Piece *>rt_array(blocks, sizeof(Piece))
+    return 0 if s.pieces != NULL else -1
+
+
+cdef inline void survey_page(Survey *s, uint64_t page) noexcept nogil:
+    s.pages[page >> 6] |= <uint64_t>1 << (page & 63)
+
+
+cdef inline size_t pool_wanted(Pool *pool, const uint8_t *wanted) noexcept nogil:
+    cdef size_t found = 0
+    cdef uint32_t place
+    for place in range(pool.places):
+        found += wanted[word_scope(pool.words[place])] != 0
+    return found
+
+
+cdef Piece *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
+    # Notes a wanted block as the node's; NULL where it is no wanted one, or another's already.
+    cdef Pool *pool
+    cdef uint64_t *word
+    cdef Entry *e
+    if not storable(block):
+        return NULL
+    pool = pool_of(block)
+    word = pool_find(pool, block)
+    if word != NULL:
+        if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
+            return NULL
+        word[0] |= WORD_CLAIMED
+        return piece_add(s, block, node, word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
+    e = entry_find(block)
+    if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
+        return NULL
+    e.stack |= ENTRY_CLAIMED
+    return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, entry_size(e))
+
+
+cdef inline Piece *piece_add(
+    Survey *s, void *block, uint32_t node, uint32_t scope, uint32_t stack, int64_t size
+) noexcept nogil:
+    cdef Piece *piece = &s.pieces[s.piece_count]
+    piece.node = node
+    piece.scope = scope
+    piece.stack = stack
+    piece.address = <uint64_t>block >> 4
+    piece.size = size
+    s.piece_count += 1
+    return piece
+
+
+cdef void survey_unclaim(Survey *s) noexcept nogil:
+    # Where little was claimed, block by block; nothing has moved since.
+    cdef size_t i
+    cdef uint32_t place
+    cdef void *block
+    cdef uint64_t *word
+    if 8 * s.piece_count < entry_used + pool_live:
+        for i in range(s.piece_count):
+            block = <void *>(s.pieces[i].address << 4)
+            word = pool_find(pool_of(block), block)
+            if word != NULL:
+                word[0] &= ~<uint64_t>WORD_CLAIMED
+            else:
+                entry_find(block).stack &= ~<uint32_t>ENTRY_CLAIMED
+        return
+    for i in range(entry_mask + 1):
+        entries[i].stack &= ~<uint32_t>ENTRY_CLAIMED
+    for i in range(pool_mask + 1):
+        for place in range(pools[i].places):
+            pools[i].words[place] &= ~<uint64_t>WORD_CLAIMED
+
+
+cdef inline void *own_block(PyObject *o) noexcept nogil:
+    return <char *>o - rt_preheader(rt_type(o))
+
+
+cdef inline bint survey_is_near(Survey *s, PyObject *leaf, int kinds) noexcept nogil:
+    # May a block of this object, one that refers to nothing, be a wanted one?
+    cdef void *blocks[3]
+    cdef int k
+    if on_wanted_page(s, leaf):
+        return True
+    if kinds & RT_MORE_BLOCKS:
+        for k in range(rt_blocks(leaf, kinds, blocks)):
+            if on_wanted_page(s, blocks[k]):
+                return True
+    return False
+
+
+cdef inline void survey_offer(Survey *s, void *block, uint32_t node) noexcept nogil:
+    if on_wanted_page(s, block):
+        s.claims[s.claim_count].block = block
+        s.claims[s.claim_count].node = node
+        s.claim_count += 1
+
+
+cdef inline void survey_object(
+    Survey *s, uint32_t id, PyObject *o, int kinds
+) noexcept nogil:
+    # Called as the graph comes to an object, while its head is in the cache.
+    cdef void *blocks[3]
+    cdef int k
+    survey_offer(s, own_block(o), id | <uint32_t>PIECE_OWN)
+    if kinds & RT_MORE_BLOCKS:
+        for k in range(rt_blocks(o, kinds, blocks)):
+            survey_offer(s, blocks[k], id)
+
+
+cdef void survey_claims(Survey *s) noexcept nogil:
+    # What a batch of nodes offered is looked up in the ledger, a few places ahead of the cache.
+    cdef size_t k
+    cdef Piece *piece
+    for k in range(s.claim_count):
+        rt_prefetch(pool_of(s.claims[k].block).words)
+        entry_fetch(s.claims[k].block)
+    for k in range(s.claim_count):
+        piece = claim(s, s.claims[k].block, s.claims[k].node)
+        if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece.scope):
+            s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece.scope
+    s.claim_count = 0
+
+
+cdef int survey_orphans(Survey *s) noexcept nogil:
+    # Blocks of the wanted scopes that no rule gives to an object (a deque's, a C extension's): they
+    # belong to the object whose own blocks hold their address. Only such blocks are looked for, so
+    # a stale word in unused memory can mislead nothing else.
+    cdef size_t i
+    cdef uint32_t place
+    cdef uint64_t word
+    if s.piece_count == s.wanted_blocks:
+        return 0
+    for i in range(entry_mask + 1):
+        if entry_wanted(s, &entries[i]) and not entries[i].stack & ENTRY_CLAIMED:
+            if orphan_add(s, entry_address(&entries[i])) < 0:
+                return -1
+    for i in range(pool_mask + 1):
+        for place in range(pools[i].places if pools[i].live else 0):
+            word = pools[i].words[place]
+            if wanted(s, word_scope(word)) and not word & WORD_CLAIMED:
+                if orphan_add(s, <uint64_t>pool_block(&pools[i], place) >> 4) < 0:
+                    return -1
+    survey_scan_objects(s)
+    return 0
+
+
+cdef int orphan_add(Survey *s, uint64_t address) noexcept nogil:
+    if table_put(&s.orphans, address, 0) < 0:
+        return -1
+    s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
+    return 0
+
+
+cdef void survey_scan_objects(Survey *s) noexcept nogil:
+    cdef Graph *g = s.graph
+    cdef PyObject *o
+    cdef Charge c
+    cdef uint32_t id
+    cdef size_t found
+    for id in range(1 + g.frame_count, g.count):
+        o = g.objects[id]
+        if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
+            continue
+        found = s.piece_count
+        if charge_of(own_block(o), &c) and c.size != 0:
+            survey_scan(s, id, <void **>own_block(o), <size_t>c.size)
+        else:
+            survey_scan(s, id, <void **>o, rt_readable_size(o))
+        while found < s.piece_count:
+            # What was found may lead on: a deque's blocks are linked.
+            survey_scan(
+                s, id, <void **>(s.pieces[found].address << 4), <size_t>s.pieces[found].size
+            )
+            found += 1
+
+
+cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size) noexcept nogil:
+    cdef size_t k
+    cdef uint64_t address
+    cdef Slot *slot
+    for k in range(size // sizeof(void *)):
+        if <uint64_t>words[k] & 15:
+            continue
+        address = <uint64_t>words[k] >> 4
+        if not (s.bloom[scatter(address) >> 53] >> ((scatter(address) >> 47) & 63)) & 1:
+            continue
+        slot = table_find(&s.orphans, address) if address != 0 else NULL
+        if slot != NULL and slot.key != 0 and slot.value == 0:
+            slot.value = owner
+            claim(s, words[k], owner)

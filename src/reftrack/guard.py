@@ -1,0 +1,39 @@
+"""reftrack's own work inside the user's program: charged to no one, and no fault of it gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reftrack import _reftrack, owners
+
+
+class Apart:
+    """While the body runs the ledger is paused; an error in it is told to `note`, and ends there.
+
+    What the program's own code raises meanwhile (in a signal handler) passes through.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+
+    def __enter__(self) -> None:
+        _reftrack.pause()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        _reftrack.resume()
+        if not isinstance(error, Exception) or is_users(error):
+            return False
+        self._note(f"a fault of reftrack: {type(error).__name__}: {error}")
+        return True
+
+
+def is_users(error: BaseException) -> bool:
+    """Was it raised by the program's own code, a signal handler for one, that ran meanwhile?"""
+    traceback = error.__traceback__
+    file = ""
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        traceback = traceback.tb_next
+    return not owners.is_library_file(file) and not owners.is_own_file(file)
