@@ -16,17 +16,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from reftrack import _reftrack
 
+ALL_SCOPES = b"\1" * 64
+LIBRARIES = ("networkx", "sympy", "sympy.physics.units", "sympy.stats", "numpy", "django.db.models")
 
-def explain() -> tuple[int, int]:
+
+def explain(scopes: bytes = ALL_SCOPES) -> tuple[int, int]:
     """Explain the whole heap once, roots to retained sizes; return its nodes and edges.
 
-    Everything allocated since `record` counts as a survivor.
+    What was allocated since `record` counts as a survivor, where `scopes` has a 1 for its scope.
     """
-    answer = _reftrack.explain(b"\1" * 64, "/nowhere/", 1000, False)
+    answer = _reftrack.explain(scopes, "/nowhere/", 1000, False)
     return answer["nodes"], answer["edges"]
 
 
@@ -72,6 +76,18 @@ def web(size: int) -> object:
     return nodes
 
 
+def suite(tests: int) -> list[object]:
+    """What a test suite's process looks like: libraries, and 1,000 records of each of its tests."""
+    missing = [name for name in LIBRARIES if find_spec(name.partition(".")[0]) is None]
+    if missing:
+        print(f"suite: a smaller heap, without {', '.join(missing)}", file=sys.stderr)
+    kept: list[object] = [import_module(name) for name in LIBRARIES if name not in missing]
+    for _ in range(tests):
+        _reftrack.enter_scope(_reftrack.new_scope())
+        kept.append([Node(f"record {i}", [Node(str(i), [])]) for i in range(500)])
+    return kept
+
+
 SHAPES: dict[str, Callable[[int], object]] = {
     "trees": trees,
     "chain": chain,
@@ -90,7 +106,7 @@ def seconds(call: Callable[[], object], repeat: int) -> float:
     return statistics.median(times)
 
 
-def explain_and_weigh() -> tuple[int, int, int]:
+def explain_and_weigh(scopes: bytes) -> tuple[int, int, int]:
     """Explain once; return nodes, edges, and by how many bytes the resident memory rose meanwhile.
 
     Where the kernel cannot reset the peak (5 in clear_refs), an earlier, higher peak hides this
@@ -102,9 +118,9 @@ def explain_and_weigh() -> tuple[int, int, int]:
         before = status_bytes("VmRSS")
     except OSError:
         before = peak_bytes()
-        nodes, edges = explain()
+        nodes, edges = explain(scopes)
         return nodes, edges, peak_bytes() - before
-    nodes, edges = explain()
+    nodes, edges = explain(scopes)
     return nodes, edges, status_bytes("VmHWM") - before
 
 
@@ -158,7 +174,14 @@ def main() -> None:
         default=[10_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000],
         help="containers in the heap, such as 10k 300k 10M (default: 10k to 10M)",
     )
-    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
+    parser.add_argument(
+        "--shapes",
+        nargs="+",
+        choices=["suite", *SHAPES],
+        default=["suite", *SHAPES],
+        help="suite: libraries and 100 tests, of which one or all have survivors; the others "
+        "consist of survivors alone (default: all)",
+    )
     parser.add_argument("--repeat", type=int, default=3, help="the median of so many is shown")
     parser.add_argument("--peers", action="store_true", help="also run guppy3 and objgraph")
     parser.add_argument(
@@ -175,11 +198,13 @@ def main() -> None:
         f"{'shape':<7}{'nodes':>11}{'edges':>12}{'explain s':>11}{'collect s':>11}{'ratio':>7}"
         f"{'ns/node':>9}{'extra MiB':>11}{'B/node':>8}{'B/(node+edge)':>15}"
     )
-    for shape in arguments.shapes:
+    if "suite" in arguments.shapes:
+        rows_of_suite(arguments.repeat)
+    for shape in (shape for shape in arguments.shapes if shape in SHAPES):
         for size in arguments.sizes:
             record()
             heap = SHAPES[shape](size)
-            row(shape, arguments.repeat)
+            row(shape, arguments.repeat, ALL_SCOPES)
             if size <= arguments.peers_up_to:
                 for name, call in others.items():
                     print(f"       {name}: {seconds(partial(call, heap), 1):.3f} s", flush=True)
@@ -187,11 +212,23 @@ def main() -> None:
             gc.collect()
 
 
-def row(shape: str, repeat: int) -> None:
+def rows_of_suite(repeat: int) -> None:
+    """One test's survivors, then those of all tests."""
+    record()
+    first = _reftrack.new_scope() + 1
+    kept = suite(100)
+    print(f"suite: {len(gc.get_objects()):,} objects known to the collector", flush=True)
+    row("suite/1", repeat, bytes(first + 50) + b"\1")
+    row("suite", repeat, bytes(first) + b"\1" * 100)
+    del kept
+
+
+def row(shape: str, repeat: int, scopes: bytes) -> None:
     gc.collect()
-    nodes, edges, extra = explain_and_weigh()
-    explaining = seconds(explain, repeat)
-    collecting = seconds(gc.collect, repeat)
+    nodes, edges, extra = explain_and_weigh(scopes)
+    # In turn, so that each finds the cache as the other leaves it, and both the machine as fast.
+    pairs = [(seconds(partial(explain, scopes), 1), seconds(gc.collect, 1)) for _ in range(repeat)]
+    explaining, collecting = (statistics.median(times) for times in zip(*pairs, strict=True))
     print(
         f"{shape:<7}{nodes:>11,}{edges:>12,}{explaining:>11.4f}{collecting:>11.4f}"
         f"{explaining / collecting:>7.2f}{explaining / nodes * 1e9:>9.1f}{extra / 2**20:>11.1f}"
