@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # CLEAN test T.test_1_cycle
@@ -42,7 +41,7 @@ class T(unittest.TestCase):
         self.local = Local
 
     def test_6_warm_up(self):
-        import xml.dom.minidom  # noqa: F401
+        import xml.dom.minidom  # noqa: F401 - importing it is the warm-up
 
         for i in range(20):
             re.compile(f"a{i}")

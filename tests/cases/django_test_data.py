@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django

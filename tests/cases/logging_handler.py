@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_forgets bytes=500000 line=ALLOC holder=

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_fills bytes=400000 line=ALLOC holder=module_cache.CACHE

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_floats bytes=3200984 line=ALLOC holder=plain_payload.HISTORY

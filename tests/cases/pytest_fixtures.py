@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN pytest
 # LEAK fixture table (session) bytes=600000 line=ALLOC holder=fixture table (session)

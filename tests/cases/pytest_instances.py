@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN pytest
 # LEAK test TestX::test[0] bytes=400000 line=ALLOC holder=TestX.data

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN pytest
 # CLEAN test test_1

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN pytest
 # LEAK test test_1_prints bytes=1000000 line= holder=

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN pytest
 # LEAK import pytest_parameters bytes=700000 line=ALLOC holder=

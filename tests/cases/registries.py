@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_record bytes=500000 line=ALLOC holder=Registry.records

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_stores bytes=1000000 line=ALLOC holder=stored_exception.LAST

@@ -1,4 +1,3 @@
-# ruff: noqa
 # mypy: ignore-errors
 # RUN unittest
 # LEAK test T.test_1_leaves_it_waiting bytes=1000000 line=ALLOC holder=
