@@ -34,18 +34,14 @@ cdef inline bint on_wanted_page(Survey *s, void *block) noexcept nogil:
 
 cdef int survey_pages(Survey *s) noexcept nogil:
     # Most objects are no survivors, nor is anything near them: a bit tells so without a search.
-    cdef Entry *e = entries
-    cdef Entry *end = entries + entry_mask + 1
-    cdef const uint8_t *wanted = s.wanted
     cdef size_t blocks = 0, found, i
-    while e < end:
+    for i in range(entry_mask + 1):
         # An empty entry is of scope 0, which is never wanted.
-        if wanted[e.place & SCOPE_MASK] or e.stack & ENTRY_GROWN and growth_wanted(s, e):
-            survey_page(s, page_of(entry_address(e)))
+        if entry_wanted(s, &entries[i]):
+            survey_page(s, page_of(entry_address(&entries[i])))
             blocks += 1
-        e += 1
     for i in range(pool_mask + 1):
-        found = pool_wanted(&pools[i], wanted) if pools[i].live else 0
+        found = pool_wanted(&pools[i], s.wanted) if pools[i].live else 0
         if found:
             survey_page(s, page_of(pools[i].key << 10))
             blocks += found

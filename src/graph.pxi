@@ -38,16 +38,18 @@ cdef inline int visit_kinds(PyTypeObject *type) noexcept nogil:
 
 cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
     # Most nodes have a block in the ledger. Memory that is reserved and not used costs nothing.
-    cdef size_t slots = 1 << 16
     memset(g, 0, sizeof(Graph))
     memset(type_cache, 0, sizeof(type_cache))
-    g.slot_mask = slots - 1
     g.edge_capacity = 2 * expected + (1 << 17)
     g.raw_capacity = 4 * BATCH_REFERENCES
     g.to = <uint32_t *>rt_array(g.edge_capacity, sizeof(uint32_t))
-    g.slots = <NodeSlot *>rt_zeroed_array(slots, sizeof(NodeSlot))
     g.raw = <PyObject **>malloc(g.raw_capacity * sizeof(PyObject *))
-    if g.to == NULL or g.slots == NULL or g.raw == NULL or graph_nodes_grow(g, expected + (1 << 16)) < 0:
+    if (
+        g.to == NULL
+        or g.raw == NULL
+        or table_init(&g.ids, 1 << 16) < 0
+        or graph_nodes_grow(g, expected + (1 << 16)) < 0
+    ):
         graph_free(g)
         return -1
     return 0
@@ -62,7 +64,7 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.date)
     free(g.leaf_bytes)
     free(g.to)
-    free(g.slots)
+    table_free(&g.ids)
     free(g.raw)
     memset(g, 0, sizeof(Graph))
 
@@ -110,23 +112,6 @@ cdef int graph_edges_grow(Graph *g, size_t needed) noexcept nogil:
     return 0
 
 
-cdef int graph_slots_grow(Graph *g) noexcept nogil:
-    cdef size_t mask = 2 * g.slot_mask + 1, i, k
-    cdef NodeSlot *slots = <NodeSlot *>rt_zeroed_array(mask + 1, sizeof(NodeSlot))
-    if slots == NULL:
-        return -1
-    for k in range(g.slot_mask + 1):
-        if g.slots[k].address != 0:
-            i = scatter(g.slots[k].address) & mask
-            while slots[i].address != 0:
-                i = (i + 1) & mask
-            slots[i] = g.slots[k]
-    free(g.slots)
-    g.slots = slots
-    g.slot_mask = mask
-    return 0
-
-
 cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
     # A new node; 0 where memory is short.
     if g.count == g.capacity and graph_nodes_grow(g, 2 * <size_t>g.capacity) < 0:
@@ -140,25 +125,15 @@ cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
 cdef inline uint32_t graph_node(Graph *g, PyObject *o) noexcept nogil:
     # The node of an object that may be referred to again, made if need be; 0 where memory is short.
     cdef uint64_t address = <uint64_t>o >> 4
-    cdef NodeSlot *slot
-    cdef size_t i
     cdef uint32_t id = rt_gc_number(o) if rt_is_gc(o) else 0
-    if id != 0:
-        return id
-    if 4 * g.slots_used > 3 * g.slot_mask and graph_slots_grow(g) < 0:
-        g.short_of_memory = True
-        return 0
-    i = scatter(address) & g.slot_mask
-    while g.slots[i].address != 0 and g.slots[i].address != address:
-        i = (i + 1) & g.slot_mask
-    slot = &g.slots[i]
-    if slot.address == 0:
-        slot.id = graph_add(g, o)
-        if slot.id == 0:
+    if id == 0:
+        id = table_find(&g.ids, address).value
+    if id == 0:
+        id = graph_add(g, o)
+        if id != 0 and table_put(&g.ids, address, id) < 0:
+            g.short_of_memory = True
             return 0
-        slot.address = address
-        g.slots_used += 1
-    return slot.id
+    return id
 
 
 cdef inline uint32_t graph_target(
@@ -178,7 +153,7 @@ cdef inline uint32_t graph_target(
         return 0
     if kinds & RT_VISITS_OWN and rt_refcount(o) == 1:
         return graph_add(g, o)
-    rt_prefetch(&g.slots[scatter(<uint64_t>o >> 4) & g.slot_mask])
+    rt_prefetch(&g.ids.slots[scatter(<uint64_t>o >> 4) & g.ids.mask])
     return TO_FIND
 
 
@@ -353,9 +328,8 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     g.modules = graph_node(g, PyImport_GetModuleDict())
     graph_search(g, s)
     graph_unmark(g)
-    free(g.slots)
+    table_free(&g.ids)
     free(g.raw)
-    g.slots = NULL
     g.raw = NULL
     if g.count == g.capacity and graph_nodes_grow(g, g.count + 1) < 0:
         return -1

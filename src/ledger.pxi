@@ -88,9 +88,7 @@ cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) n
 # ---- entries ----
 
 cdef inline size_t entry_home(uint64_t address) noexcept nogil:
-    # Blocks that lie side by side are used together, and so are their entries: 128 bytes of addresses
-    # share one line of the cache, which has room for four entries.
-    return (scatter(address >> 3) << 2 | (address >> 1) & 3) & entry_mask
+    return scatter(address) & entry_mask
 
 
 cdef inline uint64_t entry_address(Entry *e) noexcept nogil:

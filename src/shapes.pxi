@@ -1,9 +1,5 @@
 # The arrays that one look at the heap fills, in the order in which it fills them.
 
-cdef struct NodeSlot:
-    uint64_t address              # >> 4; 0: empty
-    uint32_t id
-
 cdef struct Graph:
     uint32_t count
     uint32_t capacity
@@ -20,9 +16,7 @@ cdef struct Graph:
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
     uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
-    NodeSlot *slots               # address -> node, for those that bear no number themselves
-    size_t slot_mask
-    size_t slots_used
+    Table ids                     # address >> 4 -> node, for those that bear no number themselves
     PyObject **raw                # what one batch of nodes refers to, not yet looked up
     size_t raw_count
     size_t raw_capacity
