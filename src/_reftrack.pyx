@@ -2,8 +2,9 @@
 # cython: initializedcheck=False, nonecheck=False, embedsignature=True
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
-The rooms: `table` (a hash map), `stacks` (interned call stacks), `pools` (small live blocks), `ledger`
-(the other live blocks, and the allocator hooks), `growths` (parts of blocks that realloc added),
+The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks` (interned call
+stacks), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
+`growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
 `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
 block), `survivors` (regions and groups), `edges` (what one object calls another), `explain` (one look).
@@ -16,10 +17,12 @@ from libc.string cimport memcmp, memcpy, memset, strcmp, strlen
 
 include "cpython.pxi"
 include "table.pxi"
+include "codes.pxi"
 include "stacks.pxi"
 include "pools.pxi"
 include "ledger.pxi"
 include "growths.pxi"
+include "hooks.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
 include "graph.pxi"

@@ -1,6 +1,7 @@
 /* All that reftrack knows of CPython's internals, version by version (3.11, 3.12, 3.13).
 
    Nothing outside this header may name a private structure, flag or function of the interpreter.
+   It is one file, however long, so that whoever adds a version of CPython has one place to look.
    The functions here only read: none allocates, takes a reference, or runs Python code. */
 
 #ifndef REFTRACK_CPYTHON_H
