@@ -3,7 +3,7 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks` (interned call
-stacks), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
+stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
 `growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
 `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
@@ -19,6 +19,7 @@ include "cpython.pxi"
 include "table.pxi"
 include "codes.pxi"
 include "stacks.pxi"
+include "chain.pxi"
 include "pools.pxi"
 include "ledger.pxi"
 include "growths.pxi"

@@ -103,13 +103,12 @@ cdef bint text_equals(PyObject *s, const char *ascii) noexcept nogil:
 
 cdef void code_died(void *address) noexcept nogil:
     # Its address, and those of its instructions, may come back as another code's.
-    global chain_length
     cdef Slot *slot = table_find(&code_ids, <uint64_t>address)
     if slot.key != 0:
         node_forget_all(slot.value)
         codes[slot.value].address = 0
         table_delete(&code_ids, <uint64_t>address)
-        chain_length = 0
+        chain_cut(0)
 
 
 cdef void codes_sweep() noexcept nogil:

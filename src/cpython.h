@@ -124,6 +124,12 @@ static inline int rt_frame_slots_traversed(rt_frame *f)
     return f->owner == FRAME_OWNED_BY_GENERATOR && f->stacktop > 0;
 }
 
+/* Of a call: a generator's frame lasts while it is suspended, and goes on under another caller. */
+static inline int rt_frame_is_call(rt_frame *f)
+{
+    return f->owner == FRAME_OWNED_BY_THREAD;
+}
+
 static inline PyObject *rt_frame_object(rt_frame *f)
 {
 #if PY_VERSION_HEX >= 0x030C0000

@@ -74,6 +74,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_frame_globals(rt_frame *)
     void rt_frame_visit(rt_frame *, visitproc, void *)
     rt_frame *rt_object_frame(PyObject *)
+    PyObject *rt_frame_object(rt_frame *)
+    bint rt_frame_is_call(rt_frame *)
 
     enum:
         RT_GENERATIONS

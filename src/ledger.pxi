@@ -203,6 +203,7 @@ cdef void ledger_sweep() noexcept nogil:
         node_limit *= 2
         return
     pools_mark(marks)
+    chain_mark(marks)
     for i in range(entry_mask + 1):
         if entries[i].place != 0:
             marks[entries[i].stack & STACK_MASK] = 1
@@ -247,7 +248,7 @@ cdef bint charge_of(void *block, Charge *c) noexcept nogil:
 
 cdef inline bint block_put(void *block, size_t size, uint32_t scope, uint32_t stack) noexcept nogil:
     # False where memory is short.
-    if size <= POOL_SMALL and pool_put(block, size, scope, stack):
+    if size <= POOL_SMALL and pool_put(pool_of(block), block, size, scope, stack):
         return True
     return entry_put(block, size, scope, stack) != NULL
 
@@ -282,17 +283,25 @@ cdef inline PyThreadState *recorded_thread() noexcept nogil:
 cdef inline void block_made(void *block, size_t size) noexcept nogil:
     cdef PyThreadState *thread = recorded_thread()
     cdef Link *stack
+    cdef Pool *pool = NULL
     cdef uint32_t scope
     if thread == NULL or not storable(block) or ledger_short:
         return
-    if size > POOL_SMALL:
-        entry_fetch(block)  # it arrives while the stack is captured
-    size = charged_size(size)
+    # The block's place arrives while the stack is captured.
+    if size <= POOL_SMALL:
+        pool = pool_of(block)
+        pool_fetch(pool, block)
+    else:
+        entry_fetch(block)
+        size = charged_size(size)
     if node_live > node_limit:
         ledger_sweep()
     stack = capture(thread)
     scope = stack.scope if stack.scope != 0 else scope_now
-    if block_put(block, size, scope, stack.node):
+    if (
+        pool != NULL and pool_put(pool, block, size, scope, stack.node)
+        or entry_put(block, size, scope, stack.node) != NULL
+    ):
         scope_charge(scope, <int64_t>size, 1)
 
 

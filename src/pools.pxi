@@ -129,11 +129,18 @@ cdef inline void pool_clear(Pool *pool, uint64_t *word) noexcept nogil:
     pool_live -= 1
 
 
-cdef inline bint pool_put(void *block, size_t size, uint32_t scope, uint32_t stack) noexcept nogil:
-    # False where the block has to go to the table.
+cdef inline void pool_fetch(Pool *pool, void *block) noexcept nogil:
+    cdef uint32_t offset
+    if pool.key != 0:
+        rt_prefetch(pool_word(pool, block, &offset))
+
+
+cdef inline bint pool_put(
+    Pool *pool, void *block, size_t size, uint32_t scope, uint32_t stack
+) noexcept nogil:
+    # Into the block's pool, as pool_of() gave it; False where the block has to go to the table.
     global pool_live
     cdef uint32_t units = max(<uint32_t>(size + 15) >> 4, <uint32_t>1), offset
-    cdef Pool *pool = pool_of(block)
     cdef uint64_t *word
     if pool.key == 0 or pool.live == 0 and pool.units != units:
         pool = pool_make(block, units)

@@ -1,16 +1,11 @@
 # Stacks of calls, interned as a tree: a node is (parent node, instruction), its path to the root is
-# the stack. The thread's current stack is kept as a chain of (frame, instruction, node); a capture
-# walks outwards from the innermost frame only until it meets a frame that the chain already has,
-# checks the callers that a traceback will show, and adds what is new. So the cost of an allocation
-# follows the number of calls and returns since the last one, not the depth of the stack.
+# the stack.
 
 cdef enum:
     NODE_UNKNOWN = 0     # no Python frame
     NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
+    NODE_SCOPED = 1 << 31  # in a NodeKey: the node has a scope
     NO_INSTR = 1         # instructions are of two bytes, and aligned
-    CHAIN_FRAMES = 4096
-    WALK_FRAMES = 1024
-    CHAIN_SLOTS = 1024
 
 cdef struct Node:
     uint32_t parent
@@ -22,13 +17,7 @@ cdef struct Node:
 cdef struct NodeKey:     # a look-up reads this alone
     uint64_t instr       # NO_INSTR where the code is dead
     uint32_t parent
-    uint32_t id          # 0: empty
-
-cdef struct Link:
-    rt_frame *frame
-    void *instr
-    uint32_t node
-    uint32_t scope       # of the node
+    uint32_t id          # with NODE_SCOPED; 0: empty
 
 cdef Node *nodes = NULL
 cdef uint32_t node_count = 0        # ids below it are in use or on the free list
@@ -38,25 +27,17 @@ cdef uint32_t node_free = 0         # head of the list of free ids, linked by `p
 cdef uint32_t node_limit = 0        # a sweep is due beyond it
 cdef NodeKey *node_index = NULL     # by hash of (parent, instr)
 cdef size_t node_mask = 0
-
-cdef Link chain[CHAIN_FRAMES]
-cdef Link no_link                   # of a thread without a Python frame
-cdef int chain_length = 0
-cdef PyThreadState *chain_thread = NULL
-cdef uint16_t chain_slots[CHAIN_SLOTS]
-cdef rt_frame *walked[WALK_FRAMES]
-cdef int shown_frames = 16
 cdef uint32_t import_scope = 0      # what the import machinery itself allocates
 
 
-cdef int stacks_init(int frames) noexcept nogil:
+cdef int stacks_init() noexcept nogil:
     global nodes, node_count, node_capacity, node_live, node_free, node_limit, node_index, node_mask
-    global codes, code_count, code_capacity, code_free, shown_frames, chain_length
+    global codes, code_count, code_capacity, code_free
     stacks_free()
     node_capacity = 1 << 14
     nodes = <Node *>calloc(node_capacity, sizeof(Node))
     node_mask = (1 << 15) - 1
-    node_index = <NodeKey *>calloc(node_mask + 1, sizeof(NodeKey))
+    node_index = <NodeKey *>rt_zeroed_array(node_mask + 1, sizeof(NodeKey))
     node_count = 2
     node_live = 2
     node_free = 0
@@ -65,8 +46,6 @@ cdef int stacks_init(int frames) noexcept nogil:
     codes = <Code *>calloc(code_capacity, sizeof(Code))
     code_count = 1
     code_free = 0
-    shown_frames = frames
-    chain_length = 0
     if nodes == NULL or node_index == NULL or codes == NULL or table_init(&code_ids, 1 << 13) < 0:
         stacks_free()
         return -1
@@ -74,7 +53,7 @@ cdef int stacks_init(int frames) noexcept nogil:
 
 
 cdef void stacks_free() noexcept nogil:
-    global nodes, node_index, codes, code_count, chain_length, code_text_bytes
+    global nodes, node_index, codes, code_count, code_text_bytes
     cdef uint32_t i
     for i in range(code_count):
         if codes != NULL:
@@ -88,7 +67,6 @@ cdef void stacks_free() noexcept nogil:
     codes = NULL
     code_count = 0
     code_text_bytes = 0
-    chain_length = 0
 
 
 cdef void node_forget_all(uint32_t code_id) noexcept nogil:
@@ -97,7 +75,7 @@ cdef void node_forget_all(uint32_t code_id) noexcept nogil:
     cdef size_t i
     while id != 0:
         i = node_hash(nodes[id].parent, node_instr(id)) & node_mask
-        while node_index[i].id != id and node_index[i].id != 0:
+        while node_index[i].id != 0 and node_index[i].id & ~<uint32_t>NODE_SCOPED != id:
             i = (i + 1) & node_mask
         node_index[i].instr = NO_INSTR
         id = nodes[id].sibling
@@ -113,12 +91,18 @@ cdef inline void *node_instr(uint32_t id) noexcept nogil:
     return <void *>(codes[nodes[id].code].start + nodes[id].offset)
 
 
+cdef inline uint32_t node_flagged(uint32_t id) noexcept nogil:
+    return id | <uint32_t>NODE_SCOPED if nodes[id].scope != 0 else id
+
+
 cdef inline void node_fetch(uint32_t parent, rt_frame *frame) noexcept nogil:
     # The key arrives while the callers are compared.
     rt_prefetch(&node_index[node_hash(parent, rt_frame_instr(frame)) & node_mask])
 
 
 cdef inline uint32_t node_find(uint32_t parent, rt_frame *frame) noexcept nogil:
+    # With NODE_SCOPED where its scope has to be looked up: few have one, and that is another line of
+    # the cache.
     cdef void *instr = rt_frame_instr(frame)
     cdef size_t i = node_hash(parent, instr) & node_mask
     cdef NodeKey *key
@@ -137,21 +121,21 @@ cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef Slot *slot
     cdef uint32_t code_id, id
     if code == NULL or rt_frame_incomplete(frame, code):
-        return parent
+        return node_flagged(parent)
     slot = table_find(&code_ids, <uint64_t>code)
     code_id = slot.value if slot.key != 0 else code_add(code)
     if code_id == 0:
-        return parent
+        return node_flagged(parent)
     id = node_new()
     if id == 0:
-        return parent
+        return node_flagged(parent)
     nodes[id].parent = parent
     nodes[id].code = code_id
     nodes[id].offset = <uint32_t>(<uint64_t>rt_frame_instr(frame) - codes[code_id].start)
     nodes[id].scope = node_scope(parent, code_id)
     node_link(id)
     node_index_put(id)
-    return id
+    return node_flagged(id)
 
 
 cdef uint32_t node_scope(uint32_t parent, uint32_t code_id) noexcept nogil:
@@ -201,7 +185,7 @@ cdef inline void node_index_put(uint32_t id) noexcept nogil:
         i = (i + 1) & node_mask
     node_index[i].instr = <uint64_t>node_instr(id)
     node_index[i].parent = nodes[id].parent
-    node_index[i].id = id
+    node_index[i].id = node_flagged(id)
 
 
 cdef void node_index_fill() noexcept nogil:
@@ -213,7 +197,7 @@ cdef void node_index_fill() noexcept nogil:
 
 cdef int node_index_resize(size_t capacity) noexcept nogil:
     global node_index, node_mask
-    cdef NodeKey *bigger = <NodeKey *>calloc(capacity, sizeof(NodeKey))
+    cdef NodeKey *bigger = <NodeKey *>rt_zeroed_array(capacity, sizeof(NodeKey))
     if bigger == NULL:
         return -1
     free(node_index)
@@ -225,12 +209,10 @@ cdef int node_index_resize(size_t capacity) noexcept nogil:
 
 cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
     # Drops the nodes that no live block and no running frame needs; `marks` has a byte per node,
-    # set by the ledger for the stacks of live blocks.
+    # set for the stacks of live blocks and of the
+    # thread that runs.
     global node_free, node_live
     cdef uint32_t id, parent
-    cdef int k
-    for k in range(chain_length):
-        marks[chain[k].node] = 1
     for id in range(2, node_count):
         if marks[id] == 1:
             parent = nodes[id].parent
@@ -252,72 +234,3 @@ cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
     memset(node_index, 0, (node_mask + 1) * sizeof(NodeKey))
     node_index_fill()
     codes_sweep()
-
-
-cdef Link *capture(PyThreadState *thread) noexcept nogil:
-    # The thread's current stack: the last link of the chain, whose node and scope are what counts.
-    global chain_length, chain_thread
-    cdef rt_frame *frame = rt_frame_current(thread)
-    cdef uint32_t node = NODE_UNKNOWN
-    cdef int count = 0, position = 0
-    cdef bint met = False
-    if thread != chain_thread:
-        chain_thread = thread
-        chain_length = 0
-    while frame != NULL:
-        position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
-        if (
-            position < chain_length
-            and chain[position].frame == frame
-            and chain[position].instr == rt_frame_instr(frame)
-        ):
-            if count > 0:
-                node_fetch(chain[position].node, walked[count - 1])
-            if callers_stand(position, shown_frames - count):
-                met = True
-                break
-        if count == WALK_FRAMES:
-            node = NODE_DEEP
-            break
-        walked[count] = frame
-        count += 1
-        frame = rt_frame_previous(frame)
-    chain_length = position + 1 if met else 0
-    if met:
-        node = chain[position].node
-    if chain_length + count > CHAIN_FRAMES:
-        chain_length = 0
-    while count > 0:
-        count -= 1
-        node = node_find(node, walked[count])
-        chain_push(walked[count], node)
-    return &chain[chain_length - 1] if chain_length > 0 else &no_link
-
-
-cdef inline bint callers_stand(int position, int left) noexcept nogil:
-    # The callers of a frame that still runs cannot have moved; but this may be a new frame at the
-    # old place: as many callers as a traceback will show are compared. Each is read from the chain,
-    # not from the frame that it was called from, so that no read has to wait for the one before.
-    cdef Link *link = &chain[position]
-    cdef Link *last = link - min(position, left)
-    cdef rt_frame *frame = link.frame
-    while link > last:
-        link -= 1
-        if rt_frame_previous(frame) != link.frame:
-            return False
-        frame = <rt_frame *>rt_opaque(link.frame)
-        if rt_frame_instr(frame) != link.instr:
-            return False
-    # Else the chain was begun anew in the middle of this stack.
-    return left <= position or rt_frame_previous(frame) == NULL
-
-
-cdef inline void chain_push(rt_frame *frame, uint32_t node) noexcept nogil:
-    global chain_length
-    cdef Link *link = &chain[chain_length]
-    link.frame = frame
-    link.instr = rt_frame_instr(frame)
-    link.node = node
-    link.scope = nodes[node].scope
-    chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
-    chain_length += 1

@@ -81,10 +81,11 @@ cdef int ledger_init(int frames) noexcept nogil:
         or growths == NULL
         or table_init(&growth_heads, 256) < 0
         or pools_init() < 0
-        or stacks_init(frames) < 0
+        or stacks_init() < 0
     ):
         ledger_free()
         return -1
+    chain_init(frames)
     scope_new()  # 0: what was there before, or is no one's
     import_scope = scope_new()
     return 0
@@ -167,6 +168,15 @@ def enter_scope(uint32_t scope):
     scope_now = scope
     figures(scope).ended_bytes = -1
     return before
+
+
+def stand_on(frame):
+    """Take a frame of this thread for one that waits long for what it has called: captures of stacks
+    need not look at it and its callers again. Returns whether it runs in this thread; one that does
+    not, or soon does no more, costs time and nothing else."""
+    if entries == NULL or not PyFrame_Check(<PyObject *>frame):
+        return False
+    return chain_stand_on(rt_thread(), <PyObject *>frame)
 
 
 def end_scope(uint32_t scope):

@@ -15,6 +15,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from types import FrameType
 
 import pytest
 
@@ -689,12 +690,78 @@ def test_frames_are_right_on_any_walk_of_calls_and_returns() -> None:
             assert_stack(each, frames)
 
 
-def random_walks(choose: random.Random) -> list[Made]:
+def test_frames_are_right_whatever_frame_the_captures_stand_on() -> None:
+    choose = random.Random(7)
+    stood = []
+
+    def stand() -> None:
+        frame = sys._getframe(choose.randrange(1, 12))
+        stood.append(_reftrack.stand_on(frame))
+
+    for frames in (1, 3, 16):
+        _reftrack.start(frames)
+        for each in random_walks(choose, stand):
+            assert_stack(each, frames)
+    assert len(stood) > 300
+    assert all(stood)
+
+
+def test_only_a_frame_that_runs_in_this_thread_can_be_stood_on() -> None:
+    other: list[FrameType] = []
+    paused = threading.Event()
+
+    def wait() -> None:
+        other.append(sys._getframe())
+        paused.wait()
+
+    def returned() -> FrameType:
+        return sys._getframe()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not other:
+        pass
+    try:
+        assert not _reftrack.stand_on(other[0])
+        assert not _reftrack.stand_on(returned())
+        assert not _reftrack.stand_on(None)
+        assert not next(_reftrack.stand_on(sys._getframe()) for _ in range(1))
+        assert _reftrack.stand_on(sys._getframe())
+    finally:
+        paused.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_frame_that_was_stood_on_and_returned_lends_no_one_its_callers(keep: bool) -> None:
+    kept: list[FrameType] = []
+
+    def waiting(stand: bool) -> Made:
+        return working(stand)
+
+    def working(stand: bool) -> Made:
+        if stand:
+            frame = sys._getframe(1)
+            assert _reftrack.stand_on(frame)
+            if keep:
+                kept.extend((frame, sys._getframe(2)))
+            del frame
+        return (bytearray(100), stack())
+
+    # Nothing is allocated between the calls: the second finds the chain as the first has left it.
+    first = waiting(True)
+    second = waiting(False)
+    assert_stack(first)
+    assert_stack(second)
+
+
+def random_walks(choose: random.Random, then: Callable[[], object] = lambda: None) -> list[Made]:
     made: list[Made] = []
 
     def one(depth: int) -> None:
         for _ in range(choose.randrange(3)):
             made.append((bytearray(8), stack()[-16:]))
+            then()
             choose.choice(steps)(depth - 1) if depth else None
         made.append((bytearray(8), stack()[-16:]))
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable
+from types import FrameType
 
 from reftrack import _reftrack, owners
+
+this_frame = sys._getframe  # bound before any suite can patch `sys`
 
 
 class Apart:
@@ -27,6 +32,20 @@ class Apart:
             return False
         self._note(f"a fault of reftrack: {type(error).__name__}: {error}")
         return True
+
+
+def waiting_frame() -> FrameType | None:
+    """The frame that called the innermost one which is neither reftrack's own nor a generator's: a
+    runner's, which waits while what reftrack was just told of goes on."""
+    frame: FrameType | None = this_frame()
+    while frame is not None and (
+        owners.is_own_file(frame.f_code.co_filename) or frame.f_code.co_flags & GENERATOR
+    ):
+        frame = frame.f_back
+    return frame and frame.f_back
+
+
+GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def is_users(error: BaseException) -> bool:

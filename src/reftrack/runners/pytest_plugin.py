@@ -156,6 +156,10 @@ class Scopes:
         self.session.phase("call")
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self) -> None:
+        self.session.settled()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         self.session.phase("teardown")
         if nextitem is None:

@@ -1,0 +1,143 @@
+# The stack that a thread is in now, as a chain of (frame, instruction, node), from the outermost frame.
+# A capture walks outwards from the innermost frame only until it meets a frame that the chain already
+# has, checks the callers that a traceback will show, and adds what is new. So the cost of an allocation
+# follows the number of calls and returns since the last one, not the depth of the stack.
+#
+# The footing is a frame that waits long for what it has called, a runner's. Meanwhile neither it nor its
+# callers can have moved, and they need no check; that it is the same still, and no other at its place,
+# its frame object tells.
+
+cdef enum:
+    CHAIN_FRAMES = 4096
+    WALK_FRAMES = 1024
+    CHAIN_SLOTS = 1024
+
+cdef struct Link:
+    rt_frame *frame
+    void *instr
+    uint32_t node
+    uint32_t scope              # of the node
+
+cdef Link chain[CHAIN_FRAMES]
+cdef Link no_link               # of a thread without a Python frame
+cdef int chain_length = 0
+cdef PyThreadState *chain_thread = NULL
+cdef uint16_t chain_slots[CHAIN_SLOTS]
+cdef rt_frame *walked[WALK_FRAMES]
+cdef int shown_frames = 16
+cdef PyObject *footing = NULL   # its frame object, borrowed, and only compared
+cdef int footing_position = CHAIN_FRAMES  # in the chain; CHAIN_FRAMES where it has none
+
+
+cdef void chain_init(int frames) noexcept nogil:
+    global shown_frames
+    shown_frames = frames
+    chain_cut(0)
+
+
+cdef inline void chain_cut(int length) noexcept nogil:
+    global chain_length, footing_position
+    chain_length = length
+    if footing_position >= length:
+        footing_position = CHAIN_FRAMES
+
+
+cdef void chain_mark(uint8_t *marks) noexcept nogil:
+    cdef int k
+    for k in range(chain_length):
+        marks[chain[k].node] = 1
+
+
+cdef Link *capture(PyThreadState *thread) noexcept nogil:
+    # The thread's current stack: the last link of the chain, whose node and scope are what counts.
+    global chain_thread
+    cdef rt_frame *frame = rt_frame_current(thread)
+    cdef uint32_t node = NODE_UNKNOWN
+    cdef int count = 0, position = 0
+    cdef bint met = False
+    if thread != chain_thread:
+        chain_thread = thread
+        chain_cut(0)
+    while frame != NULL:
+        position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+        if (
+            position < chain_length
+            and chain[position].frame == frame
+            and chain[position].instr == rt_frame_instr(frame)
+        ):
+            if count > 0:
+                node_fetch(chain[position].node, walked[count - 1])
+            if callers_stand(position, shown_frames - count):
+                met = True
+                break
+        if count == WALK_FRAMES:
+            node = NODE_DEEP
+            break
+        walked[count] = frame
+        count += 1
+        frame = rt_frame_previous(frame)
+    if met:
+        node = chain[position].node
+    if not met or position + 1 + count > CHAIN_FRAMES:
+        position = -1
+    chain_cut(position + 1)
+    while count > 0:
+        count -= 1
+        node = chain_push(walked[count], node_find(node, walked[count]))
+    return &chain[chain_length - 1] if chain_length > 0 else &no_link
+
+
+cdef inline bint callers_stand(int position, int left) noexcept nogil:
+    # The callers of a frame that still runs cannot have moved; but this may be a new frame at the
+    # old place: as many callers as a traceback will show are compared, up to the footing. Each is read
+    # from the chain, not from the frame that it was called from, so that no read has to wait for the
+    # one before.
+    cdef Link *link = &chain[position]
+    cdef bint on_footing = position - left <= footing_position <= position
+    cdef Link *last = &chain[footing_position] if on_footing else link - min(position, left)
+    cdef rt_frame *frame = link.frame
+    while link > last:
+        link -= 1
+        if rt_frame_previous(frame) != link.frame:
+            return False
+        frame = <rt_frame *>rt_opaque(link.frame)
+        if rt_frame_instr(frame) != link.instr:
+            return False
+    # A new frame at the old place has no frame object, or one at another address: it would have to be
+    # allocated after the old one is gone, and that capture drops the footing.
+    if on_footing:
+        return rt_frame_object(frame) == footing
+    # Else the chain was begun anew in the middle of this stack.
+    return left <= position or rt_frame_previous(frame) == NULL
+
+
+cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
+    # `found` is the frame's node, maybe with NODE_SCOPED; returns it without.
+    global chain_length
+    cdef uint32_t node = found & ~<uint32_t>NODE_SCOPED
+    cdef Link *link = &chain[chain_length]
+    link.frame = frame
+    link.instr = rt_frame_instr(frame)
+    link.node = node
+    link.scope = nodes[node].scope if found & NODE_SCOPED else 0
+    chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
+    chain_length += 1
+    return node
+
+
+cdef bint chain_stand_on(PyThreadState *thread, PyObject *frame_object) noexcept nogil:
+    # Makes the frame the footing; False where it is no call that runs in the thread. The chain is made
+    # anew: what lies below the callers that were compared lately may be out of date.
+    global footing, footing_position
+    cdef rt_frame *frame = rt_object_frame(frame_object)
+    cdef int position
+    chain_cut(0)
+    capture(thread)
+    if frame == NULL or chain_length == 0 or not rt_frame_is_call(frame):
+        return False
+    position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+    if position >= chain_length or chain[position].frame != frame:
+        return False
+    footing = frame_object
+    footing_position = position
+    return True
