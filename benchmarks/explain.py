@@ -31,7 +31,7 @@ def explain(scopes: bytes = ALL_SCOPES) -> tuple[int, int]:
     What was allocated since `record` counts as a survivor, where `scopes` has a 1 for its scope.
     """
     answer = _reftrack.explain(scopes, "/nowhere/", 1000, False)
-    return answer["nodes"], answer["edges"]
+    return answer.nodes, answer.edges
 
 
 def record() -> None:

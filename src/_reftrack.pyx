@@ -7,12 +7,13 @@ stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `le
 `growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
 `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
-block), `survivors` (regions and groups), `edges` (what one object calls another), `explain` (one look).
+block), `survivors` (regions and groups), `edges` (what one object calls another), `steps`
+(paths, told), `sums` (figures by holder), `answer` (plain records), `explain` (one look).
 Only cpython.h knows CPython's private structures.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset, strcmp, strlen
 
 include "cpython.pxi"
@@ -32,4 +33,7 @@ include "dominators.pxi"
 include "claims.pxi"
 include "survivors.pxi"
 include "edges.pxi"
+include "steps.pxi"
+include "sums.pxi"
+include "answer.pxi"
 include "explain.pxi"

@@ -579,11 +579,15 @@ static inline void *rt_values_block(PyObject **values)
 
 /* Objects of these types may come from a free list without a call of the allocator
    (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h; 3.11 to 3.13):
-   the ledger then still shows the block's previous life. Their block was made no later than they. */
-static inline int rt_has_free_list(PyTypeObject *type)
+   the ledger then still shows the block's previous life. Their block was made no later than they.
+   So many are kept at most (of tuples of one length). */
+static inline unsigned rt_free_list_length(PyTypeObject *type)
 {
-    return type == &PyFloat_Type || type == &PyList_Type || type == &PyDict_Type
-        || type == &PyTuple_Type || type == &PySlice_Type || type == &PyContext_Type;
+    return type == &PyTuple_Type ? 2000
+        : type == &PyContext_Type ? 255
+        : type == &PyFloat_Type ? 100
+        : type == &PyList_Type || type == &PyDict_Type ? 80
+        : type == &PySlice_Type;
 }
 
 /* ---- numpy's object arrays, which have no tp_traverse -------------------------------------- */
@@ -667,7 +671,7 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
         return RT_VISIT_TYPE | rt_block_kinds(type); /* static types have no collector's head: type_is_gc() */
     }
     int kinds = rt_blocks_known(type, python_class) ? RT_BLOCKS_KNOWN : 0;
-    if (rt_has_free_list(type)) {
+    if (rt_free_list_length(type)) {
         kinds |= RT_FREE_LIST;
     }
     if (PyType_IS_GC(type) && type->tp_traverse != NULL) {

@@ -97,6 +97,7 @@ cdef extern from "cpython.h" nogil:
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
     int RT_FREE_LIST
+    unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
     int RT_VISITED
     int RT_LISTABLE

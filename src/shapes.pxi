@@ -97,3 +97,9 @@ cdef struct Survey:
     uint32_t row_capacity
     Table row_ids
     bint short_of_memory
+
+cdef struct Look:
+    Graph graph
+    Paths paths
+    Dominators dominators
+    Survey survey

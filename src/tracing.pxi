@@ -276,21 +276,26 @@ cdef uint8_t *signed_varint(uint8_t *p, uint8_t *end, int *value) noexcept nogil
     return p + 1
 
 
-def stack_frames(uint32_t stack, int limit):
-    """The frames of a stack, at most `limit`: [(file, function, line), ...], most recent call last."""
+def stack_frames(uint32_t stack, int limit, dict known=None):
+    """The frames of a stack, at most `limit`: [(file, function, line), ...], most recent call last.
+
+    `known` keeps what was read, for other stacks with the same callers, as long as nothing is swept.
+    """
     cdef list frames = []
+    known = {} if known is None else known
     cdef Node *node
     while 1 < stack < node_count and len(frames) < limit:
         node = &nodes[stack]
         if node.code == 0:
             break
-        frames.append(
-            (
+        line = known.get(stack)
+        if line is None:
+            line = known[stack] = (
                 code_file(&codes[node.code]),
                 code_function(&codes[node.code]),
                 code_line(&codes[node.code], node.offset),
             )
-        )
+        frames.append(line)
         stack = node.parent
     frames.reverse()
     return frames

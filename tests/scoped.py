@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from types import ModuleType
+from typing import NamedTuple
 
 from reftrack import _reftrack, heap, retention, tracing
-from reftrack.heap import Group, Look
+from reftrack.heap import Look, Step
 from reftrack.model import Holder
 
 
@@ -69,9 +70,26 @@ def look(*scopes: Within, backend: tracing.Backend | None = None) -> Look:
     return heap.look(backend or tracing.Native(), bytes(wanted))
 
 
+class Group(NamedTuple):
+    """What one object keeps alive of one scope, as if it were a holder by itself."""
+
+    scope: int
+    bytes: int
+    anchor: int
+    path: list[Step]
+    retained_bytes: int
+    stacks: list[tuple[int, int, int]]
+
+
 def groups(seen: Look, scope: Within) -> list[Group]:
     """The groups of one scope, biggest first."""
-    return sorted((g for g in seen.groups if g.scope == scope.id), key=lambda g: -g.bytes)
+    count = len(seen.groups)
+    sums = seen.sums(list(range(1, count + 1)), bytes(count), [1000] * (count + 1), 1000)
+    return [
+        Group(of, size, anchor, seen.path(step), sums.retained[number], sums.stacks[number])
+        for number, (of, size, anchor, step) in enumerate(seen.groups, 1)
+        if of == scope.id
+    ]
 
 
 def holders(seen: Look, *scopes: Within) -> list[Holder]:

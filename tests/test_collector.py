@@ -56,7 +56,7 @@ def test_a_frozen_list_is_whole_after_a_look() -> None:
     gone = [weakref.ref(cell) for cell in kept]
     gc.freeze()
     try:
-        assert look(scope).groups
+        assert groups(look(scope), scope)
     finally:
         gc.unfreeze()
     del kept
@@ -101,7 +101,7 @@ def test_a_look_in_the_middle_of_a_collection(tmp_path: Path) -> None:
 
         def look(*_):
             answer = _reftrack.explain(b"\\1" * (scope + 1), "/", 100, False)
-            seen.append(sum(group[2] for group in answer["groups"]))
+            seen.append(sum(group[1] for group in answer.groups))
 
         class Cycle:
             def __init__(self, looks):

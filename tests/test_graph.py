@@ -25,8 +25,8 @@ import numpy as np
 import pytest
 
 from reftrack import _reftrack, tracing
-from reftrack.heap import Group, Look
-from scoped import Within, edges, groups, holders, look, module
+from reftrack.heap import Look
+from scoped import Group, Within, edges, groups, holders, look, module
 from support import plain
 
 SIZE = 50_000
@@ -717,14 +717,15 @@ def test_each_survivor_has_the_line_that_allocated_it(heap: Heap, backend: traci
             heap.blobs = [bytearray(1000) for _ in range(100)]
         here = sys._getframe().f_lineno - 1
         seen = look(scope, backend=backend)
-        seen_lines = {row.stack: seen.lines(row.stack) for g in seen.groups for row in g.rows}
+        found = groups(seen, scope)
+        lines = {stack: seen.lines(stack) for group in found for stack, _, _ in group.stacks}
     finally:
         backend.stop()
     for back, attribute in enumerate(("blobs", "slotted", "plain")):
-        [group] = [g for g in groups(seen, scope) if edges(g)[:1] == [("attr", attribute)]]
-        row = max(group.rows, key=lambda row: row.objects)
-        assert row.objects == 100
-        file, _, line = seen_lines[row.stack][-1]
+        [group] = [group for group in found if edges(group)[:1] == [("attr", attribute)]]
+        stack, _, objects = max(group.stacks, key=lambda counted: counted[2])
+        assert objects == 100
+        file, _, line = lines[stack][-1]
         assert (file, line) == (__file__, here - back)
 
 
@@ -739,7 +740,7 @@ def test_a_look_charges_nothing_and_can_be_taken_again(heap: Heap) -> None:
         first = _reftrack.explain(bytes([0] * scope.id + [1]), "", 100, False)
     assert _reftrack.counters(scope.id)[1] - before[1] < 100  # the answer's own, at most
     second = _reftrack.explain(bytes([0] * scope.id + [1]), "", 100, False)
-    assert first["groups"][0][2:6] == second["groups"][0][2:6]
+    assert first.groups[0][1] == second.groups[0][1]
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -763,10 +764,10 @@ def test_groups_beyond_the_limit_are_summed(heap: Heap) -> None:
     wanted = bytes([0] * scope.id + [1])
     every = _reftrack.explain(wanted, "", 1000, False)
     some = _reftrack.explain(wanted, "", 3, False)
-    assert [group[2] for group in some["groups"]] == [group[2] for group in every["groups"]][:3]
-    assert every["others"] == (0, 0, 0)
-    assert some["others"][0] == len(every["groups"]) - 3
-    assert some["others"][1] == sum(group[2] for group in every["groups"][3:])
+    assert [group[1] for group in some.groups] == [group[1] for group in every.groups][:3]
+    assert every.others == (0, 0, 0)
+    assert some.others[0] == len(every.groups) - 3
+    assert some.others[1] == sum(group[1] for group in every.groups[3:])
 
 
 calls: list[str] = []

@@ -1,30 +1,44 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words."""
 
+from collections.abc import Sequence
 from types import FrameType
-from typing import TypedDict, type_check_only
+from typing import TypedDict, final, type_check_only
 
-# (edge that leads here, its label, name of the type, the object's own name)
-_Step = tuple[str, object, str, str | None]
-# (type, stack, objects, bytes, objects whose stack may be of an earlier life)
-_Row = tuple[str, int, int, int, int]
-# (id, scope, bytes, objects, retained bytes, tops, index of the anchor on the path, path, rows,
-#  [(dominating group or 0, together there, together here, retained bytes), ...])
-_Group = tuple[
-    int, int, int, int, int, int, int, list[_Step], list[_Row], list[tuple[int, bool, bool, int]]
-]
+# (number of the step before, edge that leads here, its label, name of the type, own name)
+_Step = tuple[int, str, object, str, str | None]
+# (scope or stack, bytes, objects)
+_Counted = list[tuple[int, int, int]]
 
-@type_check_only
-class Answer(TypedDict):
-    groups: list[_Group]
-    others: tuple[int, int, int]
-    orphans: list[tuple[int, int, int, int]]
-    bases: dict[str, tuple[str, ...]]
-    stacks: list[tuple[tuple[str, int], ...] | None] | None
-    nodes: int
-    edges: int
-    garbage: int
-    seconds: float
-    steps: tuple[float, float, float, float]
+@final
+class Explanation:
+    @property
+    def steps(self) -> list[_Step]: ...
+    # (scope, bytes, index of the anchor on the path, last step of the path)
+    @property
+    def groups(self) -> list[tuple[int, int, int, int]]: ...
+    @property
+    def others(self) -> tuple[int, int, int]: ...
+    @property
+    def orphans(self) -> list[tuple[int, int, int, int]]: ...
+    @property
+    def bases(self) -> dict[str, tuple[str, ...]]: ...
+    @property
+    def stacks(self) -> list[tuple[tuple[str, int], ...] | None] | None: ...
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def edges(self) -> int: ...
+    @property
+    def garbage(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def timings(self) -> tuple[float, float, float, float]: ...
+    def sums(
+        self, holder_of: list[int], owning: Sequence[int], limits: list[int], types: int
+    ) -> tuple[
+        list[int], list[int], list[_Counted], list[list[tuple[str, int, int]]], list[_Counted]
+    ]: ...
 
 @type_check_only
 class Memory(TypedDict):
@@ -51,7 +65,9 @@ def collecting() -> bool: ...
 def now() -> float: ...
 def live_bytes() -> int: ...
 def import_scopes() -> list[tuple[int, str]]: ...
-def stack_frames(stack: int, limit: int) -> list[tuple[str, str, int]]: ...
+def stack_frames(
+    stack: int, limit: int, known: dict[int, tuple[str, str, int]] | None = None
+) -> list[tuple[str, str, int]]: ...
 def block_charge(address: int) -> tuple[int, int, int] | None: ...
 def memory() -> Memory: ...
-def explain(scopes: bytes, own_folder: str, limit: int, tracemalloc: bool) -> Answer: ...
+def explain(scopes: bytes, own_folder: str, limit: int, tracemalloc: bool) -> Explanation: ...

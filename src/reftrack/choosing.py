@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from reftrack import naming, owners
-from reftrack.heap import Step
+from reftrack.heap import Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
 
@@ -22,6 +22,23 @@ MOCK = "unittest.mock"
 JOINED_ATTRIBUTES = 2
 
 
+def shapes(steps: Sequence[Told]) -> list[int]:
+    """A number for each step, the same for two of them if their paths differ in nothing that the
+    choice of a holder goes by: thousands differ in an index or a key alone."""
+    known: dict[tuple[object, ...], int] = {}
+    found: list[int] = []
+    for before, edge, label, type_name, name in steps:
+        key = (
+            found[before] if found else 0,
+            edge,
+            label if naming.is_name(steps[before][1], edge, label, type_name) else None,
+            type_name,
+            name,
+        )
+        found.append(known.setdefault(key, len(known)))
+    return found
+
+
 class Choice(NamedTuple):
     """The holder of what lies at the end of a path."""
 
@@ -34,6 +51,11 @@ class Choice(NamedTuple):
     fix: str
     owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What makes groups one holder."""
+        return self.name, self.kind, self.collateral
 
 
 def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import cache, partial
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from reftrack import _reftrack
@@ -31,46 +30,21 @@ class Step(NamedTuple):
     name: str | None
 
 
-class Row(NamedTuple):
-    """Survivors of one type, allocated by one stack."""
+Told = tuple[int, str, object, str, str | None]
+"""A step with the number of the one before it: the paths are a tree, all from step 0."""
 
-    type: str
-    stack: int
-    objects: int
-    bytes: int
-    unsure: int
+Counted = list[tuple[int, int, int]]
+"""(scope or stack, bytes, objects), those with most bytes first."""
 
 
-class Retained(NamedTuple):
-    """Retained bytes of a group, and the group under which they are counted already, or 0.
+class Sums(NamedTuple):
+    """What holders keep: a list for each figure, with an item per holder."""
 
-    `together` bytes go when all that the anchor refers to goes, not with one edge of it; they are
-    not among the group's `retained_bytes`. `outer_together` says the same of the outer group's.
-    """
-
-    outer: int
-    outer_together: bool
-    together: bool
-    bytes: int
-
-
-class Group(NamedTuple):
-    """What one object, the anchor, keeps alive of one scope.
-
-    The path leads to the largest of the survivors, or where the anchor is a container that grew, to
-    the anchor itself; `anchor` is the anchor's index on it, -1 where the survivor is a root.
-    """
-
-    id: int
-    scope: int
-    bytes: int
-    objects: int
-    retained_bytes: int
-    tops: int
-    anchor: int
-    path: list[Step]
-    rows: list[Row]
-    outer: list[Retained]
+    retained: list[int]
+    objects: list[int]
+    charges: list[Counted]  # by scope
+    types: list[list[tuple[str, int, int]]]
+    stacks: list[Counted]
 
 
 class Orphan(NamedTuple):
@@ -83,17 +57,42 @@ class Orphan(NamedTuple):
 
 
 class Look(NamedTuple):
-    """The answer, and what is needed to read it."""
+    """The answer, and what is needed to read it.
 
-    groups: list[Group]
-    other_groups: int
-    other_bytes: int
+    A group is what one object, the anchor, keeps alive of one scope: (scope, bytes, index of the
+    anchor on the path, last step of the path). The path leads to the largest of the survivors, or
+    where the anchor is a container that grew, to the anchor itself; the index is -1 where the
+    survivor is a root.
+    """
+
+    groups: list[tuple[int, int, int, int]]  # largest first
+    steps: list[Told]
+    answer: _reftrack.Explanation
     orphans: list[Orphan]
     bases: dict[str, tuple[str, ...]]
     lines: Callable[[int], list[Line]]  # of a stack; as long as the ledger runs
     nodes: int
     edges: int
     seconds: float
+
+    def path(self, number: int) -> list[Step]:
+        """The path from a root to a step."""
+        found: list[Step] = []
+        while number:
+            number, edge, label, type_name, name = self.steps[number]
+            found.append(Step(edge, label, type_name, name))
+        return found[::-1]
+
+    def sums(
+        self, holder_of: list[int], owning: Sequence[int], limits: list[int], types: int
+    ) -> Sums:
+        """What holders keep, by the number of each group's holder; 0 is none.
+
+        `owning` tells of each group whether its holder's edge lies above the anchor: once it is
+        cut, all of the anchor goes. Of a holder's types at most `types` are told, of its stacks
+        `limits[number]`, those with most bytes.
+        """
+        return Sums(*self.answer.sums(holder_of, owning, limits, types))
 
 
 def look(backend: Backend, scopes: bytes) -> Look:
@@ -102,27 +101,14 @@ def look(backend: Backend, scopes: bytes) -> Look:
     Raises MemoryError where there is no room for the graph.
     """
     answer = _reftrack.explain(scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc")
-    # The answer has one tuple per object, in however many of its paths.
-    steps = {id(step): step for group in answer["groups"] for step in group[7]}
-    made = {key: Step(*step) for key, step in steps.items()}
-    groups = [
-        Group(
-            *group[:7],
-            [made[id(step)] for step in group[7]],
-            [Row(*row) for row in group[8]],
-            [Retained(*part) for part in group[9]],
-        )
-        for group in answer["groups"]
-    ]
-    orphans = [Orphan(*orphan) for orphan in answer["orphans"]]
     return Look(
-        groups=groups,
-        other_groups=answer["others"][0],
-        other_bytes=answer["others"][1],
-        orphans=orphans,
-        bases=answer["bases"],
-        lines=cache(partial(backend.lines, stacks=answer["stacks"])),
-        nodes=answer["nodes"],
-        edges=answer["edges"],
-        seconds=answer["seconds"],
+        groups=answer.groups,
+        steps=answer.steps,
+        answer=answer,
+        orphans=[Orphan(*orphan) for orphan in answer.orphans],
+        bases=answer.bases,
+        lines=backend.reader(answer.stacks),
+        nodes=answer.nodes,
+        edges=answer.edges,
+        seconds=answer.seconds,
     )

@@ -62,6 +62,15 @@ def places(path: Sequence[Step]) -> list[Place]:
     return found
 
 
+def is_name(before: str, edge: str, label: object, type_name: str) -> bool:
+    """Is a label part of a name, rather than a subscript? `before` is the edge before."""
+    if edge == "index":
+        return before == "closure"  # a number, of the free variable
+    if edge == "key" and before != "dict":
+        return type(label) is str and type_name == CACHE_TYPE  # see _cache()
+    return type(label) is str or edge == "closure"
+
+
 def _place(
     path: Sequence[Step], index: int, above: Step, step: Step, before: str
 ) -> Place | str | None:

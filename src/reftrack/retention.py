@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from reftrack import choosing, owners
 from reftrack.choosing import Choice
-from reftrack.heap import Group, Look, Orphan, Row
+from reftrack.heap import Counted, Look, Orphan, Sums
 from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
 from reftrack.tracing import Line, enclosing_function, source_lines
 
@@ -19,7 +19,7 @@ GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 """Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
 IMPORTED_FROM = 64 << 10
-"""Least bytes of what an import left with one holder."""
+"""Least bytes of a group that an import left: what it leaves is meant to stay."""
 
 LISTED = 20
 """Types and allocating stacks listed per holder."""
@@ -29,20 +29,8 @@ LISTED_OF_SMALL = 3
 """The same for a holder of less than SMALL bytes: a suite has thousands of them."""
 
 STACKS_READ = 200
+STACKS_READ_OF_SMALL = 20
 """Stacks whose lines are read per holder, the largest first; many come down to the same lines."""
-
-UNSURE_STACK = -1
-
-FREE_LISTS = {"float": 100, "list": 80, "dict": 80, "tuple": 2000, "slice": 1}
-"""Objects that a free list holds at most (3.11 to 3.13): so many may show the line of an earlier
-life."""
-
-
-Key = tuple[str, str, bool]
-"""What makes groups one holder: its name, its kind, and whether they are collateral."""
-
-
-Shape = tuple[object, ...]
 
 
 class Charged(NamedTuple):
@@ -53,31 +41,29 @@ class Charged(NamedTuple):
     is_open: bool = False  # a test that is about to end: what the runner holds for it will go
 
 
+NOBODY = Choice("", "unreachable", "library", "", [], [], "")
+
+
+class Held(NamedTuple):
+    """Which group has which holder. Holders are numbered from 1; 0 is none."""
+
+    choices: list[Choice]  # of each holder's largest group
+    groups: list[int]  # how many each holder has
+    bytes: list[int]
+    holder_of: list[int]  # of each group
+    owning: bytearray  # of each group: does its holder's edge lie above the anchor?
+
+
 def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first."""
-    chosen: dict[Key, list[tuple[Group, Choice]]] = defaultdict(list)
-    held_under: dict[int, Key] = {}
-    owning: set[int] = set()
-    choices: dict[Shape, Choice] = {}
-    for group in (group for group in seen.groups if _is_told(group, charged)):
-        scope = charged[group.scope]
-        shape = _shape(group)
-        if shape not in choices:
-            choices[shape] = choosing.choose(group.path, group.anchor, seen.bases)
-        choice = _named_by_scope(choices[shape], scope)
-        if scope.is_open and choice.owner == "runner":
-            continue
-        key = (choice.name, choice.kind, choice.collateral)
-        chosen[key].append((group, choice))
-        held_under[group.id] = key
-        if choice.owns_anchor:
-            owning.add(group.id)
-    found = [
-        _holder(key, parts, held_under, owning, seen, charged) for key, parts in chosen.items()
-    ]
-    found.extend(_unowned(seen.orphans, seen, charged))
-    source_lines.cache_clear()
-    enclosing_function.cache_clear()
+    held = _held(seen, charged)
+    limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
+    sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
+    lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
+    found = [_holder(number, held, sums, lines, charged) for number in range(1, len(held.choices))]
+    found.extend(_unowned(seen.orphans, lines, charged))
+    for known in (source_lines, enclosing_function, _frame):
+        known.cache_clear()
     owners.forget()
     return sorted(found, key=lambda holder: -holder.survived_bytes)
 
@@ -94,12 +80,36 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
     )
 
 
-def _shape(group: Group) -> Shape:
-    """What the choice of a holder goes by: thousands of groups differ in an index alone."""
-    return group.anchor, *(
-        (step.edge, step.label if type(step.label) is str else None, step.type, step.name)
-        for step in group.path
-    )
+def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
+    held = Held([NOBODY], [0], [0], [], bytearray())
+    numbers = {NOBODY.key: 0}
+    for (_, size, _, _), choice in zip(seen.groups, _choices(seen, charged), strict=True):
+        number = numbers.setdefault(choice.key, len(held.choices))
+        if number == len(held.choices):
+            held.choices.append(choice)
+            held.groups.append(0)
+            held.bytes.append(0)
+        held.groups[number] += 1
+        held.bytes[number] += size
+        held.holder_of.append(number)
+        held.owning.append(choice.owns_anchor)
+    return held
+
+
+def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
+    """The holder of each group; NOBODY of what is not told."""
+    shapes = choosing.shapes(seen.steps)
+    known: dict[tuple[int, int], Choice] = {}
+    for scope_number, size, anchor, step in seen.groups:
+        scope = charged[scope_number]
+        if scope.kind == "import" and size < IMPORTED_FROM:
+            yield NOBODY
+            continue
+        shape = shapes[step], anchor
+        if shape not in known:
+            known[shape] = choosing.choose(seen.path(step), anchor, seen.bases)
+        choice = _named_by_scope(known[shape], scope)
+        yield NOBODY if scope.is_open and choice.owner == "runner" else choice
 
 
 def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
@@ -109,24 +119,19 @@ def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
     return choice
 
 
-def _is_told(group: Group, charged: Mapping[int, Charged]) -> bool:
-    """What an import leaves is meant to stay: told only where it is much."""
-    return charged[group.scope].kind != "import" or group.bytes >= IMPORTED_FROM
-
-
 def _holder(
-    key: Key,
-    parts: Sequence[tuple[Group, Choice]],
-    held_under: Mapping[int, Key],
-    owning: Set[int],
-    seen: Look,
+    number: int,
+    held: Held,
+    sums: Sums,
+    lines: Callable[[int], tuple[Line, ...]],
     charged: Mapping[int, Charged],
 ) -> Holder:
-    groups = [group for group, _ in parts]
-    largest = max(parts, key=lambda part: part[0].bytes)[1]
-    charges = _charges((charged[group.scope], group.bytes, group.objects) for group in groups)
-    rows = [row for group in groups for row in group.rows]
-    allocations = _allocations(rows, seen)
+    largest = held.choices[number]
+    size = held.bytes[number]
+    charges = _charges(
+        (charged[scope], size, objects) for scope, size, objects in sums.charges[number]
+    )
+    allocations = _allocations(sums.stacks[number], size, lines)
     owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
     return Holder(
         name=largest.name,
@@ -134,11 +139,11 @@ def _holder(
         verdict=_verdict(largest, owner, charges),
         owner=owner,
         root=largest.root,
-        path=largest.pattern if len(parts) > 1 else largest.path,
-        retained_bytes=sum(_retained(group, key, held_under, owning) for group in groups),
-        survived_bytes=sum(group.bytes for group in groups),
-        objects=sum(group.objects for group in groups),
-        types=_types(rows),
+        path=largest.pattern if held.groups[number] > 1 else largest.path,
+        retained_bytes=sums.retained[number],
+        survived_bytes=size,
+        objects=sums.objects[number],
+        types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=allocations,
         fix=largest.fix,
@@ -165,19 +170,6 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
     return "once"
 
 
-def _retained(group: Group, key: Key, held_under: Mapping[int, Key], owning: Set[int]) -> int:
-    """Without what another group of the same holder retains already."""
-    total = group.retained_bytes
-    for part in group.outer:
-        counted = not part.outer_together or part.outer in owning
-        twice = part.outer != 0 and counted and held_under.get(part.outer) == key
-        if part.together:
-            total += part.bytes if group.id in owning and not twice else 0
-        elif twice:
-            total -= part.bytes
-    return max(total, 0)
-
-
 def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:
     """The sums per scope of (scope, bytes, objects), the largest first."""
     found: dict[Charged, Charge] = {}
@@ -188,43 +180,20 @@ def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:
     return sorted(found.values(), key=lambda charge: -charge.bytes)
 
 
-def _types(rows: Iterable[Row]) -> list[TypeCount]:
-    found: dict[str, TypeCount] = {}
-    for row in rows:
-        count = found.setdefault(row.type, TypeCount(row.type, 0, 0))
-        count.objects += row.objects
-        count.bytes += row.bytes
-    return sorted(found.values(), key=lambda count: -count.bytes)[:LISTED]
-
-
-def _allocations(rows: Sequence[Row], seen: Look) -> list[Allocation]:
-    by_type: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in rows:
-        sums = by_type[row.stack, row.type]
-        for k, number in enumerate((row.bytes, row.objects, row.unsure)):
-            sums[k] += number
-    by_stack: dict[int, Allocation] = {}
-    for (stack, type_name), (size, objects, unsure) in by_type.items():
-        known = UNSURE_STACK if _line_is_unsure(type_name, objects, unsure) else stack
-        allocation = by_stack.setdefault(known, Allocation(0, 0, []))
+def _allocations(
+    stacks: Counted, total: int, lines: Callable[[int], tuple[Line, ...]]
+) -> list[Allocation]:
+    """Stacks that come down to the same lines of the user's code, as one."""
+    by_lines: dict[tuple[Line, ...], Allocation] = {}
+    for stack, size, objects in stacks:
+        allocation = by_lines.setdefault(lines(stack), Allocation(0, 0, []))
         allocation.bytes += size
         allocation.objects += objects
-    by_lines: dict[tuple[Line, ...], Allocation] = {}
-    for stack, part in heapq.nlargest(STACKS_READ, by_stack.items(), lambda item: item[1].bytes):
-        lines = tuple(_from_users_code(seen.lines(stack))) if stack != UNSURE_STACK else ()
-        allocation = by_lines.setdefault(lines, Allocation(0, 0, []))
-        allocation.bytes += part.bytes
-        allocation.objects += part.objects
-    listed = LISTED if sum(row.bytes for row in rows) >= SMALL else LISTED_OF_SMALL
+    listed = LISTED if total >= SMALL else LISTED_OF_SMALL
     largest = heapq.nlargest(listed, by_lines.items(), lambda item: item[1].bytes)
-    for lines, allocation in largest:
-        allocation.traceback = [_frame(line) for line in lines]
+    for shown, allocation in largest:
+        allocation.traceback = [_frame(line) for line in shown]
     return [allocation for _, allocation in largest]
-
-
-def _line_is_unsure(type_name: str, objects: int, unsure: int) -> bool:
-    """May all these objects have come from a free list, with the line of what was there before?"""
-    return 0 < objects == unsure <= FREE_LISTS.get(type_name, 0)
 
 
 def _from_users_code(lines: Sequence[Line]) -> Sequence[Line]:
@@ -237,6 +206,7 @@ def _from_users_code(lines: Sequence[Line]) -> Sequence[Line]:
     return lines
 
 
+@cache
 def _frame(line: Line) -> Frame:
     file, function, number = line
     name = function.rsplit(".", 1)[-1] or enclosing_function(file, number)
@@ -248,12 +218,15 @@ def source_line(file: str, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
+def _unowned(
+    orphans: Sequence[Orphan],
+    lines: Callable[[int], tuple[Line, ...]],
+    charged: Mapping[int, Charged],
+) -> list[Holder]:
     """Blocks that no object on the heap owns: C code has their address."""
-    known = [orphan for orphan in orphans if orphan.scope in charged]
+    known = sorted((o for o in orphans if o.scope in charged), key=lambda o: -o.bytes)
     if not known:
         return []
-    rows = [Row("memory of C code", o.stack, 0, o.bytes, 0) for o in known]
     total = sum(orphan.bytes for orphan in known)
     return [
         Holder(
@@ -268,6 +241,8 @@ def _unowned(orphans: Sequence[Orphan], seen: Look, charged: Mapping[int, Charge
             objects=sum(orphan.blocks for orphan in known),
             types=[],
             charged=_charges((charged[o.scope], o.bytes, o.blocks) for o in known),
-            allocations=_allocations(rows, seen),
+            allocations=_allocations(
+                [(o.stack, o.bytes, 0) for o in known[:STACKS_READ]], total, lines
+            ),
         )
     ]

@@ -282,7 +282,8 @@ class Session:
 
     def _record_look(self, final: bool) -> None:
         charged = self._charged()
-        survived = [self._survived(index, scope) for index, scope in enumerate(self._ended)]
+        ids = {scope.number: scope.id for scope in (*self._ended, *self._open)}
+        survived = [alive(index, scope, ids) for index, scope in enumerate(self._ended)]
         totals = Totals(
             tests=self._tests_over(),
             survived_bytes=sum(
@@ -323,20 +324,6 @@ class Session:
                 charged[number] = Charged("import", owners.module_of_file(file))
         return charged
 
-    def _survived(self, index: int, scope: Timed) -> Survived | None:
-        live, blocks, _, _, released_by = _reftrack.counters(scope.number)
-        if live <= 0 and not released_by:
-            return None
-        return Survived(index, live, blocks, self._scope_id(released_by))
-
-    def _scope_id(self, number: int) -> str | None:
-        if number == 0:
-            return None
-        for scope in (*reversed(self._open), *reversed(self._ended)):
-            if scope.number == number:
-                return scope.id
-        return None
-
     def _attached(self) -> bool:
         if not self._lost and not _reftrack.attached():
             self._lost = True
@@ -351,6 +338,14 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
+
+
+def alive(index: int, scope: Timed, ids: dict[int, str]) -> Survived | None:
+    """What an ended scope has alive, and which released most of it; None if neither."""
+    live, blocks, _, _, released_by = _reftrack.counters(scope.number)
+    if live <= 0 and not released_by:
+        return None
+    return Survived(index, live, blocks, ids.get(released_by))
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:

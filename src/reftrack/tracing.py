@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from io import FileIO
 from typing import Literal, Protocol
@@ -36,8 +36,8 @@ class Backend(Protocol):
 
     def stop(self) -> None: ...
 
-    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
-        """The frames of a stack of the last look at the heap, most recent call last."""
+    def reader(self, stacks: Stacks) -> Callable[[int], list[Line]]:
+        """Reads the stacks of the last look at the heap: their frames, most recent call last."""
 
 
 class Native:
@@ -55,8 +55,9 @@ class Native:
     def stop(self) -> None:
         _reftrack.stop()
 
-    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
-        return _reftrack.stack_frames(stack, self._frames)
+    def reader(self, stacks: Stacks) -> Callable[[int], list[Line]]:
+        known: dict[int, Line] = {}
+        return lambda stack: _reftrack.stack_frames(stack, self._frames, known)
 
 
 class Tracemalloc:
@@ -80,11 +81,12 @@ class Tracemalloc:
             tracemalloc.stop()
             self._started_by_us = False
 
-    def lines(self, stack: int, stacks: Stacks) -> list[Line]:
-        trace = stacks[stack] if stacks is not None and stack < len(stacks) else None
-        if trace is None:
-            return []
-        return [(file, "", line) for file, line in reversed(trace)]
+    def reader(self, stacks: Stacks) -> Callable[[int], list[Line]]:
+        def lines(stack: int) -> list[Line]:
+            trace = stacks[stack] if stacks is not None and stack < len(stacks) else None
+            return [(file, "", line) for file, line in reversed(trace or ())]
+
+        return lines
 
 
 def start_ledger(frames: int) -> None:

@@ -1,0 +1,226 @@
+# The answer of a look: plain records, and sums of them by holder once it is known who holds what.
+
+cdef struct Part:               # of what a group retains, see retained_add()
+    uint32_t group
+    uint32_t outer              # group under which it is counted already, or 0
+    bint outer_together
+    bint together
+    int64_t bytes
+
+
+cdef class Explanation:
+    """The answer of one look at the heap, which knows no object any more.
+
+    `steps`: the paths as a tree, [(step before, edge, label, type, name), ...], all from step 0;
+    `groups`: [(scope, bytes, index of the anchor on the path, last step of the path), ...], largest first;
+    `others`: (groups, bytes, objects) not described; `orphans`: blocks without an owner as (scope,
+    stack, bytes, blocks); `bases`: type name -> names along its MRO; `stacks`: tracemalloc's tracebacks
+    by number, or None; `nodes`, `edges`, `garbage` (objects without a root), `seconds` and, of its parts,
+    `timings`.
+    """
+
+    cdef readonly list steps, groups, orphans, stacks
+    cdef readonly tuple others, timings
+    cdef readonly dict bases
+    cdef readonly size_t nodes, edges, garbage
+    cdef readonly double seconds
+    cdef list type_names, free_lists
+    cdef Group *described       # from 1 on, as `groups`
+    cdef uint32_t group_count
+    cdef Sum *rows              # by number of the group
+    cdef size_t row_count
+    cdef Part *parts
+    cdef size_t part_count
+
+    def __dealloc__(self):
+        free(self.described)
+        free(self.rows)
+        free(self.parts)
+
+    cdef int take(self, Look *l, int limit) except -1:
+        cdef Survey *s = &l.survey
+        cdef Steps steps = Steps()
+        cdef list order = sorted(range(1, s.group_count), key=lambda k: -s.groups[<uint32_t>k].bytes)
+        cdef uint32_t *number = <uint32_t *>calloc(s.group_count, sizeof(uint32_t))
+        cdef uint32_t k, g
+        self.others = (
+            max(len(order) - limit, 0),
+            sum([s.groups[<uint32_t>k].bytes for k in order[limit:]]),
+            sum([s.groups[<uint32_t>k].objects for k in order[limit:]]),
+        )
+        del order[limit:]
+        self.group_count = <uint32_t>len(order) + 1
+        self.described = <Group *>calloc(self.group_count, sizeof(Group))
+        self.rows = <Sum *>malloc(s.row_count * sizeof(Sum))
+        self.parts = <Part *>malloc(s.row_count * sizeof(Part))
+        try:
+            if number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
+                raise MemoryError("no memory to tell what was found")
+            steps.start(l)
+            self.groups = []
+            for k in range(1, self.group_count):
+                g = order[k - 1]
+                number[g] = k
+                self.described[k] = s.groups[g]
+                self.groups.append(
+                    (
+                        s.groups[g].scope,
+                        s.groups[g].bytes,
+                        <int>steps.trails[s.groups[g].anchor].depth - 1,
+                        steps.step_to(s.groups[g].sample),
+                    )
+                )
+            self.take_rows(s, number, steps)
+        finally:
+            free(number)
+        self.steps = steps.told
+        self.bases = steps.bases
+        self.type_names = steps.type_names
+        self.free_lists = steps.free_lists
+        self.nodes = l.graph.count
+        self.edges = l.graph.edge_count
+        for k in range(1 + l.graph.frame_count, l.graph.count):
+            self.garbage += (l.paths.level[k] & LEVEL_MASK) == LEVEL_GARBAGE
+        return 0
+
+    cdef int take_rows(self, Survey *s, uint32_t *number, Steps steps) except -1:
+        cdef Row *row
+        cdef Part *part
+        cdef Sum *kept
+        cdef uint32_t r
+        for r in range(1, s.row_count):
+            row = &s.rows[r]
+            if number[row.group] == 0:
+                continue
+            if row.type == NULL:
+                part = &self.parts[self.part_count]
+                self.part_count += 1
+                part.group = number[row.group]
+                part.outer = number[row.stack & <uint32_t>(TOGETHER - 1)]
+                part.outer_together = row.stack & TOGETHER != 0
+                part.together = row.stack & (TOGETHER << 1) != 0
+                part.bytes = row.bytes
+            else:
+                kept = &self.rows[self.row_count]
+                self.row_count += 1
+                kept.holder = number[row.group]
+                kept.key = row.stack
+                kept.type = steps.number_of(row.type)
+                kept.objects = row.objects
+                kept.unsure = row.unsure
+                kept.bytes = row.bytes
+        return 0
+
+    def sums(self, list holder_of, owning, list limits, int types):
+        """What holders keep: holder_of[k] is the number of that of groups[k], or 0; owning[k] tells
+        whether its edge lies above the anchor.
+
+        Returns lists by number: retained bytes, objects, charges [(scope, bytes, objects), ...], types
+        [(name, bytes, objects), ...], at most `types`, and stacks [(stack, bytes, objects), ...], at
+        most limits[number]; those with most bytes first. Stack 0 is of what may have the line of an
+        earlier life.
+
+        Raises MemoryError; ValueError where the lists do not fit the groups.
+        """
+        cdef uint32_t k, holders = <uint32_t>len(limits)
+        if not len(holder_of) == len(owning) == self.group_count - 1:
+            raise ValueError("one holder and one flag per group are needed")
+        cdef uint32_t *holder = <uint32_t *>malloc(self.group_count * sizeof(uint32_t))
+        cdef uint8_t *owns = <uint8_t *>malloc(self.group_count)
+        cdef Sum *sums = <Sum *>malloc((self.row_count + self.group_count) * sizeof(Sum))
+        try:
+            if holder == NULL or owns == NULL or sums == NULL:
+                raise MemoryError("no memory to sum what was found")
+            for k in range(1, self.group_count):
+                holder[k] = holder_of[k - 1]
+                owns[k] = owning[k - 1]
+                if holder[k] >= holders:
+                    raise ValueError(f"no holder {holder[k]}")
+            return (
+                self.retained(holder, owns, holders),
+                self.objects(holder, holders),
+                self.charges(sums, holder, holders),
+                *self.types_and_stacks(sums, holder, limits, types),
+            )
+        finally:
+            free(holder)
+            free(owns)
+            free(sums)
+
+    cdef list retained(self, uint32_t *holder, uint8_t *owns, uint32_t holders):
+        # Without what another group of the same holder retains already.
+        cdef list bytes_of = [0] * holders
+        cdef int64_t *total = <int64_t *>malloc(self.group_count * sizeof(int64_t))
+        cdef size_t i
+        cdef uint32_t k
+        cdef Part *part
+        cdef bint twice
+        if total == NULL:
+            raise MemoryError("no memory to sum what was found")
+        for k in range(self.group_count):
+            total[k] = <int64_t>self.described[k].retained
+        for i in range(self.part_count):
+            part = &self.parts[i]
+            twice = (
+                part.outer != 0
+                and (not part.outer_together or owns[part.outer])
+                and holder[part.outer] == holder[part.group]
+            )
+            if part.together:
+                total[part.group] += part.bytes if owns[part.group] and not twice else 0
+            elif twice:
+                total[part.group] -= part.bytes
+        for k in range(1, self.group_count):
+            if total[k] > 0:
+                bytes_of[holder[k]] += total[k]
+        free(total)
+        return bytes_of
+
+    cdef list objects(self, uint32_t *holder, uint32_t holders):
+        cdef list objects_of = [0] * holders
+        cdef uint32_t k
+        for k in range(1, self.group_count):
+            objects_of[holder[k]] += self.described[k].objects
+        return objects_of
+
+    cdef list charges(self, Sum *sums, uint32_t *holder, uint32_t holders):
+        cdef uint32_t k
+        memset(sums, 0, self.group_count * sizeof(Sum))
+        for k in range(1, self.group_count):
+            sums[k - 1].holder = holder[k]
+            sums[k - 1].key = self.described[k].scope
+            sums[k - 1].bytes = self.described[k].bytes
+            sums[k - 1].objects = self.described[k].objects
+        k = <uint32_t>sums_merge(sums, self.group_count - 1)
+        return sums_told(sums, k, [self.group_count] * holders, None)
+
+    cdef tuple types_and_stacks(self, Sum *sums, uint32_t *holder, list limits, int types):
+        cdef size_t count = self.row_count, k
+        cdef Sum *copy
+        memcpy(sums, self.rows, count * sizeof(Sum))
+        for k in range(count):
+            sums[k].holder = holder[sums[k].holder]
+        count = sums_merge(sums, count)
+        copy = <Sum *>malloc((count + 1) * sizeof(Sum))
+        if copy == NULL:
+            raise MemoryError("no memory to sum what was found")
+        memcpy(copy, sums, count * sizeof(Sum))
+        for k in range(count):
+            if self.is_unsure(&sums[k]):
+                sums[k].key = NODE_UNKNOWN
+            sums[k].type = 0
+            copy[k].key = copy[k].type
+            copy[k].type = 0
+        try:
+            by_type = sums_told(
+                copy, sums_merge(copy, count), [types] * len(limits), self.type_names
+            )
+            return by_type, sums_told(sums, sums_merge(sums, count), limits, None)
+        finally:
+            free(copy)
+
+    cdef bint is_unsure(self, Sum *sum):
+        # May all these objects have come from a free list, with the line of what was there before?
+        return (
+            0 < sum.objects == sum.unsure and sum.unsure <= <uint32_t>self.free_lists[sum.type]
+        )
