@@ -56,20 +56,15 @@ cdef class Explanation:
         try:
             if number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
                 raise MemoryError("no memory to tell what was found")
-            steps.start(l)
+            steps.look = l
             self.groups = []
             for k in range(1, self.group_count):
                 g = order[k - 1]
                 number[g] = k
                 self.described[k] = s.groups[g]
-                self.groups.append(
-                    (
-                        s.groups[g].scope,
-                        s.groups[g].bytes,
-                        <int>steps.trails[s.groups[g].anchor].depth - 1,
-                        steps.step_to(s.groups[g].sample),
-                    )
-                )
+                last = steps.step_to(s.groups[g].sample)
+                anchor = steps.depth_of(s.groups[g].anchor) - 1
+                self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last))
             self.take_rows(s, number, steps)
         finally:
             free(number)

@@ -4,6 +4,7 @@
 cdef enum:
     NODE_UNKNOWN = 0     # no Python frame
     NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
+    NODE_RECENT = 1024
     NODE_SCOPED = 1 << 31  # in a NodeKey: the node has a scope
     NO_INSTR = 1         # instructions are of two bytes, and aligned
 
@@ -27,6 +28,7 @@ cdef uint32_t node_free = 0         # head of the list of free ids, linked by `p
 cdef uint32_t node_limit = 0        # a sweep is due beyond it
 cdef NodeKey *node_index = NULL     # by hash of (parent, instr)
 cdef size_t node_mask = 0
+cdef NodeKey node_recent[NODE_RECENT]  # found lately, one per place: what a loop comes by fits the cache
 cdef uint32_t import_scope = 0      # what the import machinery itself allocates
 
 
@@ -42,6 +44,7 @@ cdef int stacks_init() noexcept nogil:
     node_live = 2
     node_free = 0
     node_limit = 1 << 14
+    memset(node_recent, 0, sizeof(node_recent))
     code_capacity = 1 << 12
     codes = <Code *>calloc(code_capacity, sizeof(Code))
     code_count = 1
@@ -73,6 +76,7 @@ cdef void node_forget_all(uint32_t code_id) noexcept nogil:
     # The nodes of a code keep their lines, and are found no more.
     cdef uint32_t id = codes[code_id].nodes
     cdef size_t i
+    memset(node_recent, 0, sizeof(node_recent))
     while id != 0:
         i = node_hash(nodes[id].parent, node_instr(id)) & node_mask
         while node_index[i].id != 0 and node_index[i].id & ~<uint32_t>NODE_SCOPED != id:
@@ -100,15 +104,29 @@ cdef inline void node_fetch(uint32_t parent, rt_frame *frame) noexcept nogil:
     rt_prefetch(&node_index[node_hash(parent, rt_frame_instr(frame)) & node_mask])
 
 
+cdef inline NodeKey *node_place(uint32_t parent, void *instr) noexcept nogil:
+    # Its place among the recent ones.
+    return &node_recent[(<uint64_t>instr >> 1 ^ parent * <uint32_t>0x9E3779B1 >> 20) & (NODE_RECENT - 1)]
+
+
 cdef inline uint32_t node_find(uint32_t parent, rt_frame *frame) noexcept nogil:
     # With NODE_SCOPED where its scope has to be looked up: few have one, and that is another line of
     # the cache.
+    cdef void *instr = rt_frame_instr(frame)
+    cdef NodeKey *recent = node_place(parent, instr)
+    if recent.instr == <uint64_t>instr and recent.parent == parent:
+        return recent.id
+    return node_search(parent, frame)
+
+
+cdef uint32_t node_search(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef void *instr = rt_frame_instr(frame)
     cdef size_t i = node_hash(parent, instr) & node_mask
     cdef NodeKey *key
     while True:
         key = &node_index[i]
         if key.instr == <uint64_t>instr and key.parent == parent:
+            node_place(parent, instr)[0] = key[0]
             return key.id
         if key.id == 0:
             return node_add(parent, frame)
@@ -232,5 +250,6 @@ cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
             nodes[id].parent = node_free
             node_free = id
     memset(node_index, 0, (node_mask + 1) * sizeof(NodeKey))
+    memset(node_recent, 0, sizeof(node_recent))
     node_index_fill()
     codes_sweep()

@@ -6,18 +6,19 @@ cdef enum:
     PATH_START = 120
     PATH_END = 30
 
-cdef struct Trail:              # of each node that is reached
+cdef struct Trail:              # of each node that is reached, where there are very long paths
     uint32_t depth              # steps from the root
     uint32_t head               # its ancestor at PATH_START where it lies deeper
-    uint32_t step               # its number, or 0
 
 
 cdef class Steps:
     """The steps told so far, and the names of types met."""
 
     cdef Look *look
+    cdef Table numbers          # node -> its step
     cdef Trail *trails
     cdef list told              # steps
+    cdef list depths            # of the steps
     cdef list type_names        # by number
     cdef list free_lists        # how many of a type's objects a free list may keep, by its number
     cdef dict type_numbers      # address of a type -> its number
@@ -26,29 +27,43 @@ cdef class Steps:
     def __cinit__(self):
         self.trails = NULL
         self.told = [(0, "", None, "", None)]
+        self.depths = [0]
         self.type_names = []
         self.free_lists = []
         self.type_numbers = {}
         self.bases = {}
+        if table_init(&self.numbers, 1 << 10) < 0:
+            raise MemoryError("no memory to tell the paths")
 
     def __dealloc__(self):
         free(self.trails)
+        table_free(&self.numbers)
 
-    cdef int start(self, Look *look) except -1:
+    cdef int measure(self) except -1:
         # In the order of the paths a node comes after the one above it.
-        cdef Paths *p = &look.paths
-        cdef Trail *trails = <Trail *>rt_zeroed_array(look.graph.count, sizeof(Trail))
+        cdef Paths *p = &self.look.paths
         cdef uint32_t k, id, above
-        if trails == NULL:
+        if self.trails != NULL:
+            return 0
+        self.trails = <Trail *>rt_zeroed_array(self.look.graph.count, sizeof(Trail))
+        if self.trails == NULL:
             raise MemoryError("no memory to tell the paths")
         for k in range(p.reached):
             id = p.order[k]
             above = p.parent[id]
-            trails[id].depth = trails[above].depth + 1
-            trails[id].head = id if trails[id].depth == PATH_START else trails[above].head
-        self.look = look
-        self.trails = trails
+            self.trails[id].depth = self.trails[above].depth + 1
+            if self.trails[id].depth == PATH_START:
+                self.trails[id].head = id
+            else:
+                self.trails[id].head = self.trails[above].head
         return 0
+
+    cdef int depth_of(self, uint32_t id) except -1:
+        cdef uint32_t number = table_find(&self.numbers, id).value if id != 0 else 0
+        if number == 0 and id != 0:
+            self.measure()
+            return <int>self.trails[id].depth
+        return self.depths[number]
 
     cdef uint32_t number_of(self, PyTypeObject *type):
         number = self.type_numbers.get(<size_t>type)
@@ -70,39 +85,41 @@ cdef class Steps:
                 self.number_of(<PyTypeObject *>o)
             name = self.type_names[self.number_of(rt_type(o))]
             self.told.append((before, edge, label, name, object_name(o)))
+        self.depths.append(self.depths[before] + 1)
         return <uint32_t>len(self.told) - 1
 
-    cdef uint32_t step_to(self, uint32_t id):
+    cdef uint32_t step_to(self, uint32_t id) except 0:
         # The number of the last step of the path to a node.
-        cdef uint32_t *parent = self.look.paths.parent
         cdef uint32_t trail[PATH_START + PATH_END]
         cdef int count = 0
-        cdef uint32_t number
-        if self.trails[id].depth > PATH_START + PATH_END:
+        cdef uint32_t at = id, number = 0
+        while at != 0 and number == 0 and count < PATH_START + PATH_END:
+            number = table_find(&self.numbers, at).value
+            if number == 0:
+                trail[count] = at
+                count += 1
+                at = self.look.paths.parent[at]
+        if at != 0 and number == 0 or self.depths[number] + count > PATH_START + PATH_END:
             return self.long_way(id)
-        while id != 0 and self.trails[id].step == 0:
-            trail[count] = id
-            count += 1
-            id = parent[id]
-        number = self.trails[id].step
         while count > 0:
             count -= 1
-            id = trail[count]
-            edge, label = self.edge_to(id)
-            number = self.tell(number, edge, label, id)
-            self.trails[id].step = number
+            edge, label = self.edge_to(trail[count])
+            number = self.tell(number, edge, label, trail[count])
+            if table_put(&self.numbers, trail[count], number) < 0:
+                raise MemoryError("no memory to tell the paths")
         return number
 
-    cdef uint32_t long_way(self, uint32_t id):
+    cdef uint32_t long_way(self, uint32_t id) except 0:
         # The middle of a very long path (a linked list) is one step "gap", whose label counts the
         # objects left out, and which bears the names of the last of them.
-        cdef uint32_t *parent = self.look.paths.parent
         cdef uint32_t trail[PATH_END]
-        cdef uint32_t number = self.step_to(self.trails[id].head)
+        cdef uint32_t number
         cdef int k
+        self.measure()
+        number = self.step_to(self.trails[id].head)
         for k in range(PATH_END):
             trail[k] = id
-            id = parent[id]
+            id = self.look.paths.parent[id]
         number = self.tell(number, "gap", self.trails[id].depth - PATH_START, id)
         for k in range(PATH_END - 1, -1, -1):
             edge, label = self.edge_to(trail[k])
