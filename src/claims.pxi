@@ -62,14 +62,13 @@ cdef inline size_t pool_wanted(Pool *pool, const uint8_t *wanted) noexcept nogil
     return found
 
 
-cdef Piece *claim(Survey *s, void *block, uint32_t node) noexcept nogil:
-    # Notes a wanted block as the node's; NULL where it is no wanted one, or another's already.
-    cdef Pool *pool
+cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept nogil:
+    # Notes a wanted block, whose pool is that of pool_of(), as the node's; NULL where it is no wanted
+    # one, or another's already.
     cdef uint64_t *word
     cdef Entry *e
     if not storable(block):
         return NULL
-    pool = pool_of(block)
     word = pool_find(pool, block)
     if word != NULL:
         if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
@@ -157,12 +156,17 @@ cdef inline void survey_object(
 cdef void survey_claims(Survey *s) noexcept nogil:
     # What a batch of nodes offered is looked up in the ledger, a few places ahead of the cache.
     cdef size_t k
+    cdef Claim *c
     cdef Piece *piece
     for k in range(s.claim_count):
-        rt_prefetch(pool_of(s.claims[k].block).words)
-        entry_fetch(s.claims[k].block)
+        c = &s.claims[k]
+        c.pool = pool_of(c.block)
+        if c.pool.key != 0:
+            pool_fetch(c.pool, c.block)
+        else:
+            entry_fetch(c.block)
     for k in range(s.claim_count):
-        piece = claim(s, s.claims[k].block, s.claims[k].node)
+        piece = claim(s, s.claims[k].block, s.claims[k].pool, s.claims[k].node)
         if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece.scope):
             s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece.scope
     s.claim_count = 0
@@ -234,4 +238,4 @@ cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size) noex
         slot = table_find(&s.orphans, address) if address != 0 else NULL
         if slot != NULL and slot.key != 0 and slot.value == 0:
             slot.value = owner
-            claim(s, words[k], owner)
+            claim(s, words[k], pool_of(words[k]), owner)

@@ -8,7 +8,7 @@
 # single reference is found only once. The table has the rest.
 
 cdef enum:
-    TYPE_CACHE = 4096
+    TYPE_CACHE = 1024
     BATCH_NODES = 128
     BATCH_REFERENCES = 4096       # a batch ends with the node that goes beyond it
     AHEAD = 16

@@ -43,6 +43,7 @@ cdef struct Dominators:
 
 cdef struct Claim:                # a block that may be a wanted one, and the node that owns it
     void *block
+    Pool *pool
     uint32_t node                 # with PIECE_OWN where it is the object's own block
 
 cdef struct Piece:                # a wanted block and the node that owns it
@@ -91,6 +92,8 @@ cdef struct Survey:
     uint32_t group_count
     uint32_t group_capacity
     Table group_ids
+    uint32_t last_top
+    uint32_t last_group
     Row *rows
     uint32_t row_count
     uint32_t row_last

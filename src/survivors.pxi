@@ -112,7 +112,15 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
     return not (PyList_Check(o) or PyTuple_Check(o) or PyAnySet_Check(o) or rt_is_container(o))
 
 
-cdef uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
+cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
+    # What survives side by side is mostly of one region.
+    if top != s.last_top or s.last_group == 0:
+        s.last_group = group_below_anchor(s, top)
+        s.last_top = top
+    return s.last_group
+
+
+cdef uint32_t group_below_anchor(Survey *s, uint32_t top) noexcept nogil:
     cdef uint32_t anchor = s.paths.parent[top]
     if is_namespace(s, anchor):
         return group_of(s, <uint64_t>1 << 42 | top, anchor, s.graph.date[top])
