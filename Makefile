@@ -106,6 +106,7 @@ quick-tests: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py
+	$(VENV)/bin/python benchmarks/charging.py
 	$(VENV)/bin/python benchmarks/explain.py --peers
 
 clean:

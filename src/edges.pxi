@@ -3,6 +3,7 @@
 
 cdef enum:
     KEYS_SEARCHED = 200000        # entries looked through in one container
+    KEY = 1 << 31                 # in a position: of the key, not of the value
 
 
 cdef object text_in(PyObject *namespace, const char *key):
@@ -177,15 +178,77 @@ cdef tuple dict_edge(PyObject *dict_, PyObject *child):
 
 
 cdef tuple sequence_edge(PyObject *sequence, PyObject *child):
-    cdef Py_ssize_t i, n
-    cdef bint is_list = PyList_Check(sequence)
-    n = PyList_GET_SIZE(sequence) if is_list else PyTuple_GET_SIZE(sequence)
-    for i in range(min(n, <Py_ssize_t>KEYS_SEARCHED)):
-        if (PyList_GET_ITEM(sequence, i) if is_list else PyTuple_GET_ITEM(sequence, i)) == child:
+    cdef Py_ssize_t i
+    for i in range(min(items_of(sequence), <Py_ssize_t>KEYS_SEARCHED)):
+        if item_of(sequence, i) == child:
             return "index", i
     if PyList_CheckExact(sequence) or PyTuple_CheckExact(sequence):
         return "index", None
     return instance_edge(sequence, child)
+
+
+cdef class Positions:
+    """Where the values (and keys) of one container lie: asked for one by one, those of a registry to
+    which each test adds something would be searched for from its beginning every time."""
+
+    cdef PyObject *container
+    cdef Table found            # address >> 4 -> position + 1, with KEY where it is a key
+
+    def __dealloc__(self):
+        table_free(&self.found)
+
+    cdef int fill(self, PyObject *container) except -1:
+        cdef Py_ssize_t at = 0, position = 0
+        cdef PyObject *key = NULL
+        cdef PyObject *value
+        self.container = container
+        if table_init(&self.found, 1 << 8) < 0:
+            raise MemoryError("no memory to tell the paths")
+        while position < KEYS_SEARCHED:
+            if PyDict_Check(container):
+                position = at
+                if not PyDict_Next(container, &at, &key, &value):
+                    break
+                self.note(key, <uint32_t>position + 1 | <uint32_t>KEY)
+                self.note(value, <uint32_t>position + 1)
+            else:
+                if position == items_of(container):
+                    break
+                self.note(item_of(container, position), <uint32_t>position + 1)
+                position += 1
+        return 0
+
+    cdef int note(self, PyObject *o, uint32_t position) except -1:
+        # The first place counts, and a value before a key.
+        cdef Slot *known = table_find(&self.found, <uint64_t>o >> 4)
+        if known.key != 0 and (not known.value & KEY or position & KEY):
+            return 0
+        if o != NULL and table_put(&self.found, <uint64_t>o >> 4, position) < 0:
+            raise MemoryError("no memory to tell the paths")
+        return 0
+
+    cdef tuple edge(self, PyObject *child):
+        # As edge_between() tells it; None where it is not among the values and keys.
+        cdef uint32_t known = table_find(&self.found, <uint64_t>child >> 4).value
+        cdef Py_ssize_t at = <Py_ssize_t>(known & ~<uint32_t>KEY) - 1
+        cdef PyObject *key
+        cdef PyObject *value
+        if known == 0:
+            return None
+        if not PyDict_Check(self.container):
+            return "index", at
+        if known & KEY:
+            return "keys", None
+        PyDict_Next(self.container, &at, &key, &value)
+        return "key", label_of(key)
+
+
+cdef inline Py_ssize_t items_of(PyObject *sequence) noexcept nogil:
+    return PyList_GET_SIZE(sequence) if PyList_Check(sequence) else PyTuple_GET_SIZE(sequence)
+
+
+cdef inline PyObject *item_of(PyObject *sequence, Py_ssize_t i) noexcept nogil:
+    return PyList_GET_ITEM(sequence, i) if PyList_Check(sequence) else PyTuple_GET_ITEM(sequence, i)
 
 
 cdef tuple class_edge(PyTypeObject *type, PyObject *child):

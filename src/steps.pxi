@@ -5,6 +5,7 @@
 cdef enum:
     PATH_START = 120
     PATH_END = 30
+    SEARCHES = 4                # in one container, before its positions are noted
 
 cdef struct Trail:              # of each node that is reached, where there are very long paths
     uint32_t depth              # steps from the root
@@ -17,6 +18,7 @@ cdef class Steps:
     cdef Look *look
     cdef Table numbers          # node -> its step
     cdef Trail *trails
+    cdef dict searched          # node of a container -> how often, or its Positions
     cdef list told              # steps
     cdef list depths            # of the steps
     cdef list type_names        # by number
@@ -26,6 +28,7 @@ cdef class Steps:
 
     def __cinit__(self):
         self.trails = NULL
+        self.searched = {}
         self.told = [(0, "", None, "", None)]
         self.depths = [0]
         self.type_names = []
@@ -88,7 +91,7 @@ cdef class Steps:
         self.depths.append(self.depths[before] + 1)
         return <uint32_t>len(self.told) - 1
 
-    cdef uint32_t step_to(self, uint32_t id) except 0:
+    cdef uint32_t step_to(self, uint32_t id) except? 0:
         # The number of the last step of the path to a node.
         cdef uint32_t trail[PATH_START + PATH_END]
         cdef int count = 0
@@ -109,7 +112,7 @@ cdef class Steps:
                 raise MemoryError("no memory to tell the paths")
         return number
 
-    cdef uint32_t long_way(self, uint32_t id) except 0:
+    cdef uint32_t long_way(self, uint32_t id) except? 0:
         # The middle of a very long path (a linked list) is one step "gap", whose label counts the
         # objects left out, and which bears the names of the last of them.
         cdef uint32_t trail[PATH_END]
@@ -127,8 +130,30 @@ cdef class Steps:
         return number
 
     cdef tuple edge_to(self, uint32_t id):
+        cdef Graph *g = &self.look.graph
         cdef uint32_t above = self.look.paths.parent[id]
-        return edge_between(&self.look.graph, above, id) if above != 0 else self.root_of(id)
+        cdef PyObject *o = g.objects[above]
+        if above == 0:
+            return self.root_of(id)
+        if o != NULL and (PyDict_Check(o) or PyList_Check(o) or PyTuple_Check(o)):
+            edge = self.search(above, g.objects[id])
+            if edge is not None:
+                return edge
+        return edge_between(g, above, id)
+
+    cdef tuple search(self, uint32_t above, PyObject *child):
+        # None where the container has not been searched often yet.
+        cdef Positions positions
+        searched = self.searched.get(above, 0)
+        if searched == SEARCHES:
+            positions = Positions()
+            positions.fill(self.look.graph.objects[above])
+            self.searched[above] = positions
+            return positions.edge(child)
+        if type(searched) is Positions:
+            return (<Positions>searched).edge(child)
+        self.searched[above] = searched + 1
+        return None
 
     cdef tuple root_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph

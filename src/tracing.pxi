@@ -174,9 +174,10 @@ def stand_on(frame):
     """Take a frame of this thread for one that waits long for what it has called: captures of stacks
     need not look at it and its callers again. Returns whether it runs in this thread; one that does
     not, or soon does no more, costs time and nothing else."""
+    cdef PyThreadState *thread = rt_thread()
     if entries == NULL or not PyFrame_Check(<PyObject *>frame):
         return False
-    return chain_stand_on(rt_thread(), <PyObject *>frame)
+    return rt_thread_interp(thread) == main_interp and chain_stand_on(thread, <PyObject *>frame)
 
 
 def end_scope(uint32_t scope):

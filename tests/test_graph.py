@@ -301,6 +301,54 @@ def test_a_survivor_is_found_with_its_path(heap: Heap, kind: str) -> None:
     assert edges(group) == [("attr", "x"), *expected]
 
 
+CONTAINERS: dict[str, tuple[Callable[[list[Any]], object], str]] = {
+    "list": (list, "index"),
+    "tuple": (tuple, "index"),
+    "dict": (lambda values: dict(enumerate(values)), "key"),
+    "defaultdict": (lambda values: collections.defaultdict(list, enumerate(values)), "key"),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_each_of_many_survivors_in_one_container_has_its_own_label(heap: Heap, kind: str) -> None:
+    make, edge = CONTAINERS[kind]
+    holding = [Slotted() for _ in range(100)]
+    heap.x = make(holding)
+    with Within() as scope:
+        for k, each in enumerate(holding):
+            each.big = bytes(1000 + k)
+    holding.clear()
+    del each
+    seen = look(scope)
+    found = {group.bytes: edges(group) for group in groups(seen, scope)}
+    for k in range(100):
+        assert found[sys.getsizeof(bytes(1000 + k))] == [("attr", "x"), (edge, k), ("attr", "big")]
+
+
+def test_the_time_of_a_look_grows_with_a_registry_as_its_size_does(heap: Heap) -> None:
+    def explained(tests: int) -> float:
+        heap.x = {}
+        wanted = bytearray(_reftrack.new_scope() + 1)
+        for k in range(tests):
+            with Within():
+                heap.x[f"test {k}"] = bytearray(100)
+            wanted.append(1)
+        return min(_reftrack.explain(bytes(wanted), "", tests, False).seconds for _ in range(3))
+
+    # Four times as many would take sixteen times as long if each were searched for.
+    assert explained(16_000) < 9 * explained(4000)
+
+
+def test_each_of_many_survivors_that_are_keys_is_told_as_one(heap: Heap) -> None:
+    heap.x = dict.fromkeys(range(100))
+    with Within() as scope:
+        for k in range(20):
+            heap.x[bytes(1000 + k)] = k
+    seen = look(scope)
+    [group] = [g for g in groups(seen, scope) if g.bytes > 20_000]
+    assert edges(group) == [("attr", "x"), ("keys", None)]
+
+
 def test_many_survivors_that_the_collector_does_not_list_are_all_found(heap: Heap) -> None:
     heap.history = []
     heap.table = {}
