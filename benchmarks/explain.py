@@ -21,7 +21,7 @@ from typing import Any
 
 from reftrack import _reftrack
 
-ALL_SCOPES = b"\1" * 64
+ALL_SCOPES = b"\1" * (1 << 20)
 LIBRARIES = ("networkx", "sympy", "sympy.physics.units", "sympy.stats", "numpy", "django.db.models")
 
 
@@ -30,7 +30,7 @@ def explain(scopes: bytes = ALL_SCOPES) -> tuple[int, int]:
 
     What was allocated since `record` counts as a survivor, where `scopes` has a 1 for its scope.
     """
-    answer = _reftrack.explain(scopes, "/nowhere/", 1000, False)
+    answer = _reftrack.explain(scopes, "/nowhere/", 200_000, False)
     return answer.nodes, answer.edges
 
 
@@ -76,6 +76,15 @@ def web(size: int) -> object:
     return nodes
 
 
+def registry(size: int) -> object:
+    """One dict to which each of many tests adds a list with a string."""
+    found: dict[str, list[str]] = {}
+    for k in range(size):
+        _reftrack.enter_scope(_reftrack.new_scope())
+        found[f"test {k}"] = [str(k)]
+    return found
+
+
 def suite(tests: int) -> list[object]:
     """What a test suite's process looks like: libraries, and 1,000 records of each of its tests."""
     missing = [name for name in LIBRARIES if find_spec(name.partition(".")[0]) is None]
@@ -93,6 +102,7 @@ SHAPES: dict[str, Callable[[int], object]] = {
     "chain": chain,
     "star": star,
     "web": web,
+    "registry": registry,
 }
 
 

@@ -106,7 +106,7 @@ cdef class Explanation:
                 kept.bytes = row.bytes
         return 0
 
-    def sums(self, list holder_of, owning, list limits, int types):
+    def sums(self, holder_of, owning, limits, int types):
         """What holders keep: holder_of[k] is the number of that of groups[k], or 0; owning[k] tells
         whether its edge lies above the anchor.
 
@@ -117,8 +117,10 @@ cdef class Explanation:
 
         Raises MemoryError; ValueError where the lists do not fit the groups.
         """
-        cdef uint32_t k, holders = <uint32_t>len(limits)
-        if not len(holder_of) == len(owning) == self.group_count - 1:
+        # Copies: what an item's __index__ does to the lists does not matter.
+        cdef list holder_list = list(holder_of), owning_list = list(owning), limit_list = list(limits)
+        cdef uint32_t k, holders = <uint32_t>len(limit_list)
+        if not len(holder_list) == len(owning_list) == self.group_count - 1:
             raise ValueError("one holder and one flag per group are needed")
         cdef uint32_t *holder = <uint32_t *>malloc(self.group_count * sizeof(uint32_t))
         cdef uint8_t *owns = <uint8_t *>malloc(self.group_count)
@@ -127,15 +129,15 @@ cdef class Explanation:
             if holder == NULL or owns == NULL or sums == NULL:
                 raise MemoryError("no memory to sum what was found")
             for k in range(1, self.group_count):
-                holder[k] = holder_of[k - 1]
-                owns[k] = owning[k - 1]
+                holder[k] = holder_list[k - 1]
+                owns[k] = owning_list[k - 1]
                 if holder[k] >= holders:
                     raise ValueError(f"no holder {holder[k]}")
             return (
                 self.retained(holder, owns, holders),
                 self.objects(holder, holders),
                 self.charges(sums, holder, holders),
-                *self.types_and_stacks(sums, holder, limits, types),
+                *self.types_and_stacks(sums, holder, limit_list, types),
             )
         finally:
             free(holder)

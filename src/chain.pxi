@@ -27,6 +27,7 @@ cdef rt_frame *walked[WALK_FRAMES]
 cdef int shown_frames = 16
 cdef PyObject *footing = NULL   # its frame object, borrowed, and only compared
 cdef int footing_position = CHAIN_FRAMES  # in the chain; CHAIN_FRAMES where it has none
+cdef bint footing_sure = False  # false since a capture that did not look as far as to it
 
 
 cdef void chain_init(int frames) noexcept nogil:
@@ -89,26 +90,42 @@ cdef Link *capture(PyThreadState *thread) noexcept nogil:
 
 cdef inline bint callers_stand(int position, int left) noexcept nogil:
     # The callers of a frame that still runs cannot have moved; but this may be a new frame at the
-    # old place: as many callers as a traceback will show are compared, up to the footing. Each is read
-    # from the chain, not from the frame that it was called from, so that no read has to wait for the
-    # one before.
+    # old place: as many callers as a traceback will show are compared, up to the footing.
+    global footing_sure
+    cdef bint reached = position - left <= footing_position <= position
+    if reached and footing_sure:
+        return links_stand(position, footing_position) and on_footing()
+    if reached:
+        footing_sure = links_stand(position, 0) and on_footing()
+        return footing_sure
+    footing_sure = footing_sure and position < footing_position
+    # Short of the callers that are shown, the chain was begun anew in the middle of this stack.
+    return links_stand(position, max(position - left, 0)) and (
+        left <= position or rt_frame_previous(chain[0].frame) == NULL
+    )
+
+
+cdef inline bint links_stand(int position, int last) noexcept nogil:
+    # Each caller is read from the chain, not from the frame that it was called from, so that no read
+    # has to wait for the one before.
     cdef Link *link = &chain[position]
-    cdef bint on_footing = position - left <= footing_position <= position
-    cdef Link *last = &chain[footing_position] if on_footing else link - min(position, left)
+    cdef Link *end = &chain[last]
     cdef rt_frame *frame = link.frame
-    while link > last:
+    while link > end:
         link -= 1
         if rt_frame_previous(frame) != link.frame:
             return False
         frame = <rt_frame *>rt_opaque(link.frame)
         if rt_frame_instr(frame) != link.instr:
             return False
-    # A new frame at the old place has no frame object, or one at another address: it would have to be
-    # allocated after the old one is gone, and that capture drops the footing.
-    if on_footing:
-        return rt_frame_object(frame) == footing
-    # Else the chain was begun anew in the middle of this stack.
-    return left <= position or rt_frame_previous(frame) == NULL
+    return True
+
+
+cdef inline bint on_footing() noexcept nogil:
+    # A new frame at the old place has no frame object, or one that was allocated after the old one was
+    # gone. That allocation was a capture; either it dropped the footing, or it was too far from it to
+    # be sure of it any more.
+    return rt_frame_object(chain[footing_position].frame) == footing
 
 
 cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
@@ -126,9 +143,10 @@ cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
 
 
 cdef bint chain_stand_on(PyThreadState *thread, PyObject *frame_object) noexcept nogil:
-    # Makes the frame the footing; False where it is no call that runs in the thread. The chain is made
-    # anew: what lies below the callers that were compared lately may be out of date.
-    global footing, footing_position
+    # Makes the frame the footing; False where it is no call that runs in the thread, or the chain does
+    # not reach to the outermost frame. It is made anew: what lies below the callers that were compared
+    # lately may be out of date.
+    global footing, footing_position, footing_sure
     cdef rt_frame *frame = rt_object_frame(frame_object)
     cdef int position
     chain_cut(0)
@@ -138,6 +156,9 @@ cdef bint chain_stand_on(PyThreadState *thread, PyObject *frame_object) noexcept
     position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
     if position >= chain_length or chain[position].frame != frame:
         return False
+    if rt_frame_previous(chain[0].frame) != NULL:
+        return False
     footing = frame_object
+    footing_sure = True
     footing_position = position
     return True

@@ -532,6 +532,20 @@ static inline PyObject *rt_keys_name(PyDictKeysObject *keys, Py_ssize_t i)
     return DK_IS_UNICODE(keys) ? DK_UNICODE_ENTRIES(keys)[i].me_key : NULL;
 }
 
+/* The keys of a table with no key but strings, of which dict_traverse shows the values alone
+   (dictobject.c, 3.11 to 3.13): a dict's own, or those that the instances of a class share. */
+static inline PyDictKeysObject *rt_text_keys(PyObject *o)
+{
+    PyDictKeysObject *keys = NULL;
+    if (PyDict_Check(o)) {
+        keys = ((PyDictObject *)o)->ma_values == NULL ? ((PyDictObject *)o)->ma_keys : NULL;
+    }
+    else if (PyType_Check(o) && ((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE) {
+        keys = ((PyHeapTypeObject *)o)->ht_cached_keys;
+    }
+    return keys != NULL && DK_IS_UNICODE(keys) ? keys : NULL;
+}
+
 /* The named object fields (`__slots__`, and what C types declare in tp_members) of one class of
    an object's MRO. */
 static inline PyMemberDef *rt_type_members(PyTypeObject *type)

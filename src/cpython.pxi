@@ -100,6 +100,8 @@ cdef extern from "cpython.h" nogil:
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
     int RT_VISITED
+    int RT_DICT
+    int RT_VISIT_TYPE
     int RT_LISTABLE
     int RT_LEAF
     int RT_MORE_BLOCKS
@@ -123,6 +125,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_container(PyObject *)
     bint rt_is_cache(PyObject *)
     Py_ssize_t rt_keys_count(PyDictKeysObject *)
+    PyDictKeysObject *rt_text_keys(PyObject *)
     PyObject *rt_keys_name(PyDictKeysObject *, Py_ssize_t)
     PyMemberDef *rt_type_members(PyTypeObject *)
     bint rt_member_is_object(PyMemberDef *)

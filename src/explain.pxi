@@ -42,7 +42,6 @@ cdef int look(
 ):
     cdef Graph *g = &l.graph
     cdef Survey *s = &l.survey
-    memset(l, 0, sizeof(Look))
     cdef double started = rt_seconds()
     if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
         return -1
@@ -90,7 +89,7 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
     return [(scope, stack, size, count) for (scope, stack), (size, count) in sums.items()]
 
 
-def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
+def explain(bytes scopes not None, str own_folder not None, int limit, bint tracemalloc):
     """Who holds what the wanted scopes left alive: an Explanation.
 
     `scopes` has a byte per scope, not 0 where its blocks count as survivors; frames of files below
@@ -106,6 +105,7 @@ def explain(bytes scopes, str own_folder, int limit, bint tracemalloc):
     if entries == NULL:
         raise RuntimeError("the ledger is not started")
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
+    memset(&l, 0, sizeof(Look))
     pause()
     rt_gc_pause(&collector)
     cdef double started = rt_seconds()

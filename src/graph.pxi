@@ -273,6 +273,21 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     survey_object(s, id, o, kinds)
     if kinds & RT_VISITED:
         rt_visit(o, kinds, visit_raw, g)
+    if kinds & (RT_DICT | RT_VISIT_TYPE):
+        graph_visit_text_keys(g, s, o)
+
+
+cdef inline void graph_visit_text_keys(Graph *g, Survey *s, PyObject *o) noexcept nogil:
+    # Only those that may be survivors: a string is a node only where one is near.
+    cdef PyDictKeysObject *keys = rt_text_keys(o)
+    cdef PyObject *name
+    cdef Py_ssize_t i
+    if keys == NULL:
+        return
+    for i in range(rt_keys_count(keys)):
+        name = rt_keys_name(keys, i)
+        if name != NULL and on_wanted_page(s, name):
+            visit_raw(name, g)
 
 
 cdef void graph_resolve(Graph *g, Survey *s, uint32_t id, uint32_t end) noexcept nogil:

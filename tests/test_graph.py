@@ -223,6 +223,8 @@ KINDS: dict[str, tuple[Make, list[tuple[str, object]]]] = {
         [("index", 0), ("key", "k"), ("index", 0)],
     ),
     "tuple key": (lambda m: setattr(m, "x", {("a", 1): blob()}), [("key", ("a", 1))]),
+    "text key": (lambda m: setattr(m, "x", {"k" * SIZE: 1}), [("keys", None)]),
+    "text key of a list": (lambda m: setattr(m, "x", {"k" * SIZE: []}), [("keys", None)]),
     "key itself": (lambda m: setattr(m, "x", {bytes(SIZE): 1}), [("keys", None)]),
     "set": (lambda m: setattr(m, "x", {bytes(SIZE)}), [("member", None)]),
     "frozenset": (lambda m: setattr(m, "x", frozenset({bytes(SIZE)})), [("member", None)]),
@@ -749,6 +751,35 @@ def test_an_old_container_that_grew_is_told_with_the_scopes_that_made_it_grow(he
         group = max(groups(seen, scope), key=lambda group: group.bytes)
         assert edges(group)[0] == ("attr", "items")
         assert 100_000 < group.bytes < 300_000
+
+
+def test_what_grows_in_a_few_tests_of_many_is_not_called_growing(heap: Heap) -> None:
+    """More than half of the tests have to leave something that counts."""
+    heap.kept = []
+    scopes = []
+    for size in (60_000, 20_000, 1, 1):
+        with Within() as scope:
+            heap.kept.append(bytearray(size))
+        scopes.append(scope)
+    [found] = [h for h in holders(look(*scopes), *scopes) if h.name == f"{heap.__name__}.kept"]
+    assert found.verdict == "once"
+    with Within() as scope:
+        heap.kept.append(bytearray(30_000))
+    scopes.append(scope)
+    [found] = [h for h in holders(look(*scopes), *scopes) if h.name == f"{heap.__name__}.kept"]
+    assert found.verdict == "growing"
+
+
+def test_classes_of_one_name_in_two_modules_are_two_holders() -> None:
+    with module("one_of_two") as one, module("other_of_two") as other:
+        for place in (one, other):
+            place.Same = type("Same", (), {"__module__": place.__name__})
+        with Within() as scope:
+            one.Same.kept = blob()
+            other.Same.kept = blob()
+        found = [h for h in holders(look(scope), scope) if h.name == "Same.kept"]
+        del place
+    assert {holder.root for holder in found} == {"module one_of_two", "module other_of_two"}
 
 
 # ---- lines ----

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -753,6 +754,68 @@ def test_a_frame_that_was_stood_on_and_returned_lends_no_one_its_callers(keep: b
     second = waiting(False)
     assert_stack(first)
     assert_stack(second)
+
+
+@pytest.mark.parametrize("frames", [3, 4, 16])
+def test_a_footing_is_trusted_no_more_once_captures_were_too_far_from_it(frames: int) -> None:
+    """A frame object of the second frame takes the place of the first one's, unseen from afar."""
+    _reftrack.start(frames)
+    made: list[Made] = []
+
+    def descend(left: int, first: bool) -> None:
+        if left:
+            descend(left - 1, first)
+        elif first:
+            assert _reftrack.stand_on(sys._getframe(frames + 2))
+        else:
+            sys._getframe(frames + 2)
+        if left == frames + 1 and not first:
+            made.append((bytearray(100), stack()))
+
+    def waiting(first: bool) -> None:
+        descend(frames + 1, first)
+
+    def one() -> None:
+        waiting(True)
+
+    def other() -> None:
+        waiting(False)
+
+    one()
+    other()
+    assert_stack(made[0], frames)
+
+
+def test_no_footing_is_taken_where_the_chain_does_not_reach_to_the_outermost_frame() -> None:
+    """Frames of many sizes, so that few fall on each other's slots."""
+    choose = random.Random(5)
+    made: list[Made] = []
+    functions: list[Callable[[int], None]] = []
+    names: dict[str, Any] = {"functions": functions, "choose": choose, "made": made}
+    names.update(stack=stack, sys=sys, stand_on=_reftrack.stand_on, stood=[])
+    for k in range(8):
+        source = f"""
+            def descend(left):
+                {" = ".join("abcdefgh"[: k + 1])} = None
+                if left:
+                    choose.choice(functions)(left - 1)
+                elif not any(stand_on(sys._getframe(n)) for n in range(1000, 1024)):
+                    stood.append(stand_on(sys._getframe(1100)))
+                if 1000 < left < 1030:
+                    made.append((bytearray(100), stack()))
+            """
+        exec(dedent(source), names)
+        functions.append(names["descend"])
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(6000)
+    try:
+        for _ in range(5):
+            functions[0](1300)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert names["stood"] == [False] * 5
+    for each in made:
+        assert_stack(each)
 
 
 def random_walks(choose: random.Random, then: Callable[[], object] = lambda: None) -> list[Made]:

@@ -52,10 +52,12 @@ class Choice(NamedTuple):
     owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
 
+    place: str = ""  # the name in full, with the module
+
     @property
-    def key(self) -> tuple[str, str, bool]:
+    def key(self) -> tuple[str, str, str, bool]:
         """What makes groups one holder."""
-        return self.name, self.kind, self.collateral
+        return self.name, self.place, self.kind, self.collateral
 
 
 def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
@@ -84,6 +86,7 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
         pattern=[place.pattern for place in places[start:]],
         fix=_fix(name, kind, places[at], bases),
         owns_anchor=places[at].step <= anchor,
+        place=f"{places[at].owner}.{places[at].attribute}",
         collateral=_is_collateral(places[at:]) if kind == "exception" else False,
     )
 

@@ -115,7 +115,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
 def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
     """A fixture is called as its scope is, "db (session)", wherever pytest has its value."""
     if scope.kind == "fixture" and (choice.kind == "fixture" or choice.owner == "runner"):
-        return choice._replace(name=f"fixture {scope.id}", kind="fixture")
+        return choice._replace(name=f"fixture {scope.id}", kind="fixture", place="")
     return choice
 
 
@@ -165,7 +165,10 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
     # Each test has an instance of its own: two kept ones are enough to say that they add up.
     enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST.get(owner, GROWING_BYTES_PER_TEST_OF_USER)
-    if len(tests) >= enough and sorted(charge.bytes for charge in tests)[len(tests) // 2] >= least:
+    if (
+        len(tests) >= enough
+        and sorted(charge.bytes for charge in tests)[(len(tests) - 1) // 2] >= least
+    ):
         return "growing"
     return "once"
 

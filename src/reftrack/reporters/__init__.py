@@ -276,7 +276,10 @@ def _is_library(file: str) -> bool:
 
 
 def _is_own(file: str) -> bool:
-    """The user's own code, or the tests that a library was installed with."""
+    """The user's own code, or the tests that a library was installed with; not what a library
+    compiles for itself, under a name such as "<class 'argmap'> compilation 60"."""
+    if file.startswith("<"):
+        return file in ("<string>", "<stdin>")
     return not _is_library(file) or _TEST_FILE.fullmatch(os.path.basename(file)) is not None
 
 
