@@ -773,12 +773,11 @@ def test_what_grows_in_a_few_tests_of_many_is_not_called_growing(heap: Heap) -> 
 def test_classes_of_one_name_in_two_modules_are_two_holders() -> None:
     with module("one_of_two") as one, module("other_of_two") as other:
         for place in (one, other):
-            place.Same = type("Same", (), {"__module__": place.__name__})
+            vars(place)["Same"] = type("Same", (), {"__module__": place.__name__})
         with Within() as scope:
-            one.Same.kept = blob()
-            other.Same.kept = blob()
+            for place in (one, other):
+                vars(place)["Same"].kept = blob()
         found = [h for h in holders(look(scope), scope) if h.name == "Same.kept"]
-        del place
     assert {holder.root for holder in found} == {"module one_of_two", "module other_of_two"}
 
 

@@ -533,6 +533,27 @@ def test_a_setting_that_cannot_be_acted_on_is_a_usage_error(tmp_path: Path, fram
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--reftrack-json", "out.json"], "--reftrack-json needs --reftrack"),
+        (["--reftrack-frames", "4"], "--reftrack-frames needs --reftrack"),
+        (
+            ["--reftrack", "--reftrack-json", "nowhere/out.json"],
+            "--reftrack-json nowhere/out.json cannot be written: there is no directory",
+        ),
+    ],
+)
+def test_an_option_that_could_do_nothing_is_refused_before_any_test_runs(
+    tmp_path: Path, options: list[str], said: str
+) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it(): print('ran')\n")
+    run = plain(*PYTEST, "-s", *options, cwd=tmp_path)
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in run.stderr
+    assert "ran" not in run.stdout
+
+
 def test_a_pytest_run_that_does_not_ask_for_it_loads_nothing(tmp_path: Path) -> None:
     (tmp_path / "suite.py").write_text(
         dedent(

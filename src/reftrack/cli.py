@@ -179,7 +179,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
-    json = None if options.json is None else _writable(options.json)
+    json = None if options.json is None else config.writable(options.json, "--json")
     own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
     launch.prepare(target)
     if not launch.exists(target):
@@ -198,21 +198,6 @@ def _run(options: config.Options, target: launch.Target) -> int:
     finally:
         sys.path[:] = its_path
     return status
-
-
-def _writable(file: str) -> str:
-    """The absolute path of a file that can be written as far as can be told now."""
-    path = os.path.abspath(file)
-    folder = os.path.dirname(path)
-    if os.path.isdir(path):
-        problem = "it is a directory"
-    elif not os.path.isdir(folder):
-        problem = f"there is no directory {folder}"
-    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        problem = "permission denied"
-    else:
-        return path
-    raise UsageError(f"--json {file} cannot be written: {problem}", hint="Name another file.")
 
 
 def _finish(

@@ -80,6 +80,12 @@ class Option(msgspec.Struct, frozen=True):
         return f"--no-{self.key}" if self.default is True else f"--{self.key}"
 
     @property
+    def meaning(self) -> str:
+        if isinstance(self.default, bool):
+            return f"whether to {self.help}; the default is {str(self.default).lower()}"
+        return f"{self.help}; the default is {self.default}"
+
+    @property
     def variable(self) -> str:
         return "REFTRACK_DIR" if self.key == "directory" else f"REFTRACK_{self.key.upper()}"
 
@@ -102,10 +108,12 @@ TABLE = {option.key: option for option in _options()}
 def load(
     command_line: Mapping[str, object],
     *,
+    flags: str = "--",
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Options:
-    """The options of this process; `command_line` holds what was given there, by key.
+    """The options of this process; `command_line` holds what was given there, by key, in flags that
+    begin with `flags`.
 
     Paths are relative to where they were written down: to the folder of the pyproject.toml, else
     to `cwd`. Raises UsageError.
@@ -113,8 +121,26 @@ def load(
     values = _from_pyproject(cwd or _current_directory())
     values |= _from_environment(os.environ if environ is None else environ)
     for key, value in command_line.items():
-        values[key] = _value(TABLE[key], value, source=TABLE[key].flag, spelt=True)
+        values[key] = _value(TABLE[key], value, source=flags + TABLE[key].flag[2:], spelt=True)
     return Options(**values)
+
+
+def writable(file: str, flag: str) -> str:
+    """The absolute path of a file that can be written, as far as can be told now.
+
+    Raises UsageError.
+    """
+    path = os.path.abspath(file)
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        problem = "it is a directory"
+    elif not os.path.isdir(folder):
+        problem = f"there is no directory {folder}"
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        problem = "permission denied"
+    else:
+        return path
+    raise UsageError(f"{flag} {file} cannot be written: {problem}", hint="Name another file.")
 
 
 def _current_directory() -> Path:
@@ -133,7 +159,7 @@ def _value(option: Option, value: object, *, source: str, spelt: bool = False) -
         given = repr(value) if isinstance(value, str) else str(value)
         raise UsageError(
             f"{source}: {given} is not {option.accepts}",
-            hint=f"It is {option.help}; the default is {option.default}.",
+            hint=f"It is {option.meaning}.",
         ) from None
 
 

@@ -238,7 +238,7 @@ def _identity(descriptor: int) -> tuple[int, int]:
 def _unwritable(directory: str, reason: str) -> RecordError:
     return RecordError(
         f"no record can be written in {directory}: {reason}",
-        hint="Set REFTRACK_DIR to a directory that can be written.",
+        hint="Set --directory or REFTRACK_DIR to one that can be written.",
     )
 
 
@@ -260,7 +260,7 @@ def _names(directory: str) -> list[str]:
     except OSError as error:
         raise RecordError(
             f"{directory} cannot be read: {error.strerror}",
-            hint="Set REFTRACK_DIR to the directory that holds the records.",
+            hint="Set --directory or REFTRACK_DIR to the one that holds the records.",
         ) from error
 
 

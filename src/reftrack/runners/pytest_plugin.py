@@ -59,6 +59,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
+    for option in ("json", "frames"):
+        if getattr(arguments, f"reftrack_{option}") is not None and not arguments.reftrack:
+            raise pytest.UsageError(
+                f"--reftrack-{option} needs --reftrack, or `reftrack run --{option}`"
+            )
     if arguments.reftrack and _session() is None and not _is_worker(config):
         run = OwnRun.start(
             [str(word) for word in config.invocation_params.args],
@@ -94,7 +99,12 @@ class OwnRun:
         from reftrack.session import Session
 
         try:
-            options = config.load({key: value for key, value in given.items() if value is not None})
+            options = config.load(
+                {key: value for key, value in given.items() if value is not None},
+                flags="--reftrack-",
+            )
+            if options.json is not None:
+                config.writable(options.json, "--reftrack-json")
             session = Session(options, ["-m", "pytest", *arguments])
             session.start()
         except ReftrackError as error:
@@ -120,6 +130,8 @@ class OwnRun:
                 terminal.render(
                     report, sys.stderr, holders=self.options.holders, directory=self.here
                 )
+                record = os.path.relpath(self.session.path, self.here)
+                print(f"record  {record}", file=sys.stderr)
             if self.options.json is not None:
                 from reftrack.reporters import json
 
