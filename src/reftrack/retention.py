@@ -161,16 +161,12 @@ def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict
         return "collateral"
     if owner == "runner":
         return "runner"
-    tests = [charge for charge in charges if charge.scope == "test"]
+    left = [charge.bytes for charge in charges if charge.scope == "test"]
     # Each test has an instance of its own: two kept ones are enough to say that they add up.
     enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST.get(owner, GROWING_BYTES_PER_TEST_OF_USER)
-    if (
-        len(tests) >= enough
-        and sorted(charge.bytes for charge in tests)[(len(tests) - 1) // 2] >= least
-    ):
-        return "growing"
-    return "once"
+    added = sum(size >= least for size in left)
+    return "growing" if added >= enough and 2 * added >= len(left) else "once"
 
 
 def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:
