@@ -110,7 +110,7 @@ cdef class Explanation:
         """What holders keep: holder_of[k] is the number of that of groups[k], or 0; owning[k] tells
         whether its edge lies above the anchor.
 
-        Returns lists by number: retained bytes, objects, charges [(scope, bytes, objects), ...], types
+        Returns lists by number: retained bytes, charges [(scope, bytes, objects), ...], types
         [(name, bytes, objects), ...], at most `types`, and stacks [(stack, bytes, objects), ...], at
         most limits[number]; those with most bytes first. Stack 0 is of what may have the line of an
         earlier life.
@@ -135,7 +135,6 @@ cdef class Explanation:
                     raise ValueError(f"no holder {holder[k]}")
             return (
                 self.retained(holder, owns, holders),
-                self.objects(holder, holders),
                 self.charges(sums, holder, holders),
                 *self.types_and_stacks(sums, holder, limit_list, types),
             )
@@ -172,13 +171,6 @@ cdef class Explanation:
                 bytes_of[holder[k]] += total[k]
         free(total)
         return bytes_of
-
-    cdef list objects(self, uint32_t *holder, uint32_t holders):
-        cdef list objects_of = [0] * holders
-        cdef uint32_t k
-        for k in range(1, self.group_count):
-            objects_of[holder[k]] += self.described[k].objects
-        return objects_of
 
     cdef list charges(self, Sum *sums, uint32_t *holder, uint32_t holders):
         cdef uint32_t k

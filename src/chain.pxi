@@ -36,6 +36,11 @@ cdef void chain_init(int frames) noexcept nogil:
     chain_cut(0)
 
 
+cdef inline uint16_t *chain_slot(rt_frame *frame) noexcept nogil:
+    # Where the frame's position in the chain is noted, or that of another.
+    return &chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+
+
 cdef inline void chain_cut(int length) noexcept nogil:
     global chain_length, footing_position
     chain_length = length
@@ -60,7 +65,7 @@ cdef Link *capture(PyThreadState *thread) noexcept nogil:
         chain_thread = thread
         chain_cut(0)
     while frame != NULL:
-        position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+        position = chain_slot(frame)[0]
         if (
             position < chain_length
             and chain[position].frame == frame
@@ -137,7 +142,7 @@ cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
     link.instr = rt_frame_instr(frame)
     link.node = node
     link.scope = nodes[node].scope if found & NODE_SCOPED else 0
-    chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)] = <uint16_t>chain_length
+    chain_slot(frame)[0] = <uint16_t>chain_length
     chain_length += 1
     return node
 
@@ -153,7 +158,7 @@ cdef bint chain_stand_on(PyThreadState *thread, PyObject *frame_object) noexcept
     capture(thread)
     if frame == NULL or chain_length == 0 or not rt_frame_is_call(frame):
         return False
-    position = chain_slots[(<size_t>frame >> 4) & (CHAIN_SLOTS - 1)]
+    position = chain_slot(frame)[0]
     if position >= chain_length or chain[position].frame != frame:
         return False
     if rt_frame_previous(chain[0].frame) != NULL:

@@ -172,9 +172,7 @@ cdef tuple dict_edge(PyObject *dict_, PyObject *child):
         seen += 1
         if key == child:
             return "keys", None
-    if not PyDict_CheckExact(dict_):
-        return instance_edge(dict_, child)
-    return "key", None
+    return unfound_edge(dict_, child)
 
 
 cdef tuple sequence_edge(PyObject *sequence, PyObject *child):
@@ -182,9 +180,16 @@ cdef tuple sequence_edge(PyObject *sequence, PyObject *child):
     for i in range(min(items_of(sequence), <Py_ssize_t>KEYS_SEARCHED)):
         if item_of(sequence, i) == child:
             return "index", i
-    if PyList_CheckExact(sequence) or PyTuple_CheckExact(sequence):
+    return unfound_edge(sequence, child)
+
+
+cdef tuple unfound_edge(PyObject *container, PyObject *child):
+    # Of what is not among the entries looked through: beyond them, or an attribute of a subclass's.
+    if PyDict_CheckExact(container):
+        return "key", None
+    if PyList_CheckExact(container) or PyTuple_CheckExact(container):
         return "index", None
-    return instance_edge(sequence, child)
+    return instance_edge(container, child)
 
 
 cdef class Positions:
@@ -198,24 +203,21 @@ cdef class Positions:
         table_free(&self.found)
 
     cdef int fill(self, PyObject *container) except -1:
-        cdef Py_ssize_t at = 0, position = 0
+        cdef Py_ssize_t at = 0, position = 0, seen = 0
         cdef PyObject *key = NULL
         cdef PyObject *value
         self.container = container
         if table_init(&self.found, 1 << 8) < 0:
             raise MemoryError("no memory to tell the paths")
-        while position < KEYS_SEARCHED:
-            if PyDict_Check(container):
-                position = at
-                if not PyDict_Next(container, &at, &key, &value):
-                    break
-                self.note(key, <uint32_t>position + 1 | <uint32_t>KEY)
-                self.note(value, <uint32_t>position + 1)
-            else:
-                if position == items_of(container):
-                    break
-                self.note(item_of(container, position), <uint32_t>position + 1)
-                position += 1
+        if not PyDict_Check(container):
+            for at in range(min(items_of(container), <Py_ssize_t>KEYS_SEARCHED)):
+                self.note(item_of(container, at), <uint32_t>at + 1)
+            return 0
+        while seen < KEYS_SEARCHED and PyDict_Next(container, &at, &key, &value):
+            self.note(key, <uint32_t>position + 1 | <uint32_t>KEY)
+            self.note(value, <uint32_t>position + 1)
+            position = at
+            seen += 1
         return 0
 
     cdef int note(self, PyObject *o, uint32_t position) except -1:
@@ -228,13 +230,13 @@ cdef class Positions:
         return 0
 
     cdef tuple edge(self, PyObject *child):
-        # As edge_between() tells it; None where it is not among the values and keys.
+        # As edge_between() tells it.
         cdef uint32_t known = table_find(&self.found, <uint64_t>child >> 4).value
         cdef Py_ssize_t at = <Py_ssize_t>(known & ~<uint32_t>KEY) - 1
         cdef PyObject *key
         cdef PyObject *value
         if known == 0:
-            return None
+            return unfound_edge(self.container, child)
         if not PyDict_Check(self.container):
             return "index", at
         if known & KEY:

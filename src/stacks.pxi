@@ -227,8 +227,8 @@ cdef int node_index_resize(size_t capacity) noexcept nogil:
 
 cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
     # Drops the nodes that no live block and no running frame needs; `marks` has a byte per node,
-    # set for the stacks of live blocks and of the
-    # thread that runs.
+    # set for
+    # the stacks of live blocks and of the thread that runs.
     global node_free, node_live
     cdef uint32_t id, parent
     for id in range(2, node_count):

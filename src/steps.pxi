@@ -145,15 +145,15 @@ cdef class Steps:
         # None where the container has not been searched often yet.
         cdef Positions positions
         searched = self.searched.get(above, 0)
-        if searched == SEARCHES:
-            positions = Positions()
-            positions.fill(self.look.graph.objects[above])
-            self.searched[above] = positions
-            return positions.edge(child)
         if type(searched) is Positions:
             return (<Positions>searched).edge(child)
-        self.searched[above] = searched + 1
-        return None
+        if searched < SEARCHES:
+            self.searched[above] = searched + 1
+            return None
+        positions = Positions()
+        positions.fill(self.look.graph.objects[above])
+        self.searched[above] = positions
+        return positions.edge(child)
 
     cdef tuple root_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph

@@ -38,12 +38,12 @@ def test_the_lists_are_whole_after_a_look(count: int) -> None:
     """Given objects in the youngest list, an odd or even number of them, when the heap was looked
     at, then each can be unlinked and collected: both need the links backwards."""
     with Within() as scope:
-        kept = [Cell() for _ in range(count)]
+        kept: list[Any] = [Cell() for _ in range(count)]
     gone = [weakref.ref(cell) for cell in kept]
     look(scope)
     for i in range(0, count, 2):
         del kept[i].me  # so that each is unlinked by itself, from within the list
-        kept[i] = None  # type: ignore[call-overload]
+        kept[i] = None
     assert [ref() is None for ref in gone] == [i % 2 == 0 for i in range(count)]
     del kept
     gc.collect()

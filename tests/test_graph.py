@@ -618,8 +618,8 @@ def random_graph(heap: Heap, seed: int, count: int) -> tuple[list[list[int]], li
     scopes = []
     for _ in range(count):
         with Within() as scope:
-            node = Node()
-            node.pad = bytearray(choose.randrange(5000))  # type: ignore[attr-defined]
+            node: Any = Node()
+            node.pad = bytearray(choose.randrange(5000))
         nodes.append(node)
         scopes.append(scope)
         del node

@@ -81,10 +81,10 @@ def frames_of(made: object, limit: int = 16) -> Frames:
 def stack() -> Frames:
     """The caller's stack as Python knows it, most recent call last."""
     found: Frames = []
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         found.append((frame.f_code.co_filename, frame.f_code.co_qualname, frame.f_lineno))
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return found[::-1]
 
 

@@ -36,9 +36,7 @@ class Explanation:
     def timings(self) -> tuple[float, float, float, float]: ...
     def sums(
         self, holder_of: list[int], owning: Sequence[int], limits: list[int], types: int
-    ) -> tuple[
-        list[int], list[int], list[_Counted], list[list[tuple[str, int, int]]], list[_Counted]
-    ]: ...
+    ) -> tuple[list[int], list[_Counted], list[list[tuple[str, int, int]]], list[_Counted]]: ...
 
 @type_check_only
 class Memory(TypedDict):

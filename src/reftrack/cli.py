@@ -217,9 +217,9 @@ def _finish(
         if report is not None and options.report and stream is not None:
             from reftrack.reporters import terminal
 
-            terminal.render(report, stream, holders=options.holders, directory=here)
-            record = os.path.relpath(session.path, here)
-            print(f"record  {record}", file=stream, flush=True)
+            terminal.render(
+                report, stream, holders=options.holders, directory=here, record=session.path
+            )
     except ReftrackError as error:
         _complain(error, stream)
     except Exception:

@@ -34,6 +34,11 @@ class Apart:
         return True
 
 
+def take_footing() -> None:
+    """Captures of stacks need not look beyond the runner's frame that waits now: only a hint."""
+    _reftrack.stand_on(waiting_frame())
+
+
 def waiting_frame() -> FrameType | None:
     """The frame that called the innermost one which is neither reftrack's own nor a generator's: a
     runner's, which waits while what reftrack was just told of goes on."""

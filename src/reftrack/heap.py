@@ -41,7 +41,6 @@ class Sums(NamedTuple):
     """What holders keep: a list for each figure, with an item per holder."""
 
     retained: list[int]
-    objects: list[int]
     charges: list[Counted]  # by scope
     types: list[list[tuple[str, int, int]]]
     stacks: list[Counted]

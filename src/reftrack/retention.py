@@ -142,7 +142,7 @@ def _holder(
         path=largest.pattern if held.groups[number] > 1 else largest.path,
         retained_bytes=sums.retained[number],
         survived_bytes=size,
-        objects=sums.objects[number],
+        objects=sum(charge.objects for charge in charges),
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=allocations,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, owners, retention, tracing
 from reftrack.config import Options
-from reftrack.guard import Apart, waiting_frame
+from reftrack.guard import Apart, take_footing
 from reftrack.heap import look
 from reftrack.journal import Journal, System, load, no_collection
 from reftrack.model import (
@@ -151,13 +151,13 @@ class Session:
             with Apart(self.note):
                 self._end_phase()
                 self._phase_now = name
-                _reftrack.stand_on(waiting_frame())
+                take_footing()
 
     def settled(self) -> None:
         """What runs now goes on to run for long: a hint that makes charging cheaper."""
         if self._alive():
             with Apart(self.note):
-                _reftrack.stand_on(waiting_frame())
+                take_footing()
 
     def leave(self, outcome: str | None = None) -> None:
         """Close the innermost scope and write its line; "session" stays open until `finish`."""
@@ -180,7 +180,7 @@ class Session:
         scope = Timed(_reftrack.new_scope(), kind, id)
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
-        _reftrack.stand_on(waiting_frame())
+        take_footing()
         if kind == "test":
             self._phases = []
             self._phase_now = None

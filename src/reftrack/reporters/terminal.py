@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from reftrack.model import Report
@@ -44,12 +45,14 @@ def render(
     holders: int = 10,
     width: int | None = None,
     directory: str | None = None,
+    record: Path | None = None,
 ) -> None:
     """Write the report to `stream`: in colour on a terminal unless NO_COLOR is set, as plain text
     elsewhere, `width` columns wide (by default the terminal's, or COLUMNS, or 100).
 
     What the stream's encoding cannot express is escaped. Names of tests and places in files are
-    never shortened, even where they are wider than the page. Raises what the stream raises.
+    never shortened, even where they are wider than the page. Below it stands where `record` is, as
+    seen from `directory`. Raises what the stream raises.
     """
     from rich.console import Console
     from rich.segment import Segment, Segments
@@ -63,7 +66,10 @@ def render(
     styles = {name: Style.parse(definition) for name, definition in _STYLES.items()}
     page = build(report, holders, directory=directory)
     segments: list[Segment] = []
-    for line in _lines(page, max(NARROWEST, console.width)):
+    lines = _lines(page, max(NARROWEST, console.width))
+    if record is not None:
+        lines.append([(f"record  {os.path.relpath(record, directory)}", "")])
+    for line in lines:
         segments += [Segment(_printable(text, encoding), styles[style]) for text, style in line]
         segments.append(Segment.line())
     console.print(Segments(segments), soft_wrap=True, end="")

@@ -128,10 +128,12 @@ class OwnRun:
                 from reftrack.reporters import terminal
 
                 terminal.render(
-                    report, sys.stderr, holders=self.options.holders, directory=self.here
+                    report,
+                    sys.stderr,
+                    holders=self.options.holders,
+                    directory=self.here,
+                    record=self.session.path,
                 )
-                record = os.path.relpath(self.session.path, self.here)
-                print(f"record  {record}", file=sys.stderr)
             if self.options.json is not None:
                 from reftrack.reporters import json
 
