@@ -5,7 +5,7 @@
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks` (interned call
 stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
 `growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
-`tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
+`tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
 block), `survivors` (regions and groups), `edges` (what one object calls another), `steps`
 (paths, told), `sums` (figures by holder), `answer` (plain records), `explain` (one look).
@@ -27,6 +27,7 @@ include "growths.pxi"
 include "hooks.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
+include "roots.pxi"
 include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"

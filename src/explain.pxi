@@ -47,7 +47,7 @@ cdef int look(
         return -1
     if survey_pages(s) < 0 or graph_init(g, entry_used + pool_live) < 0:
         return -1
-    if graph_build(g, s) < 0 or s.short_of_memory:
+    if roles_find(g) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = rt_seconds() - started
     if paths_init(&l.paths, g) < 0:

@@ -157,10 +157,18 @@ cdef class Steps:
 
     cdef tuple root_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph
+        cdef const char *role
         if g.objects[id] == NULL:
-            return "frame", exact(rt_code_filename(rt_frame_code(g.frames[id])))
+            return self.thread_of(id), exact(rt_code_filename(rt_frame_code(g.frames[id])))
         if (self.look.paths.level[id] & LEVEL_MASK) == LEVEL_MODULES:
             return "modules", None
         if (self.look.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
             return "garbage", None
+        role = role_of(g, g.objects[id])
+        if role != NULL:
+            return "interpreter", (<bytes>role).decode()
         return "c", max(<int64_t>references(g, id) - <int64_t>g.found[id], 0)
+
+    cdef str thread_of(self, uint32_t id):
+        cdef Graph *g = &self.look.graph
+        return "frame" if g.main_first <= id < g.main_end else "thread"

@@ -219,6 +219,16 @@ def live_bytes():
     return total
 
 
+def left_bytes(uint32_t scope):
+    """The bytes that a scope had alive when it ended; 0 while it runs.
+
+    Raises ValueError for a scope that there is not.
+    """
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    return max(figures(scope).ended_bytes, 0)
+
+
 def import_scopes():
     """The scopes that the ledger made itself: [(id, file of the module), ...]; the machinery's own
     comes first, with an empty file name."""

@@ -5,20 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reftrack import naming, owners
+from reftrack import naming, owners, rules
 from reftrack.heap import Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
+from reftrack.rules import Rule
 
 TEST_CASE = "unittest.case.TestCase"
 TEST_RESULT = "unittest.result.TestResult"
 TEST_SUITE = "unittest.suite.BaseTestSuite"
 FIXTURE = "_pytest.fixtures.FixtureDef"
-UNITTESTS_OWN = frozenset({"tearDown_exceptions"})
+UNITTESTS_OWN = frozenset(
+    {
+        "_asyncioRunner",
+        "_asyncioTestContext",
+        "_cleanups",
+        "_class_cleanups",
+        "_outcome",
+        "_subtest",
+        "_testMethodDoc",
+        "_testMethodName",
+        "_type_equality_funcs",
+        "tearDown_exceptions",
+    }
+)
 PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
 PYTEST_ITEM = "_pytest.python.Function"
 PYTEST_SESSION = "_pytest.main.Session"
 MOCK = "unittest.mock"
+MOCK_RECORDS = frozenset(
+    {"_mock_call_args", "_mock_call_args_list", "_mock_mock_calls", "method_calls"}
+)
+MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
 JOINED_ATTRIBUTES = 2
 
 
@@ -28,10 +46,13 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     known: dict[tuple[object, ...], int] = {}
     found: list[int] = []
     for before, edge, label, type_name, name in steps:
+        above = steps[before]
+        named = naming.is_name(above[1], edge, label, type_name)
+        in_local = edge == "key" and steps[above[0]][3] == naming.LOCAL_TYPE
         key = (
             found[before] if found else 0,
             edge,
-            label if naming.is_name(steps[before][1], edge, label, type_name) else None,
+            label if named or (in_local and type(label) is str) else None,
             type_name,
             name,
         )
@@ -48,16 +69,34 @@ class Choice(NamedTuple):
     root: str
     path: list[str]
     pattern: list[str]
-    fix: str
+    step: int = -1  # index on the path of the step that the holder's edge leads to
     owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
-
     place: str = ""  # the name in full, with the module
+    rule: Rule | None = None
+    fix: str = ""  # the rule's, in words
+    place_kind: str = ""
+    attribute: str = ""  # the last part of the name
+    owner_name: str = ""  # the first part, of an attribute
+    holder_name: str = ""  # without what a mock or a cache adds to it
+    value: str = ""  # type of what the holder's edge leads to
+    of_test_case: bool = False
+    of_tests: bool = False  # the owner is a class of tests
+    patched: bool = False  # a mock that the test itself put there
+    attribute_of_local: bool = False  # of a threading.local
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
         """What makes groups one holder."""
         return self.name, self.place, self.kind, self.collateral
+
+
+class Found(NamedTuple):
+    """The holder's place, by its index, its kind, and the rule that recognised it, if one did."""
+
+    at: int
+    kind: HolderKind
+    rule: Rule | None = None
 
 
 def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
@@ -71,57 +110,90 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
     if not places or path[0].edge == "garbage":
         return _nameless(path, root)
     outside = sum(place.step <= max(anchor, 0) + 1 for place in places)
-    at, kind = _holder(places, outside, bases)
+    found = _holder(path, places, outside, bases)
+    at, kind, place = found.at, found.kind, places[found.at]
     start = _first_shown(places, at, bases)
     if start > 0 or _is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
-    name = _joined(places, at, outside, kind)
+    last = _last_joined(places, at, outside, kind)
+    owner: Owner = "your test" if kind == "testcase-attribute" else _owner(place)
+    rule = found.rule or _steady_rule(place, owner, bases)
     return Choice(
-        name=name,
+        name=_name(places, at, last, found, root),
         kind=kind,
         # Also of an installed package: who runs its tests has made them theirs.
-        owner="your test" if kind == "testcase-attribute" else _owner(places[at]),
+        owner=owner,
         root=root,
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
-        fix=_fix(name, kind, places[at], bases),
-        owns_anchor=places[at].step <= anchor,
-        place=f"{places[at].owner}.{places[at].attribute}",
+        step=place.step,
+        owns_anchor=place.step <= anchor,
         collateral=_is_collateral(places[at:]) if kind == "exception" else False,
+        place=f"{place.owner}.{place.attribute}",
+        rule=rule,
+        fix=rules.words(rule.fix, places, at) if rule else "",
+        place_kind=place.kind,
+        attribute=places[last].attribute,
+        owner_name=naming.without_subscripts(place.text).rpartition(".")[0],
+        holder_name=_plain_name(places, at, last),
+        value=places[last].value,
+        of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
+        of_tests=_is_class_of_tests(place, bases),
+        patched=kind == "mock" and place.step > anchor,
+        attribute_of_local=places[last].owner == naming.LOCAL_TYPE,
     )
 
 
-def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, HolderKind]:
+def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
     """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
-    traceback = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
-    if traceback is not None and traceback > 0 and _owner(places[traceback - 1]) != "runner":
-        return traceback - 1, "exception"
-    attribute = _last(places, lambda p: _is_test_instance(places, p, bases))
-    if attribute is not None:
-        return attribute, "testcase-attribute"
-    fixture = _last(places, lambda p: _is_fixture_value(p, bases))
-    if fixture is not None:
-        return fixture, "fixture"
-    mock = _first(places, lambda p: p.owner.startswith(MOCK))
-    if mock is not None:
-        return (mock - 1 if mock > 0 else mock), "mock"
-    cache = _last(places, lambda p: p.kind == naming.CACHE)
-    if cache is not None:
-        return cache, "cache"
+    for special in (_exception, _test_attribute, _fixture, _mock, _cache):
+        found = special(places, bases)
+        if found is not None:
+            return found
     held = places[: max(outside, 1)]
-    for kinds in ((naming.MODULE, naming.CLASS), (naming.INSTANCE,)):
-        users = [k for k, place in enumerate(held) if place.kind in kinds and _is_users(place)]
-        if users:
-            return users[-1], _kind_of_kept(places, users[-1])
-    inner = _last(held, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
-    if inner is not None:
-        return inner, _KINDS[places[inner].kind]
+    named = _last(held, _is_users_own)
+    known = rules.last_match(held, bases)
+    if known is not None and (named is None or known[0] > named):
+        return Found(known[0], known[1].kind, known[1])
+    if named is not None:
+        return Found(named, _kind_of_kept(places, named))
+    for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
+        inner = _last(held, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))  # type: ignore[misc]
+        if inner is not None:
+            return Found(inner, _kind_of_frame(path, places, inner))
     result = _last(held, lambda p: _is_result(p, bases))
     if result is not None:
-        return result, "result"
+        return Found(result, "result")
     other = _last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
     at = other if other is not None else len(held) - 1
-    return at, _KINDS[places[at].kind]
+    return Found(at, _KINDS[places[at].kind])
+
+
+def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
+    if at is None or at == 0 or _owner(places[at - 1]) == "runner":
+        return None
+    return Found(at - 1, "exception", rules.rule_for(places[at - 1], bases, rules.FRAMEWORKS))
+
+
+def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = _last(places, lambda p: _is_test_instance(places, p, bases))
+    return None if at is None else Found(at, "testcase-attribute")
+
+
+def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = _last(places, lambda p: _is_fixture_value(p, bases))
+    return None if at is None else Found(at, "fixture")
+
+
+def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = _first(places, lambda p: p.owner.startswith(MOCK))
+    return None if at is None else Found(max(at - 1, 0), "mock")
+
+
+def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = _last(places, lambda p: p.kind == naming.CACHE)
+    return None if at is None else Found(at, "cache")
 
 
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
@@ -136,7 +208,17 @@ _KINDS: dict[str, HolderKind] = {
     naming.CACHE: "cache",
     naming.SLOT: "callback",
     naming.CONTAINER: "instance-attribute",
+    naming.CONTEXT: "context",
+    naming.DEFAULT: "closure",
+    naming.INTERPRETER: "callback",
 }
+
+
+def _is_users_own(place: Place) -> bool:
+    """A name that the user's own code has given, for good: of a module, a class, a default."""
+    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
+        return True
+    return place.kind in (naming.MODULE, naming.CLASS, naming.DEFAULT) and _is_users(place)
 
 
 def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
@@ -144,6 +226,11 @@ def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
         if place.kind in (naming.GENERATOR, naming.CLOSURE):
             return _KINDS[place.kind]
     return _KINDS[places[at].kind]
+
+
+def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
+    kind = _KINDS[places[at].kind]
+    return "thread" if kind == "frame" and path[0].edge == "thread" else kind
 
 
 def _first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
@@ -159,7 +246,7 @@ def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bo
     if place.kind != naming.INSTANCE:
         return False
     if naming.is_a(place.owner, TEST_CASE, bases):
-        return not place.attribute.startswith("_")
+        return place.attribute not in UNITTESTS_OWN
     at = places.index(place)
     return (
         at > 0
@@ -167,6 +254,12 @@ def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bo
         and places[at - 1].attribute in ("_instance", "_obj")
         and _owner(place) != "runner"
     )
+
+
+def _is_class_of_tests(place: Place, bases: Bases) -> bool:
+    if naming.is_a(place.owner, TEST_CASE, bases):
+        return True
+    return place.kind == naming.CLASS and place.owner.rpartition(".")[2].startswith("Test")
 
 
 def _is_fixture_value(place: Place, bases: Bases) -> bool:
@@ -185,11 +278,19 @@ def _is_collateral(places: Sequence[Place]) -> bool:
 def _owner(place: Place) -> Owner:
     if place.owner.startswith(MOCK):
         return "library"
+    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
+        return "your code"
     return owners.of_module(place.owner)
 
 
 def _is_users(place: Place) -> bool:
     return _owner(place) in ("your test", "your code")
+
+
+def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:
+    if owner != "runner":
+        return None
+    return rules.rule_for(place, bases, rules.STEADY) or rules.RUNNER_INTERNALS
 
 
 def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
@@ -218,63 +319,73 @@ def _runner_root(place: Place, bases: Bases) -> str | None:
     return None
 
 
-def _joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> str:
-    """A module global with the attributes below it: "myapp.REGISTRY.items"."""
-    name = places[at].text.split("[", 1)[0]
-    if kind == "result":
+# The name of a holder
+
+
+def _name(places: Sequence[Place], at: int, last: int, found: Found, root: str) -> str:
+    if found.rule is not None:
+        return rules.words(found.rule.title, places, at)
+    if found.kind == "result":
         return f"result.{places[at].attribute}"
-    if kind == "cache":
+    name = _plain_name(places, at, last)
+    if found.kind == "cache":
         return f"{name} (cache)"
-    if places[at].kind == naming.MODULE and kind == "module-global":
+    return _mock_name(name, places, at) if found.kind == "mock" else name
+
+
+def _plain_name(places: Sequence[Place], at: int, last: int) -> str:
+    name = naming.without_subscripts(places[at].text)
+    return ".".join([name, *(place.attribute for place in places[at + 1 : last + 1])])
+
+
+def _last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:
+    """A module global's or class attribute's name goes on with the attributes of what it leads to,
+    as long as they are the user's own: "myapp.REGISTRY.items"."""
+    last = at
+    if places[at].kind in (naming.MODULE, naming.CLASS) and kind not in ("mock", "exception"):
         for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
-            if place.kind != naming.INSTANCE or not _is_users(place):
+            is_own = _is_users(place) or place.owner == naming.LOCAL_TYPE
+            if place.kind != naming.INSTANCE or not is_own or "[" in places[last].text:
                 break
-            name += f".{place.attribute}"
+            last += 1
+    return last
+
+
+def _mock_name(name: str, places: Sequence[Place], at: int) -> str:
+    """As the mock's user would write it: `CLIENT.send.call_args_list`, not the private attributes."""
+    for place in places[at:]:
+        if not place.owner.startswith(MOCK):
+            continue
+        if place.attribute in MOCK_RECORDS:
+            return f"{name}{'.' + place.call if place.call else ''}.call_args_list"
+        if place.attribute in MOCK_AWAITS:
+            return f"{name}.await_args_list"
+        if place.attribute == "_mock_children":
+            name += "." + naming.last_key(place.text).strip("'")
+        elif place.attribute.endswith("return_value"):
+            name += ".return_value"
+        elif place.attribute in ("_mock_side_effect", "_mock_wraps"):
+            return name + place.attribute.removeprefix("_mock").replace("_", ".", 1)
     return name
 
 
 def _nameless(path: Sequence[Step], root: str) -> Choice:
-    first = path[0]
+    first, last = path[0], path[-1]
     kind: HolderKind = "unreachable" if first.edge == "garbage" else "c-reference"
-    last = path[-1]
     if first.edge == "garbage":
         root = f"unreachable {first.type}"
-    elif first.type == "Context":
-        kind, root = "context", f"a context variable's value ({last.type})"
+    elif first.edge == "interpreter":
+        kind = "context" if first.label == "context" else "callback"
     elif first.edge == "modules":
         kind = "module-global"
-    elif first.edge == "frame":
-        kind = "frame"
+    elif first.edge in ("frame", "thread"):
+        kind = "thread" if first.edge == "thread" else "frame"
     return Choice(
         name=root,
         kind=kind,
         owner=owners.of_module(last.name or last.type),
         root=root,
-        path=[last.type],
-        pattern=[last.type],
-        fix=GARBAGE_FIX if kind == "unreachable" else "",
+        path=[last.type] if len(path) > 1 else [],
+        pattern=[last.type] if len(path) > 1 else [],
+        step=len(path) - 1,
     )
-
-
-GARBAGE_FIX = "gc.unfreeze(), or break the cycle: the collector does not see it"
-
-
-def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
-    owner = place.text.split(".", 1)[0]
-    if kind == "testcase-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
-        return f'in {owner}: self.addCleanup(delattr, self, "{place.attribute}")'
-    if kind == "testcase-attribute":
-        return f"in {owner}: def teardown_method(self): del self.{place.attribute}"
-    if place.attribute in UNITTESTS_OWN:
-        return ""
-    if kind == "class-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
-        return f"in {owner}.tearDownClass: del cls.{place.attribute}"
-    if kind == "cache" and place.attribute:
-        return f"after each test: {name.removesuffix(' (cache)')}.cache_clear()"
-    if kind == "exception":
-        return f"keep str(error), or clear {name} after the test: its traceback keeps every frame"
-    if kind == "mock":
-        return f"stop the patch of {name}: self.addCleanup(patcher.stop)"
-    if kind == "module-global" and _is_users(place):
-        return f"clear {name} after each test"
-    return ""

@@ -18,10 +18,11 @@ GROUPS_DESCRIBED = 200_000
 class Step(NamedTuple):
     """One object on a path, and the edge that leads to it.
 
-    The edges: "modules", "frame", "c", "garbage" (roots; the label is the frame's file, or the
-    number of references that C code holds), "key" and "index" (label: the key, or a list with its
-    type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type",
-    "ref"; "gap" stands for the middle of a very long path (label: so many objects).
+    The edges: "modules", "frame", "thread", "interpreter", "c", "garbage" (roots; the label is the
+    frame's file, what the interpreter has it for, or the number of references that C code holds),
+    "key" and "index" (label: the key, or a list with its type's name), "keys", "member", "attr",
+    "dict", "slot", "closure" and "defaults" (label: the names of the variables), "cell", "local",
+    "context" (label: the variable), "type", "ref"; "gap" stands for the middle of a very long path (label: so many objects).
     """
 
     edge: str

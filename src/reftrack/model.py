@@ -100,7 +100,8 @@ class Holder(msgspec.Struct):
 
     `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
-    nothing was proved.
+    nothing was proved. `rule` names the rule about a framework that recognised it (`reftrack rules`
+    lists them); `bounded` says that it is full: each test pushes out what an earlier one left.
     """
 
     name: str
@@ -117,6 +118,8 @@ class Holder(msgspec.Struct):
     allocations: list[Allocation]
     proved_bytes: int | None = None
     fix: str = ""
+    rule: str = ""
+    bounded: bool = False
 
 
 class RunInfo(msgspec.Struct):

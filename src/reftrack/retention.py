@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from reftrack import choosing, owners
+from reftrack import choosing, fixes, owners, verdicts
 from reftrack.choosing import Choice
 from reftrack.heap import Counted, Look, Orphan, Sums
-from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
+from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount
 from reftrack.tracing import Line, enclosing_function, source_lines
-
-GROWING_TESTS = 3
-GROWING_BYTES_PER_TEST: dict[Owner, int] = {"library": 16 << 10}
-GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
-"""Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
@@ -41,7 +36,7 @@ class Charged(NamedTuple):
     is_open: bool = False  # a test that is about to end: what the runner holds for it will go
 
 
-NOBODY = Choice("", "unreachable", "library", "", [], [], "")
+NOBODY = Choice("", "unreachable", "library", "", [], [])
 
 
 class Held(NamedTuple):
@@ -54,13 +49,22 @@ class Held(NamedTuple):
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
 
 
-def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
-    """The holders of all survivors of the charged scopes, biggest first."""
+def holders(
+    seen: Look,
+    charged: Mapping[int, Charged],
+    pushed_out: Mapping[int, int] | None = None,
+    without: Collection[str] = (),
+) -> list[Holder]:
+    """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and `without`
+    see `verdicts.judge`."""
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
-    found = [_holder(number, held, sums, lines, charged) for number in range(1, len(held.choices))]
+    found = [
+        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
+        for number in range(1, len(held.choices))
+    ]
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
@@ -125,18 +129,20 @@ def _holder(
     sums: Sums,
     lines: Callable[[int], tuple[Line, ...]],
     charged: Mapping[int, Charged],
+    pushed_out: Mapping[int, int],
+    without: Collection[str],
 ) -> Holder:
     largest = held.choices[number]
     size = held.bytes[number]
-    charges = _charges(
-        (charged[scope], size, objects) for scope, size, objects in sums.charges[number]
-    )
+    counted = sums.charges[number]
+    charges = _charges((charged[scope], size, objects) for scope, size, objects in counted)
     allocations = _allocations(sums.stacks[number], size, lines)
     owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
+    left = [verdicts.Left(scope, charged[scope].kind, size) for scope, size, _ in counted]
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=_verdict(largest, owner, charges),
+        verdict=verdicts.judge(largest, owner, left, pushed_out, without),
         owner=owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,
@@ -146,7 +152,9 @@ def _holder(
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=allocations,
-        fix=largest.fix,
+        bounded=verdicts.at_bound(left, pushed_out),
+        rule=largest.rule.name if largest.rule else "",
+        fix=fixes.suggest(largest, charges, allocations),
     )
 
 
@@ -154,19 +162,6 @@ def _owner_of_lines(allocations: Sequence[Allocation]) -> Owner:
     """Whose line allocated most: a fixture's value is the user's, though under pytest's cache."""
     traceback = allocations[0].traceback if allocations else []
     return owners.of_file(traceback[0].file) if traceback else "library"
-
-
-def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict:
-    if choice.collateral:
-        return "collateral"
-    if owner == "runner":
-        return "runner"
-    left = [charge.bytes for charge in charges if charge.scope == "test"]
-    # Each test has an instance of its own: two kept ones are enough to say that they add up.
-    enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
-    least = GROWING_BYTES_PER_TEST.get(owner, GROWING_BYTES_PER_TEST_OF_USER)
-    added = sum(size >= least for size in left)
-    return "growing" if added >= enough and 2 * added >= len(left) else "once"
 
 
 def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:

@@ -297,7 +297,7 @@ class Session:
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
-        holders = retention.holders(seen, charged)
+        holders = retention.holders(seen, charged, pushed_out(charged))
         totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
         self._journal.append(
             Checkpoint(
@@ -346,6 +346,19 @@ def alive(index: int, scope: Timed, ids: dict[int, str]) -> Survived | None:
     if live <= 0 and not released_by:
         return None
     return Survived(index, live, blocks, ids.get(released_by))
+
+
+def pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
+    """The bytes of earlier tests that each scope released, where next to nothing of them is left: a
+    cache at its bound shows so."""
+    released: dict[int, int] = {}
+    for number, scope in charged.items():
+        if scope.kind == "test":
+            live, _, _, _, by = _reftrack.counters(number)
+            left = _reftrack.left_bytes(number)
+            if by and live * 10 < left:
+                released[by] = released.get(by, 0) + left
+    return released
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:

@@ -24,6 +24,7 @@ _ALIVE = 10  # tests shown when nothing was explained
 _HELD = 5
 _HELD_FROM = MIB
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
+_STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
 
@@ -191,7 +192,7 @@ def _incomplete(report: Report) -> str:
 
 
 def _holder_row(holder: Holder, base: str) -> HolderRow:
-    charged = sorted(holder.charged, key=lambda charge: -charge.bytes)
+    charged = _significant(holder.charged)
     ids = [charge.id for charge in charged[:_IDS]]
     sites = _sites(holder.allocations, base)
     return HolderRow(
@@ -213,6 +214,12 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
     )
 
 
+def _significant(charged: Iterable[Charge]) -> list[Charge]:
+    """Those that left what counts, most first: objects from free lists can stray to other tests."""
+    ranked = sorted(charged, key=lambda charge: -charge.bytes)
+    return [charge for charge in ranked if _STRAY * charge.bytes >= ranked[0].bytes]
+
+
 def _title(holder: Holder) -> str:
     name, root = holder.name, holder.root
     return name if root in name or name in root else f"{root} -> {name}"
@@ -220,6 +227,8 @@ def _title(holder: Holder) -> str:
 
 def _kept(holder: Holder) -> str:
     """Words for a holder whose cut would free much less, or much more, than what tests left."""
+    if holder.bounded:
+        return "at its bound: what each test leaves stays until a later test's pushes it out"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""
