@@ -7,7 +7,8 @@ stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `le
 `growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
 `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
-block), `survivors` (regions and groups), `edges` (what one object calls another), `steps`
+block), `survivors` (regions and groups), `edges` (what one object calls another),
+`homes` (names from elsewhere), `steps`
 (paths, told), `sums` (figures by holder), `answer` (plain records), `explain` (one look).
 Only cpython.h knows CPython's private structures.
 """
@@ -34,6 +35,7 @@ include "dominators.pxi"
 include "claims.pxi"
 include "survivors.pxi"
 include "edges.pxi"
+include "homes.pxi"
 include "steps.pxi"
 include "sums.pxi"
 include "answer.pxi"

@@ -326,8 +326,9 @@ CHOICES: dict[str, tuple[Path, HolderKind, str]] = {
 }
 
 
-def chosen(path: Path, anchor: int | None = None) -> choosing.Choice:
-    return choosing.choose(path, len(path) - 2 if anchor is None else anchor, BASES)
+def chosen(path: Path, anchor: int | None = None, first: int = -1) -> choosing.Choice:
+    survivor = choosing.Survivor(len(path) - 2 if anchor is None else anchor, first)
+    return choosing.choose(path, survivor, BASES)
 
 
 @pytest.mark.parametrize("kind", CHOICES)

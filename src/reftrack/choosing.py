@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from reftrack import naming, owners, rules
+from reftrack import naming, owners, rules, titles
 from reftrack.heap import Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
-
-TEST_CASE = "unittest.case.TestCase"
-TEST_RESULT = "unittest.result.TestResult"
-TEST_SUITE = "unittest.suite.BaseTestSuite"
-FIXTURE = "_pytest.fixtures.FixtureDef"
-UNITTESTS_OWN = frozenset(
-    {
-        "_asyncioRunner",
-        "_asyncioTestContext",
-        "_cleanups",
-        "_class_cleanups",
-        "_outcome",
-        "_subtest",
-        "_testMethodDoc",
-        "_testMethodName",
-        "_type_equality_funcs",
-        "tearDown_exceptions",
-    }
+from reftrack.traits import (
+    AUTOSPECCED,
+    FIXTURE,
+    FUNCARGS,
+    MOCK,
+    NAMED_INSIDE,
+    PATCH,
+    PYTEST_SESSION,
+    TEST_CASE,
+    TEST_RESULT,
+    TEST_SUITE,
+    first,
+    is_class_of_tests,
+    is_collateral,
+    is_fixture_value,
+    is_result,
+    is_test_instance,
+    is_users,
+    is_users_own,
+    last,
+    owner_of,
 )
-PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
-PYTEST_ITEM = "_pytest.python.Function"
-PYTEST_SESSION = "_pytest.main.Session"
-MOCK = "unittest.mock"
-MOCK_RECORDS = frozenset(
-    {"_mock_call_args", "_mock_call_args_list", "_mock_mock_calls", "method_calls"}
-)
-MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
-JOINED_ATTRIBUTES = 2
 
 
 def shapes(steps: Sequence[Told]) -> list[int]:
@@ -48,11 +42,12 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     for before, edge, label, type_name, name in steps:
         above = steps[before]
         named = naming.is_name(above[1], edge, label, type_name)
-        in_local = edge == "key" and steps[above[0]][3] == naming.LOCAL_TYPE
+        # An attribute of a threading.local, a fixture's name: keys of dicts, and yet names.
+        keyed = steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
         key = (
             found[before] if found else 0,
             edge,
-            label if named or (in_local and type(label) is str) else None,
+            label if named or (keyed and edge == "key" and type(label) is str) else None,
             type_name,
             name,
         )
@@ -75,20 +70,42 @@ class Choice(NamedTuple):
     place: str = ""  # the name in full, with the module
     rule: Rule | None = None
     fix: str = ""  # the rule's, in words
+    exact: tuple[str, str] = ("", "")  # name and fix of this one owner, where the rule has them
     place_kind: str = ""
     attribute: str = ""  # the last part of the name
     owner_name: str = ""  # the first part, of an attribute
     holder_name: str = ""  # without what a mock or a cache adds to it
     value: str = ""  # type of what the holder's edge leads to
+    item: str = ""  # type of what is in it, where that is a container
     of_test_case: bool = False
     of_tests: bool = False  # the owner is a class of tests
+    made_here: bool = False  # what it leads to was made by the scope that left the survivors
     patched: bool = False  # a mock that the test itself put there
     attribute_of_local: bool = False  # of a threading.local
+    filled: Place | None = None  # the user's own container that refers to the survivors
+    filled_by: Owner = "your code"  # whose place it is that refers to the survivors
+    joined: bool = False  # the name goes on with attributes of what the place leads to
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
         """What makes groups one holder."""
         return self.name, self.place, self.kind, self.collateral
+
+
+class Survivor(NamedTuple):
+    """Where on its path a survivor begins. `anchor`: the index of the last object that is none of
+    its scope's; `first`: of the first that any test or fixture made, -1 without one; `own`: was
+    that made by its scope?"""
+
+    anchor: int
+    first: int = -1
+    own: bool = True
+
+    @property
+    def edge(self) -> int:
+        """The index of the first object whose name is the survivors' own affair."""
+        below = max(self.anchor, 0) + 1
+        return below if self.first < 0 else min(below, self.first)
 
 
 class Found(NamedTuple):
@@ -99,27 +116,28 @@ class Found(NamedTuple):
     rule: Rule | None = None
 
 
-def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
+def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     """The holder on a path, and the path as text from where it can be recognised.
 
-    `anchor` is the index of the last object on the path that is no survivor itself: ordinary
-    attributes behind it are the survivors' own, and hold nothing that would outlive them.
+    Ordinary attributes of what tests made are those objects' own affair: they hold nothing that
+    would outlive them.
     """
     places = naming.places(path)
     root = naming.root_text(path)
-    if not places or path[0].edge == "garbage":
+    if not places or path[0].edge == "garbage" or _is_only_held_by_c(path, places, survivor):
         return _nameless(path, root)
-    outside = sum(place.step <= max(anchor, 0) + 1 for place in places)
+    outside = sum(place.step <= survivor.edge for place in places)
     found = _holder(path, places, outside, bases)
     at, kind, place = found.at, found.kind, places[found.at]
     start = _first_shown(places, at, bases)
-    if start > 0 or _is_result(places[0], bases):
+    if start > 0 or is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
-    last = _last_joined(places, at, outside, kind)
-    owner: Owner = "your test" if kind == "testcase-attribute" else _owner(place)
+    end = titles.last_joined(places, at, outside, kind)
+    owner: Owner = "your test" if kind == "testcase-attribute" else owner_of(place)
     rule = found.rule or _steady_rule(place, owner, bases)
-    return Choice(
-        name=_name(places, at, last, found, root),
+    made_here = survivor.own and places[end].step == survivor.first
+    choice = Choice(
+        name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
         # Also of an installed package: who runs its tests has made them theirs.
         owner=owner,
@@ -127,20 +145,53 @@ def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
         step=place.step,
-        owns_anchor=place.step <= anchor,
-        collateral=_is_collateral(places[at:]) if kind == "exception" else False,
-        place=f"{place.owner}.{place.attribute}",
+        owns_anchor=place.step <= survivor.anchor,
+        collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
+        place=found.rule.name if found.rule else _place_in_full(place, kind),
         rule=rule,
         fix=rules.words(rule.fix, places, at) if rule else "",
+        exact=titles.exact(places, at, found.rule),
         place_kind=place.kind,
-        attribute=places[last].attribute,
+        attribute=places[end].attribute,
         owner_name=naming.without_subscripts(place.text).rpartition(".")[0],
-        holder_name=_plain_name(places, at, last),
-        value=places[last].value,
+        holder_name=titles.plain(places, at, end),
+        value=places[end].value,
+        item=places[end].item,
         of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
-        of_tests=_is_class_of_tests(place, bases),
-        patched=kind == "mock" and place.step > anchor,
-        attribute_of_local=places[last].owner == naming.LOCAL_TYPE,
+        of_tests=is_class_of_tests(place, bases),
+        made_here=made_here,
+        patched=kind == "mock" and (made_here or any(p.owner.startswith(PATCH) for p in places)),
+        attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
+        joined=end > at,
+        filled_by=owner_of(places[max(outside, 1) - 1]),
+        filled=_filled(places, survivor),
+    )
+    return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
+
+
+def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
+    above = [place for place in places if place.step <= survivor.anchor]
+    at = last(above, lambda place: place.kind == naming.INSTANCE and is_users(place))
+    return None if at is None else above[at]
+
+
+def _place_in_full(place: Place, kind: HolderKind) -> str:
+    # What a patch replaced is one holder, whether the module still has it or the patch.
+    return "" if kind == "mock" else f"{place.owner}.{place.attribute}"
+
+
+def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: Survivor) -> bool:
+    """Does nothing but code in C refer to the survivor, whatever it has itself?"""
+    is_root = path[0].edge == "c" and 0 in (survivor.anchor + 1, survivor.first)
+    return is_root and places[0].kind == naming.INSTANCE and places[0].attribute != "__self__"
+
+
+def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
+    """A whole module that a test put among the loaded ones."""
+    name = f"sys.modules[{path[1].label!r}]"
+    fix = f"self.addCleanup(sys.modules.pop, {path[1].label!r}), as by del {name}"
+    return choice._replace(
+        name=name, kind="module-global", owner="your test", place=name, rule=None, fix=fix, step=1
     )
 
 
@@ -151,52 +202,61 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
         if found is not None:
             return found
     held = places[: max(outside, 1)]
-    named = _last(held, _is_users_own)
-    known = rules.last_match(held, bases)
-    if known is not None and (named is None or known[0] > named):
+    named = last(held, is_users_own)
+    known = rules.last_match(held if named is not None else places, bases)
+    if known is not None and (named is None or known[0] >= named):
         return Found(known[0], known[1].kind, known[1])
     if named is not None:
-        return Found(named, _kind_of_kept(places, named))
+        return Found(named, _kind_of_kept(path, places, named))
     for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
-        inner = _last(held, lambda p, kinds=kinds: p.kind in kinds and _is_users(p))  # type: ignore[misc]
+        inner = last(held, lambda p, kinds=kinds: p.kind in kinds and is_users(p))  # type: ignore[misc]
         if inner is not None:
             return Found(inner, _kind_of_frame(path, places, inner))
-    result = _last(held, lambda p: _is_result(p, bases))
+    result = last(held, lambda p: is_result(p, bases))
     if result is not None:
         return Found(result, "result")
-    other = _last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+    other = last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
 
 
 def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
-    if at is None or at == 0 or _owner(places[at - 1]) == "runner":
-        return None
-    return Found(at - 1, "exception", rules.rule_for(places[at - 1], bases, rules.FRAMEWORKS))
+    """What keeps the first traceback on the path, past the wrappers that runners put around it."""
+    at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
+    while at is not None and at > 0:
+        at -= 1
+        place = places[at]
+        chained = place.kind == naming.SLOT and place.attribute in ("__context__", "__cause__")
+        if not chained and owner_of(place) != "runner":
+            return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
+    return None
 
 
 def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = _last(places, lambda p: _is_test_instance(places, p, bases))
+    at = last(places, lambda p: is_test_instance(places, p, bases))
     return None if at is None else Found(at, "testcase-attribute")
 
 
 def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = _last(places, lambda p: _is_fixture_value(p, bases))
+    at = last(places, lambda p: is_fixture_value(p, bases))
     return None if at is None else Found(at, "fixture")
 
 
 def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = _first(places, lambda p: p.owner.startswith(MOCK))
-    return None if at is None else Found(max(at - 1, 0), "mock")
+    """The place that leads to the first mock."""
+    at = first(places, lambda p: p.owner.startswith(MOCK) or p.value.startswith(MOCK))
+    if at is None:
+        return None
+    is_function = at > 0 and places[at].attribute in AUTOSPECCED
+    return Found(at - 1 if is_function else at, "mock")
 
 
 def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = _last(places, lambda p: p.kind == naming.CACHE)
+    at = last(places, lambda p: p.kind == naming.CACHE)
     return None if at is None else Found(at, "cache")
 
 
-NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
+TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {
     naming.MODULE: "module-global",
@@ -214,77 +274,16 @@ _KINDS: dict[str, HolderKind] = {
 }
 
 
-def _is_users_own(place: Place) -> bool:
-    """A name that the user's own code has given, for good: of a module, a class, a default."""
-    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
-        return True
-    return place.kind in (naming.MODULE, naming.CLASS, naming.DEFAULT) and _is_users(place)
-
-
-def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
+def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
     for place in places[at + 1 :]:
         if place.kind in (naming.GENERATOR, naming.CLOSURE):
             return _KINDS[place.kind]
-    return _KINDS[places[at].kind]
+    return _kind_of_frame(path, places, at)
 
 
 def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
     kind = _KINDS[places[at].kind]
     return "thread" if kind == "frame" and path[0].edge == "thread" else kind
-
-
-def _first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k, place in enumerate(places) if test(place)), None)
-
-
-def _last(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
-
-
-def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bool:
-    """An attribute of a TestCase, or of the instance that a pytest item keeps."""
-    if place.kind != naming.INSTANCE:
-        return False
-    if naming.is_a(place.owner, TEST_CASE, bases):
-        return place.attribute not in UNITTESTS_OWN
-    at = places.index(place)
-    return (
-        at > 0
-        and naming.is_a(places[at - 1].owner, PYTEST_ITEM, bases)
-        and places[at - 1].attribute in ("_instance", "_obj")
-        and _owner(place) != "runner"
-    )
-
-
-def _is_class_of_tests(place: Place, bases: Bases) -> bool:
-    if naming.is_a(place.owner, TEST_CASE, bases):
-        return True
-    return place.kind == naming.CLASS and place.owner.rpartition(".")[2].startswith("Test")
-
-
-def _is_fixture_value(place: Place, bases: Bases) -> bool:
-    is_cache = place.attribute == "cached_result" and naming.is_a(place.owner, FIXTURE, bases)
-    return is_cache or place.owner in PARAMETERS
-
-
-def _is_result(place: Place, bases: Bases) -> bool:
-    return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
-
-
-def _is_collateral(places: Sequence[Place]) -> bool:
-    return any(place.kind == naming.FRAME and _owner(place) == "runner" for place in places)
-
-
-def _owner(place: Place) -> Owner:
-    if place.owner.startswith(MOCK):
-        return "library"
-    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
-        return "your code"
-    return owners.of_module(place.owner)
-
-
-def _is_users(place: Place) -> bool:
-    return _owner(place) in ("your test", "your code")
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:
@@ -317,56 +316,6 @@ def _runner_root(place: Place, bases: Bases) -> str | None:
     if naming.is_a(place.owner, FIXTURE, bases):
         return "pytest fixture cache"
     return None
-
-
-# The name of a holder
-
-
-def _name(places: Sequence[Place], at: int, last: int, found: Found, root: str) -> str:
-    if found.rule is not None:
-        return rules.words(found.rule.title, places, at)
-    if found.kind == "result":
-        return f"result.{places[at].attribute}"
-    name = _plain_name(places, at, last)
-    if found.kind == "cache":
-        return f"{name} (cache)"
-    return _mock_name(name, places, at) if found.kind == "mock" else name
-
-
-def _plain_name(places: Sequence[Place], at: int, last: int) -> str:
-    name = naming.without_subscripts(places[at].text)
-    return ".".join([name, *(place.attribute for place in places[at + 1 : last + 1])])
-
-
-def _last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:
-    """A module global's or class attribute's name goes on with the attributes of what it leads to,
-    as long as they are the user's own: "myapp.REGISTRY.items"."""
-    last = at
-    if places[at].kind in (naming.MODULE, naming.CLASS) and kind not in ("mock", "exception"):
-        for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
-            is_own = _is_users(place) or place.owner == naming.LOCAL_TYPE
-            if place.kind != naming.INSTANCE or not is_own or "[" in places[last].text:
-                break
-            last += 1
-    return last
-
-
-def _mock_name(name: str, places: Sequence[Place], at: int) -> str:
-    """As the mock's user would write it: `CLIENT.send.call_args_list`, not the private attributes."""
-    for place in places[at:]:
-        if not place.owner.startswith(MOCK):
-            continue
-        if place.attribute in MOCK_RECORDS:
-            return f"{name}{'.' + place.call if place.call else ''}.call_args_list"
-        if place.attribute in MOCK_AWAITS:
-            return f"{name}.await_args_list"
-        if place.attribute == "_mock_children":
-            name += "." + naming.last_key(place.text).strip("'")
-        elif place.attribute.endswith("return_value"):
-            name += ".return_value"
-        elif place.attribute in ("_mock_side_effect", "_mock_wraps"):
-            return name + place.attribute.removeprefix("_mock").replace("_", ".", 1)
-    return name
 
 
 def _nameless(path: Sequence[Step], root: str) -> Choice:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from reftrack.choosing import Choice
 from reftrack.model import Allocation, Charge, Frame
-from reftrack.naming import INTERPRETER
+from reftrack.naming import CLASS, INTERPRETER, MODULE, without_subscripts
+from reftrack.rules import END_THREAD
+from reftrack.traits import NAMED_INSIDE
 
 CLEARED = {
     "dict": "{name}.clear()",
@@ -25,6 +27,8 @@ CLEARED = {
     "weakref.WeakValueDictionary": "{name}.clear()",
     "weakref.WeakSet": "{name}.clear()",
     "array.array": "del {name}[:]",
+    "_io.BytesIO": "{name}.truncate(0)",
+    "_io.StringIO": "{name}.truncate(0)",
     "queue.Queue": "{name}.queue.clear()",
     "queue.LifoQueue": "{name}.queue.clear()",
     "queue.PriorityQueue": "{name}.queue.clear()",
@@ -38,8 +42,6 @@ CLOSED = {
     "generator": "{name}.close()",
     "coroutine": "{name}.close()",
     "async_generator": "await {name}.aclose()",
-    "_io.BytesIO": "{name}.close()",
-    "_io.StringIO": "{name}.close()",
     "sqlite3.Connection": "{name}.close()",
     "contextlib.ExitStack": "{name}.close()",
     "asyncio.unix_events._UnixSelectorEventLoop": "{name}.close(), after its tasks are cancelled",
@@ -69,7 +71,7 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
     """The line to add and where, in words; empty where none is known."""
     if choice.rule is not None and choice.rule.verdict == "runner":
         return ""
-    if choice.fix:
+    if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
         return choice.fix
     by_kind = {
         "testcase-attribute": _of_instance,
@@ -114,7 +116,8 @@ def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) 
 
 def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name, owner = choice.attribute, choice.owner_name
-    if _by_tests(charged) or not choice.of_tests:
+    grew = _by_tests(charged) and not choice.made_here
+    if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
     if choice.of_test_case:
         return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}")'
@@ -136,13 +139,18 @@ def _of_exception(choice: Choice, charged: Sequence[Charge], line: Frame | None)
 
 def _of_mock(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     if choice.patched:
-        return f"stop the patch of {choice.holder_name}: self.addCleanup(patcher.stop)"
+        name = choice.name.removesuffix(".call_args_list")
+        return f"stop the patch ({name}): self.addCleanup(patcher.stop)"
     return _after_each(f"{choice.holder_name}.reset_mock()", charged)
 
 
 def _of_fixture(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     if _by_tests(charged):
-        return 'take out what the test put in, or give the fixture scope="function"'
+        what = "take out what the test put in"
+        if choice.filled is not None and choice.filled.value in CLEARED:
+            name = without_subscripts(choice.filled.text)
+            what += f" ({CLEARED[choice.filled.value].format(name=name)})"
+        return f'{what}, or give the fixture scope="function"'
     if choice.name.startswith("fixture "):
         return 'let go of it after the yield, or narrow the fixture: scope="function"'
     return "make the value in the test or a fixture: parameters live as long as the run"
@@ -162,24 +170,46 @@ def _of_c_reference(choice: Choice, charged: Sequence[Charge], line: Frame | Non
 
 
 def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
-    """Of what a name of the user's leads to: emptied, closed, or bound to None."""
+    """Of what a name leads to: emptied where tests add to it, else closed, or given up."""
     name = choice.holder_name
     if choice.place_kind == INTERPRETER:
         return INTERPRETERS.get(name, "")
-    if choice.owner not in ("your test", "your code"):
-        return ""
     if choice.kind == "thread":
-        return "end the thread before the test does: self.addCleanup(thread.join)"
-    if " in " in name:  # a variable of a function or closure
-        return f"let go of {name}"
+        return END_THREAD
+    if choice.owner not in ("your test", "your code"):
+        return _of_replaced(choice, charged) if choice.made_here else ""
+    if choice.place_kind in NAMED_INSIDE:
+        return _of_variable(choice)
     if ", default of " in name:
         return f"{choice.attribute}=None in the definition, and make the value in the function"
+    if choice.value in CLEARED and not choice.made_here:
+        close = CLOSED.get(choice.item, "").format(name="each")
+        clear = CLEARED[choice.value].format(name=name)
+        return _after_each(clear, charged) + (f" (and before it {close})" if close else "")
+    if choice.value in CLOSED:
+        return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
         return _after_each(f"del {name}", charged)
-    for known in (CLEARED, CLOSED):
-        if choice.value in known:
-            return _after_each(known[choice.value].format(name=name), charged)
-    return _after_each(f"{name} = None", charged)
+    other = f", or del {name}" if choice.joined else ""
+    return _after_each(f"{name} = None", charged) + other
+
+
+def _of_replaced(choice: Choice, charged: Sequence[Charge]) -> str:
+    """Of what a test has put into a library's module or class."""
+    if choice.place_kind not in (MODULE, CLASS):
+        return ""
+    name = choice.holder_name
+    owner, _, attribute = name.rpartition(".")
+    if _uses_pytest(charged):
+        return f'monkeypatch.setattr({owner}, "{attribute}", ...) puts it back after the test'
+    return f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
+
+
+def _of_variable(choice: Choice) -> str:
+    """Of a variable in a closure, generator or frame, which no name leads to from outside."""
+    if choice.kind == "closure" and choice.value in CLEARED:
+        return f"empty {choice.name}: its cell_contents.clear()"
+    return f"let go of {choice.name}"
 
 
 def _after_each(code: str, charged: Sequence[Charge]) -> str:

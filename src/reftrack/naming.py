@@ -33,6 +33,13 @@ LOCAL_TYPE = "_thread._local"
 MOCK_CALL = "unittest.mock._Call"
 SEQUENCES = frozenset({"collections.deque", "collections.OrderedDict", "numpy.ndarray"})
 GENERATORS = frozenset({"generator", "coroutine", "async_generator"})
+NAMED_BY = {
+    "_pytest.fixtures.FixtureDef": ("argname", "_scope._value_"),
+    "logging.Logger": ("name",),
+    "unittest.mock._patch": ("target", "attribute"),
+}
+"""Attributes by which objects of some types are called: `Step.name` has their texts."""
+
 INTERPRETERS = {
     "atexit callbacks": "atexit",
     "context": "the context of a thread",
@@ -49,7 +56,8 @@ class Place(NamedTuple):
     """One place that refers to the next: `text` with the subscripts of the sample, `pattern` with
     every subscript written as [*]. `owner` is the type (or module, class, function) it belongs to,
     in full; `attribute` the name without subscripts; `step` the index of the step that its name
-    leads to; `value` the type of what is there; `call` the name in a mock's record of a call."""
+    leads to; `value` the type of what is there, `item` of what the last subscript leads to;
+    `called` what the owner calls itself (see NAMED_BY), `call` the name in a mock's record."""
 
     kind: str
     owner: str
@@ -58,6 +66,8 @@ class Place(NamedTuple):
     pattern: str
     step: int = 0
     value: str = ""
+    item: str = ""
+    called: str = ""
     call: str = ""
 
 
@@ -72,9 +82,12 @@ def places(path: Sequence[Step]) -> list[Place]:
         before = path[index - 1].edge if index > 1 else "modules"
         made = _place(path, index, above, step, before)
         if isinstance(made, Place):
-            found.append(made._replace(step=index, value=step.type))
+            # A closure's variable is what its cell refers to.
+            to = index + 1 if step.type == "cell" and index + 1 < len(path) else index
+            found.append(made._replace(step=to, value=path[to].type))
         elif made:
             found = _subscripted(found, above, made)
+            found[-1] = found[-1]._replace(item=step.type)
         if step.type == MOCK_CALL and step.name and found:
             found[-1] = found[-1]._replace(call=step.name)
     return found
@@ -135,6 +148,9 @@ def _place(
 
 
 def _attribute(owner: Step, name: str) -> Place:
+    if owner.type in NAMED_BY:
+        place = _new(INSTANCE, owner.type, name, _short(owner.type))
+        return place._replace(called=owner.name or "")
     if owner.type == "function" and owner.name is not None:
         return _new(INSTANCE, owner.name, name, _short_function(owner.name))
     if owner.type == "module":
@@ -162,8 +178,8 @@ def _free_variable(function: Step, names: object, index: object) -> Place:
 
 
 def _thread_local(path: Sequence[Step], index: int) -> Step | None:
-    """The threading.local whose attribute, or way to it, the edge is: it keeps a dict for each thread, in
-    a dict by weak references (Modules/_threadmodule.c, 3.11 to 3.13)."""
+    """The threading.local whose attribute, or way to it, the edge is: it keeps a dict for each
+    thread, in a dict by weak references (Modules/_threadmodule.c, 3.11 to 3.13)."""
     if path[index].edge != "key":
         return None
     return next((step for step in path[max(0, index - 3) : index] if step.type == LOCAL_TYPE), None)
@@ -240,7 +256,10 @@ def _short(name: str) -> str:
 
 
 def _short_function(name: str) -> str:
-    return name.replace(".<locals>", "").rsplit(".", 1)[-1]
+    """The last part of a function's name, of a lambda's that of the function around it."""
+    parts = [part for part in name.split(".") if part != "<locals>"]
+    named = [part for part in parts if not part.startswith("<")]
+    return (named if parts[-1] == "<lambda>" and len(named) > 1 else parts)[-1]
 
 
 def root_text(path: Sequence[Step]) -> str:
@@ -270,6 +289,11 @@ def is_a(type_name: str, base: str, bases: Bases) -> bool:
 def without_subscripts(text: str) -> str:
     """`module.CACHE` of `module.CACHE['key'][0]`."""
     return text.split("[", 1)[0]
+
+
+def first_key(text: str) -> str:
+    """`'key'` of `item.funcargs['key'][0]`; nothing of a text without a subscript."""
+    return text.partition("[")[2].partition("]")[0]
 
 
 def last_key(text: str) -> str:

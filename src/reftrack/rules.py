@@ -15,11 +15,11 @@ from reftrack.naming import Bases, Place
 
 
 class Rule(NamedTuple):
-    """`owners`: classes (those that derive from them, too), modules or functions, in full; `attributes`: theirs, any
-    where it is empty. `title` and `fix` are made with the place's {text}, the text of the place {before}
-    it, and the {key} by which that refers to it. `verdict` is that of each holder which the rule
-    recognises: "runner" for a runner's steady bookkeeping, "once" for what stays within bounds;
-    None where the figures decide."""
+    """`owners`: classes (those that derive from them, too), modules or functions, in full;
+    `attributes`: theirs, any where it is empty. `title` and `fix` are made with the place's {text}
+    and {attribute}, {called} for what its owner is called, and the text of the place {before} it.
+    `verdict` is that of each holder which the rule recognises: "runner" for a runner's steady
+    bookkeeping, "once" for what stays within bounds; None where the figures decide."""
 
     name: str
     owners: tuple[str, ...]
@@ -31,14 +31,23 @@ class Rule(NamedTuple):
     verdict: Verdict | None = None
 
 
-def _steady(name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str) -> Rule:
+def _steady(
+    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, fix: str = ""
+) -> Rule:
+    """Bookkeeping of a runner; `fix` is for what the user's own lines have put there."""
     kind: HolderKind = "result" if "result" in name else "instance-attribute"
-    return Rule(name, owners, attributes, kind, why, verdict="runner")
+    return Rule(name, owners, attributes, kind, why, fix=fix, verdict="runner")
 
 
-def _bounded(name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str) -> Rule:
-    return Rule(name, owners, attributes, "cache", why, verdict="once")
+def _bounded(
+    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, fix: str = ""
+) -> Rule:
+    return Rule(name, owners, attributes, "cache", why, fix=fix, verdict="once")
 
+
+END_THREAD = (
+    "end the thread before the test does: thread.join(), as by self.addCleanup(thread.join)"
+)
 
 STEADY = (
     _steady(
@@ -61,9 +70,16 @@ STEADY = (
     ),
     _steady(
         "pytest-plugins",
-        ("_pytest.config.Config", "_pytest.config.PytestPluginManager", "_pytest.stash.Stash"),
+        ("_pytest.config.Config", "_pytest.config.PytestPluginManager"),
         (),
-        "pytest's configuration and its plugins note outcomes: last failures, durations, stashes",
+        "pytest's configuration and its plugins note outcomes: last failures, durations",
+    ),
+    _steady(
+        "pytest-stashes",
+        ("_pytest.stash.Stash",),
+        (),
+        "plugins note what they need in the stashes of the configuration and of items",
+        fix="del config.stash[key] after the test",
     ),
     _steady(
         "unittest-results",
@@ -89,12 +105,6 @@ STEADY = (
 BOUNDED = (
     _bounded("linecache", ("linecache",), ("cache",), "the lines of source files, for tracebacks"),
     _bounded("re-cache", ("re",), ("_cache", "_cache2"), "compiled patterns, 512 at most"),
-    _bounded(
-        "warnings",
-        (),
-        ("__warningregistry__",),
-        "each module notes the warnings that were shown, once per line",
-    ),
     _bounded("tokenizer", ("tokenize", "inspect", "ast"), (), "source code that was looked at"),
     _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
     _bounded(
@@ -106,6 +116,14 @@ BOUNDED = (
 )
 
 FRAMEWORKS = (
+    Rule(
+        "warnings",
+        (),
+        ("__warningregistry__",),
+        "cache",
+        "each module notes the texts of the warnings that were shown, once per line",
+        fix="{text}.clear() after the test, or warnings whose text does not differ each time",
+    ),
     Rule(
         "sys-last",
         ("sys",),
@@ -122,8 +140,8 @@ FRAMEWORKS = (
         ("handlers",),
         "callback",
         "a logger keeps its handlers, and they what they hold",
-        title="logging.getLogger({key}).handlers",
-        fix="self.addCleanup(logging.getLogger({key}).removeHandler, handler)",
+        title="logging.getLogger({called}).handlers",
+        fix="self.addCleanup(logging.getLogger({called}).removeHandler, handler)",
     ),
     Rule(
         "logging-filters",
@@ -131,7 +149,8 @@ FRAMEWORKS = (
         ("filters",),
         "callback",
         "loggers and handlers keep their filters",
-        fix="self.addCleanup(logging.getLogger({key}).removeFilter, filter)",
+        title="logging.getLogger({called}).filters",
+        fix="self.addCleanup(logging.getLogger({called}).removeFilter, filter)",
     ),
     Rule(
         "logging-records",
@@ -157,16 +176,8 @@ FRAMEWORKS = (
         "callback",
         "what weakref.finalize() was given as function and arguments stays until it is called",
         title="weakref.finalize._registry",
-        fix="give weakref.finalize() nothing that refers to the object, or self.addCleanup("
-        "finalizer.detach)",
-    ),
-    Rule(
-        "threads",
-        ("threading.Thread",),
-        ("_target", "_args", "_kwargs", "function", "args", "kwargs"),
-        "thread",
-        "a thread keeps its target and arguments until it ends",
-        fix="end the thread before the test does: self.addCleanup(thread.join)",
+        fix="give weakref.finalize() nothing that refers to the object; or after the test: "
+        "finalizer.detach()",
     ),
     Rule(
         "timers",
@@ -174,7 +185,23 @@ FRAMEWORKS = (
         ("function", "args", "kwargs"),
         "thread",
         "a timer keeps its function and arguments until it has fired or is cancelled",
-        fix="self.addCleanup(timer.cancel)",
+        fix="timer.cancel() after the test, as by self.addCleanup(timer.cancel)",
+    ),
+    Rule(
+        "threads",
+        ("threading.Thread",),
+        ("_target", "_args", "_kwargs", "function", "args", "kwargs"),
+        "thread",
+        "a thread keeps its target and arguments until it ends",
+        fix=END_THREAD,
+    ),
+    Rule(
+        "threads-running",
+        ("threading",),
+        ("_active", "_limbo", "_dangling"),
+        "thread",
+        "a thread that runs",
+        fix=END_THREAD,
     ),
     Rule(
         "event-loops",
@@ -187,11 +214,11 @@ FRAMEWORKS = (
     Rule(
         "signals-django",
         ("django.dispatch.dispatcher.Signal",),
-        ("receivers",),
+        ("receivers", "sender_receivers_cache"),
         "callback",
         "a signal keeps receivers that were connected with weak=False",
         title="{before}.receivers",
-        fix="self.addCleanup({before}.disconnect, receiver)",
+        fix="{before}.disconnect(receiver) after the test, or connect it without weak=False",
     ),
     Rule(
         "queries-django",
@@ -203,12 +230,29 @@ FRAMEWORKS = (
         fix="django.db.reset_queries(), or DEBUG = False",
     ),
     Rule(
+        "wrappers-django",
+        ("django.db.backends.base.base.BaseDatabaseWrapper",),
+        ("execute_wrappers",),
+        "callback",
+        "wrappers around the execution of queries stay until their block is left",
+        title="connection.execute_wrappers",
+        fix="connection.execute_wrappers.clear(), or use `with connection.execute_wrapper(...)`",
+    ),
+    Rule(
+        "querysets-django",
+        ("django.db.models.query.QuerySet",),
+        ("_result_cache", "_prefetch_related_lookups"),
+        "cache",
+        "a queryset keeps its results once it has been read",
+        fix="use {before}.all(): a new queryset has no results yet",
+    ),
+    Rule(
         "locmem-django",
         ("django.core.cache.backends.locmem",),
         ("_caches",),
         "cache",
         "the local-memory cache lives as long as the process",
-        title="django.core.cache.cache (locmem)",
+        title="django.core.cache.cache (in local memory)",
         fix="self.addCleanup(django.core.cache.cache.clear)",
     ),
     Rule(
@@ -225,7 +269,7 @@ FRAMEWORKS = (
         ("all_models", "app_configs", "_pending_operations"),
         "module-global",
         "each model class is registered for good",
-        title="django.apps.apps.{attribute}",
+        title="apps.{attribute}",
         fix="decorate the test with django.test.utils.isolate_apps(...)",
     ),
     Rule(
@@ -234,7 +278,7 @@ FRAMEWORKS = (
         (),
         "module-global",
         "settings that were overridden and not put back",
-        title="django.conf.settings",
+        title="settings.{attribute}",
         fix="self.addCleanup(overridden.disable), or use override_settings as a decorator",
     ),
     Rule(
@@ -261,7 +305,7 @@ FRAMEWORKS = (
         ("tables",),
         "module-global",
         "a MetaData keeps the tables that were made with it",
-        fix="self.addCleanup(metadata.clear)",
+        fix="metadata.clear() after the test",
     ),
     Rule(
         "events-sqlalchemy",
@@ -269,8 +313,8 @@ FRAMEWORKS = (
         ("_key_to_collection", "_collection_to_key"),
         "callback",
         "listeners stay until they are removed",
-        title="sqlalchemy.event listeners",
-        fix="self.addCleanup(sqlalchemy.event.remove, target, name, listener)",
+        title="event listeners (sqlalchemy)",
+        fix="sqlalchemy.event.remove(target, name, listener) after the test",
     ),
     Rule(
         "events-sqlalchemy-targets",
@@ -278,8 +322,16 @@ FRAMEWORKS = (
         (),
         "callback",
         "listeners stay until they are removed",
-        title="sqlalchemy.event listeners",
-        fix="self.addCleanup(sqlalchemy.event.remove, target, name, listener)",
+        title="event listeners (sqlalchemy)",
+        fix="sqlalchemy.event.remove(target, name, listener) after the test",
+    ),
+    Rule(
+        "compiled-sqlalchemy",
+        ("sqlalchemy.engine.base.Engine",),
+        ("_compiled_cache",),
+        "cache",
+        "an engine keeps its last 500 compiled statements, with their parameters",
+        fix="{before}.clear_compiled_cache() after the test",
     ),
     Rule(
         "sessions-sqlalchemy",
@@ -287,10 +339,13 @@ FRAMEWORKS = (
         ("identity_map", "_new", "_deleted"),
         "instance-attribute",
         "a session keeps new and changed objects until it is closed",
-        title="{before}.{attribute}",
-        fix="self.addCleanup({before}.close)",
+        title="Session.{attribute}",
+        fix="session.close() after the test",
     ),
 )
+
+ANY = "..."
+"""Stands for what an owner is called, where that differs from one to the next."""
 
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
 RUNNER_INTERNALS = STEADY[-1]
@@ -328,6 +383,6 @@ def words(template: str, places: Sequence[Place], at: int) -> str:
     return template.format(
         text=naming.without_subscripts(place.text),
         attribute=place.attribute,
+        called=ANY,
         before=naming.without_subscripts(before.text) if before else place.owner.rsplit(".", 1)[-1],
-        key=naming.last_key(before.text) if before else "",
     )

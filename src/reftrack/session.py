@@ -27,6 +27,7 @@ from reftrack.model import (
     Survived,
     Totals,
 )
+from reftrack.naming import NAMED_BY
 from reftrack.retention import Charged
 
 isatty = os.isatty  # bound before any suite can patch `os`
@@ -293,7 +294,7 @@ class Session:
             ),
         )
         try:
-            seen = look(self._backend, wanted_scopes(charged))
+            seen = look(self._backend, wanted_scopes(charged), NAMED_BY)
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
@@ -362,10 +363,10 @@ def pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:
-    """A byte per scope of the ledger: 1 for those whose survivors are explained."""
+    """A byte per scope of the ledger: 1 for those whose survivors are explained, 2 for imports."""
     flags = bytearray(max(charged, default=0) + 1)
-    for number in charged:
-        flags[number] = 1
+    for number, scope in charged.items():
+        flags[number] = 2 if scope.kind == "import" else 1
     return bytes(flags)
 
 

@@ -19,6 +19,11 @@ async def load():
     return data
 
 
+class A(unittest.IsolatedAsyncioTestCase):
+    async def test_warms_up(self):
+        await asyncio.create_task(asyncio.sleep(0))
+
+
 class T(unittest.IsolatedAsyncioTestCase):
     async def begin(self):
         task = asyncio.create_task(load())

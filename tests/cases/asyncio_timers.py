@@ -1,19 +1,15 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP or _UnixSelectorEventLoop._scheduled or BaseEventLoop._scheduled
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP or _UnixSelectorEventLoop._scheduled or BaseEventLoop._scheduled
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP or _UnixSelectorEventLoop._scheduled or BaseEventLoop._scheduled
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP or _UnixSelectorEventLoop._scheduled or BaseEventLoop._scheduled
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP
+# LEAK test T.test_4 bytes=400000 line=ALLOC holder=asyncio_timers.LOOP
 # CLEAN test T.test_5_runs_them
-# VERDICT growing asyncio_timers.LOOP or _UnixSelectorEventLoop._scheduled or BaseEventLoop._scheduled
+# VERDICT growing asyncio_timers.LOOP
 import asyncio
 import unittest
 
 LOOP = asyncio.new_event_loop()
-
-
-def tearDownModule():
-    LOOP.close()
 
 
 class Client:

@@ -1,17 +1,19 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=connection.execute_wrappers or DatabaseWrapper.execute_wrappers
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=connection.execute_wrappers or DatabaseWrapper.execute_wrappers
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=connection.execute_wrappers or DatabaseWrapper.execute_wrappers
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=connection.execute or DatabaseWrapper.execute
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=connection.execute or DatabaseWrapper.execute
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=connection.execute or DatabaseWrapper.execute
 # CLEAN test T.test_4_with
 # CLEAN test T.test_5_nothing
 # VERDICT growing connection.execute_wrappers or DatabaseWrapper.execute_wrappers
+import django
 from django.conf import settings
 
 settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
+django.setup()
 
 from django.db import connection
 from django.test import TestCase

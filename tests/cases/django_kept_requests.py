@@ -1,10 +1,10 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=django_kept_requests.SEEN
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=django_kept_requests.SEEN
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=django_kept_requests.SEEN
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=django_kept_requests.SEEN
+# LEAK test T.test_1 bytes=803000 line=ALLOC holder=django_kept_requests.SEEN
+# LEAK test T.test_2 bytes=803000 line=ALLOC holder=django_kept_requests.SEEN
+# LEAK test T.test_3 bytes=803000 line=ALLOC holder=django_kept_requests.SEEN
+# LEAK test T.test_4 bytes=803000 line=ALLOC holder=django_kept_requests.SEEN
 # CLEAN test T.test_5_asks_nothing
 # VERDICT growing django_kept_requests.SEEN
 import django

@@ -1,13 +1,13 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=500100 line=ALLOC holder=cache or locmem._caches or django.core.cache.backends.locmem._caches or LocMemCache._cache
-# LEAK test T.test_2 bytes=500100 line=ALLOC holder=cache or locmem._caches or django.core.cache.backends.locmem._caches or LocMemCache._cache
-# LEAK test T.test_3 bytes=500100 line=ALLOC holder=cache or locmem._caches or django.core.cache.backends.locmem._caches or LocMemCache._cache
-# LEAK test T.test_4 bytes=500100 line=ALLOC holder=cache or locmem._caches or django.core.cache.backends.locmem._caches or LocMemCache._cache
+# LEAK test T.test_1 bytes=500100 line=ALLOC holder=django.core.cache or locmem or LocMemCache
+# LEAK test T.test_2 bytes=500100 line=ALLOC holder=django.core.cache or locmem or LocMemCache
+# LEAK test T.test_3 bytes=500100 line=ALLOC holder=django.core.cache or locmem or LocMemCache
+# LEAK test T.test_4 bytes=500100 line=ALLOC holder=django.core.cache or locmem or LocMemCache
 # CLEAN test T.test_5_deletes
 # CLEAN test T.test_6_nothing
-# VERDICT growing cache or locmem._caches or django.core.cache.backends.locmem._caches or LocMemCache._cache
+# VERDICT growing django.core.cache or locmem or LocMemCache
 from django.conf import settings
 
 settings.configure(

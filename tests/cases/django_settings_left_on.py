@@ -1,13 +1,13 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=settings or django.conf.settings or UserSettingsHolder.PRICES
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=settings or django.conf.settings or UserSettingsHolder.PRICES
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=settings or django.conf.settings or UserSettingsHolder.PRICES
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=settings or django.conf.settings or UserSettingsHolder.PRICES
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=settings.PRICES or UserSettingsHolder.PRICES
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=settings.PRICES or UserSettingsHolder.PRICES
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=settings.PRICES or UserSettingsHolder.PRICES
+# LEAK test T.test_4 bytes=400000 line=ALLOC holder=settings.PRICES or UserSettingsHolder.PRICES
 # CLEAN test T.test_5_with
 # CLEAN test T.test_6_nothing
-# VERDICT growing settings or django.conf.settings or UserSettingsHolder.PRICES
+# VERDICT growing settings.PRICES or UserSettingsHolder.PRICES
 from django.conf import settings
 
 settings.configure(PRICES=None)

@@ -1,12 +1,12 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models or registry.apps or django.apps.registry.apps
-# LEAK test T.test_2 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models or registry.apps or django.apps.registry.apps
-# LEAK test T.test_3 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models or registry.apps or django.apps.registry.apps
-# LEAK test T.test_4 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models or registry.apps or django.apps.registry.apps
+# LEAK test T.test_1 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models
+# LEAK test T.test_2 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models
+# LEAK test T.test_3 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models
+# LEAK test T.test_4 bytes=1000000 line=ALLOC holder=apps.all_models or Apps.all_models
 # CLEAN test T.test_5_declares_nothing
-# VERDICT growing apps.all_models or Apps.all_models or registry.apps or django.apps.registry.apps
+# VERDICT growing apps.all_models or Apps.all_models
 import django
 from django.conf import settings
 

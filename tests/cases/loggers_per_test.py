@@ -1,11 +1,11 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=logging.getLogger( or Logger.manager.loggerDict or Manager.loggerDict or logging.root.manager.loggerDict
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=logging.getLogger( or Logger.manager.loggerDict or Manager.loggerDict or logging.root.manager.loggerDict
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=logging.getLogger( or Logger.manager.loggerDict or Manager.loggerDict or logging.root.manager.loggerDict
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=logging.getLogger( or Logger.manager.loggerDict or Manager.loggerDict or logging.root.manager.loggerDict
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=logging.getLogger( or Manager.loggerDict
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=logging.getLogger( or Manager.loggerDict
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=logging.getLogger( or Manager.loggerDict
+# LEAK test T.test_4 bytes=400000 line=ALLOC holder=logging.getLogger( or Manager.loggerDict
 # CLEAN test T.test_5_nothing
-# VERDICT growing logging.getLogger( or Logger.manager.loggerDict or Manager.loggerDict or logging.root.manager.loggerDict
+# VERDICT growing logging.getLogger( or Manager.loggerDict
 # One logger per object, named after it, with a handler that writes to memory.
 import io
 import logging

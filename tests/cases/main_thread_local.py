@@ -9,16 +9,15 @@ import threading
 import unittest
 
 LOCAL = threading.local()
+LOCAL.rows = []
 
 
 def remember():
-    if not hasattr(LOCAL, "rows"):
-        LOCAL.rows = []
     LOCAL.rows.append(bytearray(400_000))  # ALLOC
 
 
 class T(unittest.TestCase):
-    # FIX LOCAL.rows.clear() | def tearDown(self): LOCAL.rows.clear() if hasattr(LOCAL, "rows") else None
+    # FIX LOCAL.rows.clear() | def tearDown(self): LOCAL.rows.clear()
 
     def test_1(self):
         remember()

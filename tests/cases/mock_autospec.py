@@ -32,5 +32,5 @@ class T(unittest.TestCase):
         self.letter("eve")
 
     def test_4(self):
-        with self.assertRaises(TypeError):
+        with self.assertRaises(TypeError):  # noqa: PT027 - no pytest here
             SEND("bob", attachment=bytearray(400_000))

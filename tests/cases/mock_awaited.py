@@ -1,11 +1,11 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.call_args_list or mock_awaited.STORE.put.await_args_list
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.call_args_list or mock_awaited.STORE.put.await_args_list
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.call_args_list or mock_awaited.STORE.put.await_args_list
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=mock_awaited.STORE.put.
 # CLEAN test T.test_4
-# VERDICT growing mock_awaited.STORE.put
-# KIND mock mock_awaited.STORE.put
+# VERDICT growing mock_awaited.STORE.put.
+# KIND mock mock_awaited.STORE.put.
 import unittest
 from unittest import mock
 

@@ -2,7 +2,7 @@
 # RUN unittest
 # CLEAN test T.test_1
 # CLEAN test T.test_2
-# LEAK test T.test_3 bytes=700000 line=ALLOC holder=mock_side_effect.CLIENT.fetch.side_effect or rows in the closure of 
+# LEAK test T.test_3 bytes=700000 line=ALLOC holder=mock_side_effect.CLIENT.fetch.side_effect
 # CLEAN test T.test_4
 # VERDICT once mock_side_effect.CLIENT.fetch.side_effect
 import unittest

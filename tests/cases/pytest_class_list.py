@@ -17,7 +17,7 @@ class TestShop:
     orders = []
 
     # FIX orders.clear() | def teardown_method(self): self.orders.clear()
-    # FIX del cls.catalogue | teardown_class = classmethod(lambda cls: delattr(cls, "catalogue"))
+    # FIX del cls.catalogue | def teardown_class(cls): del cls.catalogue
     @classmethod
     def setup_class(cls):
         cls.catalogue = [bytearray(100_000) for _ in range(5)]  # ALLOC

@@ -1,10 +1,11 @@
 # mypy: ignore-errors
 # RUN pytest
-# LEAK test test_measures[0] bytes=400000 line=ALLOC holder=Function.user_properties or Item.user_properties or TestReport.user_properties
-# LEAK test test_measures[1] bytes=400000 line=ALLOC holder=Function.user_properties or Item.user_properties or TestReport.user_properties
-# LEAK test test_measures[2] bytes=400000 line=ALLOC holder=Function.user_properties or Item.user_properties or TestReport.user_properties
+# LEAK test test_measures[0] bytes=400000 line=ALLOC holder=Function.user_properties
+# LEAK test test_measures[1] bytes=400000 line=ALLOC holder=Function.user_properties
+# LEAK test test_measures[2] bytes=400000 line=ALLOC holder=Function.user_properties
 # CLEAN test test_says_little
 # CLEAN test test_after
+# VERDICT growing Function.user_properties
 import pytest
 
 

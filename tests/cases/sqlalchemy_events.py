@@ -14,6 +14,12 @@ from sqlalchemy import create_engine, event, text
 ENGINE = create_engine("sqlite://")
 
 
+def setUpModule():
+    event.listen(create_engine("sqlite://"), "before_cursor_execute", print)
+    with ENGINE.connect() as connection:
+        connection.execute(text("SELECT 2"))
+
+
 class T(unittest.TestCase):
     def count(self, engine):
         queries = bytearray(400_000)  # ALLOC

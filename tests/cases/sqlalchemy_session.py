@@ -26,6 +26,11 @@ class Document(Base):
     body = mapped_column(LargeBinary)
 
 
+def setUpModule():
+    SESSION.add(Document(body=None))
+    SESSION.remove()
+
+
 class T(unittest.TestCase):
     # FIX .remove | def tearDown(self): SESSION.remove()
 

@@ -17,6 +17,16 @@ class Base(DeclarativeBase):
     pass
 
 
+class Known(Base):
+    __tablename__ = "known"
+    id = mapped_column(Integer, primary_key=True)
+
+
+def setUpModule():
+    configure_mappers()
+    Known()
+
+
 class T(unittest.TestCase):
     # FIX metadata.clear() | def tearDown(self): Base.metadata.clear()
 

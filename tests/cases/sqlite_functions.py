@@ -1,10 +1,10 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of register()
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of register()
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of register()
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of
 # CLEAN test T.test_4
-# VERDICT growing sqlite_functions.CONNECTION or weights in the closure of register()
+# VERDICT growing sqlite_functions.CONNECTION or weights in the closure of
 import sqlite3
 import unittest
 

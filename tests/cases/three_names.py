@@ -14,12 +14,11 @@ def configure():
 
 
 class T(unittest.TestCase):
-    # FIX DEFAULT = None | def setUp(self): self.addCleanup(globals().update, DEFAULT=None)
-    # FIX CURRENT = None | def tearDown(self): globals().update(CURRENT=None)
-    # FIX FALLBACK = None | def doCleanups(self): globals().update(FALLBACK=None); super().doCleanups()
-
     def test_1(self):
         configure()
+        # FIX DEFAULT | self.addCleanup(globals().update, DEFAULT=None)
+        # FIX DEFAULT | self.addCleanup(globals().update, CURRENT=None)
+        # FIX DEFAULT | self.addCleanup(globals().update, FALLBACK=None)
 
     def test_2(self):
         pass
