@@ -4,7 +4,7 @@
 
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks` (interned call
 stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
-`growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
+`growths` (parts of blocks that realloc added), `hooks` (what the allocators call), `process` (memory beside the ledger's),
 `tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
 object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
 block), `survivors` (regions and groups), `edges` (what one object calls another), `steps`
@@ -25,6 +25,7 @@ include "pools.pxi"
 include "ledger.pxi"
 include "growths.pxi"
 include "hooks.pxi"
+include "process.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
 include "graph.pxi"
