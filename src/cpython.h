@@ -265,6 +265,15 @@ static inline void rt_gc_relink(PyGC_Head *head)
 static inline PyGC_Head *rt_gc_head(PyObject *o) { return _Py_AS_GC(o); }
 static inline PyObject *rt_gc_object(PyGC_Head *g) { return (PyObject *)(g + 1); }
 
+/* Set around each collection, whatever began it, its finalizers and callbacks included. */
+static inline int rt_gc_collecting(PyInterpreterState *interp) { return interp->gc.collecting; }
+
+/* The list that gc.freeze() moves all others to. */
+static inline PyGC_Head *rt_gc_frozen(PyInterpreterState *interp)
+{
+    return &interp->gc.permanent_generation.head;
+}
+
 static inline void rt_gc_pause(int *was_enabled) { *was_enabled = PyGC_Disable(); }
 static inline void rt_gc_resume(int was_enabled)
 {
