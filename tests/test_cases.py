@@ -127,7 +127,7 @@ def keeper(report: Report, leak: Leak) -> Holder:
 
 
 def named(report: Report, case: Case, beginnings: str) -> list[Holder]:
-    """The holders of that name, or of one of those names: of what the case leaks, if they have any."""
+    """The holders of that name, or of one of those names; what the case leaks, if they have any."""
     names = tuple(beginnings.split(" or "))
     keepers = [keeper(report, leak) for leak in case.leaks]
     found = [holder for holder in keepers if holder.name.startswith(names)]
