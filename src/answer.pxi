@@ -9,7 +9,9 @@ cdef struct Part:               # of what a group retains, see retained_add()
 
 
 cdef class Explanation:
-    """The answer of one look at the heap, which knows no object any more.
+    """The answer of one look at the heap.
+
+    It keeps the graph until `close()`, for questions about what would go; no object of it is kept alive.
 
     `steps`: the paths as a tree, [(step before, edge, label, type, name), ...], all from step 0;
     `groups`: [(scope, bytes, index of the anchor on the path, last step of the path, index on it of the
@@ -26,6 +28,9 @@ cdef class Explanation:
     cdef readonly size_t nodes, edges, garbage
     cdef readonly double seconds
     cdef list type_names, free_lists
+    cdef Look look
+    cdef Steps telling
+    cdef bint is_open
     cdef Group *described       # from 1 on, as `groups`
     cdef uint32_t group_count
     cdef Sum *rows              # by number of the group
@@ -34,11 +39,18 @@ cdef class Explanation:
     cdef size_t part_count
 
     def __dealloc__(self):
+        self.close()
         free(self.described)
         free(self.rows)
         free(self.parts)
 
-    cdef int take(self, Look *l, int limit, dict named_by) except -1:
+    def close(self):
+        """Free the graph; closing twice does nothing."""
+        self.is_open = False
+        look_free(&self.look)
+
+    cdef int take(self, int limit, dict named_by) except -1:
+        cdef Look *l = &self.look
         cdef Survey *s = &l.survey
         cdef Steps steps = Steps()
         cdef uint32_t *tops = survey_tops(s)
@@ -59,6 +71,7 @@ cdef class Explanation:
         try:
             if tops == NULL or number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
                 raise MemoryError("no memory to tell what was found")
+            self.telling = steps
             steps.look = l
             steps.named_by = named_by
             self.groups = []
@@ -114,6 +127,106 @@ cdef class Explanation:
                 kept.unsure = row.unsure
                 kept.bytes = row.bytes
         return 0
+
+    def cut(self, edges, groups):
+        """What goes when edges are cut: (bytes, those of wanted scopes among them, [(group, last step of
+        another path to its sample), ...]).
+
+        `edges` has step numbers: of the edges that lead there (all references between the two objects),
+        or (number, True) for all entries of the functools cache that the edge starts from. Of `groups`
+        those are told whose sample is still reached, by a path that was found again since the look: what
+        was allocated or freed meanwhile does not matter. The new paths are added to `steps`.
+
+        Raises ValueError where there is no such edge, or the graph was freed; MemoryError.
+        """
+        cdef Cuts cuts = None
+        cdef Paths paths
+        cdef Went w
+        cdef int collector
+        edges, groups = list(edges), list(groups)
+        self.check_open()
+        memset(&paths, 0, sizeof(Paths))
+        memset(&w, 0, sizeof(Went))
+        pause()
+        rt_gc_pause(&collector)
+        try:
+            cuts = self.cuts_of(edges)
+            cuts.apply()
+            if paths_init(&paths, &self.look.graph) < 0:
+                raise MemoryError("no memory to cut edges")
+            paths_find(&paths, &self.look.graph)
+            went_find(&self.look, &paths, &w)
+            for node in cuts.cleared:
+                if not went(&self.look, &paths, node):
+                    went_blocks_of(&self.look, node, &w)
+            return w.bytes, w.survivors, self.ways_around(&paths, groups)
+        finally:
+            if cuts is not None:
+                cuts.undo()
+            paths_free(&paths)
+            self.telling.forget()
+            rt_gc_resume(collector)
+            resume()
+
+    cdef int check_open(self) except -1:
+        if not self.is_open:
+            raise ValueError("the graph of this look was freed")
+        if entries == NULL:
+            raise ValueError("the ledger is not started")
+        return 0
+
+    cdef Cuts cuts_of(self, list edges):
+        cdef Cuts cuts = Cuts()
+        cdef uint32_t above
+        cuts.graph = &self.look.graph
+        for edge in edges:
+            number, whole = edge if type(edge) is tuple else (edge, False)
+            above = self.node_above(number)
+            if whole:
+                if above not in self.telling.caches:
+                    raise ValueError(f"no cache leads to step {number}")
+                entries_of, cuts.kept[above] = self.telling.caches[above]
+                cuts.of_node[above] = None
+                if entries_of:
+                    cuts.of_node[entries_of] = None
+                    cuts.kept[entries_of] = ()
+                    cuts.cleared.add(entries_of)
+            elif above not in cuts.kept:
+                cuts.of_node.setdefault(above, set()).add(self.telling.nodes[<uint32_t>number])
+        return cuts
+
+    cdef uint32_t node_above(self, object number) except 0:
+        # The node that the edge to a step starts from.
+        if not 0 < number < len(self.steps):
+            raise ValueError(f"no step {number}")
+        before, edge, _, _, _ = self.steps[number]
+        if before == 0 or edge == "gap":
+            raise ValueError(f"no edge leads to step {number}")
+        return self.telling.nodes[<uint32_t>before]
+
+    cdef list ways_around(self, Paths *p, list wanted):
+        cdef list found = []
+        cdef uint32_t sample
+        cdef Living v
+        memset(&v, 0, sizeof(Living))
+        try:
+            if living_init(&v, &self.look.graph, p.parent) < 0:
+                raise MemoryError("no memory to cut edges")
+            for number in wanted:
+                if not 0 <= number < len(self.groups):
+                    raise ValueError(f"no group {number}")
+                sample = self.described[<uint32_t>number + 1].sample
+                if p.level[sample] != LEVEL_NONE and living_need(&v, sample) < 0:
+                    raise MemoryError("no memory to cut edges")
+            if living_find(&v) < 0:
+                raise MemoryError("no memory to cut edges")
+            for number in wanted:
+                sample = self.described[<uint32_t>number + 1].sample
+                if p.level[sample] != LEVEL_NONE and is_alive(&v, sample):
+                    found.append((number, self.telling.way_around(p.parent, sample)))
+            return found
+        finally:
+            living_free(&v)
 
     def sums(self, holder_of, owning, limits, int types):
         """What holders keep: holder_of[k] is the number of that of groups[k], or 0; owning[k] tells

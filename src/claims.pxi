@@ -150,6 +150,7 @@ cdef inline void survey_object(
     survey_offer(s, own_block(o), id | <uint32_t>PIECE_OWN)
     if kinds & RT_MORE_BLOCKS:
         for k in range(rt_blocks(o, kinds, blocks)):
+            graph_add_block(s.graph, id, blocks[k])
             survey_offer(s, blocks[k], id)
 
 
@@ -238,4 +239,5 @@ cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size) noex
         slot = table_find(&s.orphans, address) if address != 0 else NULL
         if slot != NULL and slot.key != 0 and slot.value == 0:
             slot.value = owner
+            graph_add_block(s.graph, owner, words[k])
             claim(s, words[k], pool_of(words[k]), owner)

@@ -352,6 +352,9 @@ static inline size_t rt_basic_size(PyObject *o)
     if (type == &PyList_Type) {
         return n + (size_t)((PyListObject *)o)->allocated * sizeof(PyObject *);
     }
+    if (type == &PyByteArray_Type) {
+        return n + (size_t)((PyByteArrayObject *)o)->ob_alloc;
+    }
     if (PyAnySet_CheckExact(o) && ((PySetObject *)o)->table != ((PySetObject *)o)->smalltable) {
         return n + (size_t)(((PySetObject *)o)->mask + 1) * sizeof(setentry);
     }
@@ -582,11 +585,15 @@ static inline int rt_is_cache(PyObject *o)
     return strcmp(Py_TYPE(o)->tp_name, "functools._lru_cache_wrapper") == 0;
 }
 
+static inline int rt_is_cache_link(PyTypeObject *type)
+{
+    return strcmp(type->tp_name, "functools._lru_list_elem") == 0;
+}
+
 static inline int rt_is_container(PyObject *o)
 {
     PyTypeObject *type = Py_TYPE(o);
-    return (type->tp_flags & Py_TPFLAGS_SEQUENCE) != 0 || rt_is_cache(o)
-        || strcmp(type->tp_name, "functools._lru_list_elem") == 0;
+    return (type->tp_flags & Py_TPFLAGS_SEQUENCE) != 0 || rt_is_cache(o) || rt_is_cache_link(type);
 }
 
 static inline Py_ssize_t rt_keys_count(PyDictKeysObject *keys) { return keys->dk_nentries; }
@@ -718,6 +725,9 @@ static inline int rt_is_ndarray(PyTypeObject *type)
 #define RT_BYTEARRAY 16384
 #define RT_INLINE_VALUES 32768
 #define RT_MORE_BLOCKS 64512
+/* A bounded cache's links have two references, of its dict and of its list, which lru_cache_tp_traverse
+   does not visit (_functoolsmodule.c). */
+#define RT_CACHE_LINK 65536
 
 static inline int rt_block_kinds(PyTypeObject *type)
 {
@@ -774,6 +784,9 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     kinds |= rt_block_kinds(type);
     if (type == &PyFrame_Type || type == &PyTraceBack_Type) {
         kinds |= RT_PASSAGE;
+    }
+    if (rt_is_cache_link(type)) {
+        kinds |= RT_CACHE_LINK;
     }
     return kinds;
 }

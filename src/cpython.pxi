@@ -115,6 +115,7 @@ cdef extern from "cpython.h" nogil:
     int RT_LEAF
     int RT_MORE_BLOCKS
     int RT_PASSAGE
+    int RT_CACHE_LINK
     int RT_VISITS_OWN
     size_t rt_preheader(PyTypeObject *)
     size_t rt_basic_size(PyObject *)

@@ -50,9 +50,10 @@ cdef int look(
     if roles_find(g) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = rt_seconds() - started
-    if paths_init(&l.paths, g) < 0:
+    if graph_mark_own(g, own_folder) < 0 or paths_init(&l.paths, g) < 0:
         return -1
-    paths_find(&l.paths, g, own_folder)
+    paths_find(&l.paths, g)
+    paths_find_garbage(&l.paths, g)
     seconds[1] = rt_seconds() - started
     if survey_orphans(s) < 0 or survey_regions(s) < 0 or survey_sizes(s) < 0:
         return -1
@@ -68,6 +69,18 @@ cdef void look_free(Look *l) noexcept nogil:
     dominators_free(&l.dominators)
     paths_free(&l.paths)
     graph_free(&l.graph)
+
+
+cdef void look_trim(Look *l) noexcept nogil:
+    # Leaves what Explanation.cut() needs: the graph, and for each node its level and the one before it.
+    survey_trim(&l.survey)
+    dominators_free(&l.dominators)
+    free(l.paths.order)
+    free(l.paths.entries)
+    free(l.paths.waiting)
+    l.paths.order = NULL
+    l.paths.entries = NULL
+    l.paths.waiting = NULL
 
 
 cdef list orphan_records(Survey *s, TracemallocStacks lines):
@@ -102,30 +115,33 @@ def explain(
 
     Raises MemoryError; RuntimeError where the ledger is not started.
     """
-    cdef Look l
     cdef int collector
     cdef double seconds[4]
     cdef Explanation answer = Explanation()
+    cdef Look *l = &answer.look
     if entries == NULL:
         raise RuntimeError("the ledger is not started")
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
-    memset(&l, 0, sizeof(Look))
     pause()
     rt_gc_pause(&collector)
     cdef double started = rt_seconds()
     try:
-        if look(&l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
+        if look(l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
             raise MemoryError("no memory to look at the heap")
         charge_all(&l.survey, lines)
         if retained_groups(&l.survey) < 0:
             raise MemoryError("no memory to look at the heap")
-        answer.take(&l, limit, named_by or {})
+        answer.take(limit, named_by or {})
         answer.orphans = orphan_records(&l.survey, lines)
         answer.stacks = lines.stacks if lines is not None else None
         answer.seconds = rt_seconds() - started
         answer.timings = (seconds[0], seconds[1], seconds[2], seconds[3])
+        answer.telling.forget()
+        look_trim(l)
+        answer.is_open = True
         return answer
     finally:
-        look_free(&l)
+        if not answer.is_open:
+            look_free(l)
         rt_gc_resume(collector)
         resume()

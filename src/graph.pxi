@@ -49,6 +49,7 @@ cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
         or g.raw == NULL
         or table_init(&g.ids, 1 << 16) < 0
         or graph_nodes_grow(g, expected + (1 << 16)) < 0
+        or graph_more_grow(g) < 0
     ):
         graph_free(g)
         return -1
@@ -58,11 +59,13 @@ cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
 cdef void graph_free(Graph *g) noexcept nogil:
     free(g.objects)
     free(g.frames)
+    free(g.own)
     free(g.first)
     free(g.refs)
     free(g.found)
     free(g.date)
     free(g.leaf_bytes)
+    free(g.more)
     free(g.to)
     table_free(&g.ids)
     free(g.raw)
@@ -111,6 +114,25 @@ cdef int graph_edges_grow(Graph *g, size_t needed) noexcept nogil:
     g.to = <uint32_t *>bigger
     g.edge_capacity = capacity
     return 0
+
+
+cdef int graph_more_grow(Graph *g) noexcept nogil:
+    cdef size_t capacity = 2 * g.more_capacity + (1 << 12)
+    cdef void *bigger = realloc(g.more, capacity * sizeof(More))
+    if bigger == NULL:
+        g.short_of_memory = True
+        return -1
+    g.more = <More *>bigger
+    g.more_capacity = capacity
+    return 0
+
+
+cdef inline void graph_add_block(Graph *g, uint32_t id, void *block) noexcept nogil:
+    if g.more_count == g.more_capacity and graph_more_grow(g) < 0:
+        return
+    g.more[g.more_count].node = id
+    g.more[g.more_count].block = block
+    g.more_count += 1
 
 
 cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
@@ -275,6 +297,8 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
         return
     kinds = visit_kinds(rt_type(o))
     g.refs[id] = rt_refcount(o) | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
+    if kinds & RT_CACHE_LINK:
+        g.found[id] += 1
     survey_object(s, id, o, kinds)
     if kinds & RT_VISITED:
         rt_visit(o, kinds, visit_raw, g)

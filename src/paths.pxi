@@ -129,7 +129,8 @@ cdef uint32_t paths_resume(Paths *p) noexcept nogil:
     return start
 
 
-cdef void paths_find(Paths *p, Graph *g, PyObject *own_folder) noexcept nogil:
+cdef void paths_find(Paths *p, Graph *g) noexcept nogil:
+    # From all roots but garbage: what is not reached is left at LEVEL_NONE.
     cdef uint32_t id, start, entry = 0
     cdef int level
     p.level[0] = LEVEL_MODULES
@@ -143,7 +144,7 @@ cdef void paths_find(Paths *p, Graph *g, PyObject *own_folder) noexcept nogil:
                     paths_seed(p, g, id, level)
         else:
             for id in range(1, 1 + g.frame_count):
-                if own_frame(g.frames[id], own_folder) == (level == LEVEL_OWN):
+                if g.own[id] == (level == LEVEL_OWN):
                     paths_seed(p, g, id, level)
         paths_spread_outside(p, g, start, level)
     p.outside = p.reached
@@ -160,7 +161,6 @@ cdef void paths_find(Paths *p, Graph *g, PyObject *own_folder) noexcept nogil:
                     paths_reach(p, id, <uint8_t>(INSIDE | ENTRY | level))
             entry += 1
         paths_spread_inside(p, g, start, level)
-    paths_find_garbage(p, g)
 
 
 cdef void paths_find_garbage(Paths *p, Graph *g) noexcept nogil:
@@ -178,6 +178,16 @@ cdef void paths_find_garbage(Paths *p, Graph *g) noexcept nogil:
                     p.parent[target] = p.order[at]
                     paths_reach(p, target, LEVEL_GARBAGE)
             at += 1
+
+
+cdef int graph_mark_own(Graph *g, PyObject *own_folder) noexcept nogil:
+    cdef uint32_t id
+    g.own = <uint8_t *>calloc(1 + g.frame_count, 1)
+    if g.own == NULL:
+        return -1
+    for id in range(1, 1 + g.frame_count):
+        g.own[id] = own_frame(g.frames[id], own_folder)
+    return 0
 
 
 cdef bint own_frame(rt_frame *frame, PyObject *own_folder) noexcept nogil:

@@ -4,6 +4,10 @@ cdef struct Role:                 # what the interpreter refers to, and as what
     PyObject *object
     const char *name
 
+cdef struct More:                 # a block that an object owns beside its own
+    uint32_t node
+    void *block
+
 cdef struct Graph:
     uint32_t count
     uint32_t capacity
@@ -18,12 +22,16 @@ cdef struct Graph:
     size_t edge_capacity
     PyObject **objects            # NULL for the root and the frames
     rt_frame **frames
+    uint8_t *own                  # of each frame: is it reftrack's own?
     uint32_t *first
     uint32_t *to
     uint32_t *refs                # ob_refcnt, 0 for immortals; and the flag PASSAGE
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
     uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
+    More *more
+    size_t more_count
+    size_t more_capacity
     Table ids                     # address >> 4 -> node, for those that bear no number themselves
     PyObject **raw                # what one batch of nodes refers to, not yet looked up
     size_t raw_count
@@ -86,6 +94,7 @@ cdef struct Survey:
     Paths *paths
     Dominators *dominators
     uint8_t *wanted               # scope -> is it a survivor's? 0 is none
+    uint32_t wanted_count
     uint64_t *pages               # a bit per page (hashed) that holds a wanted block
     size_t wanted_blocks
     Claim *claims                 # of one batch of nodes

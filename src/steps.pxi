@@ -16,6 +16,10 @@ cdef class Steps:
     """The steps told so far, and the names of types met."""
 
     cdef Look *look
+    cdef uint32_t *nodes        # of the steps
+    cdef size_t node_capacity
+    cdef dict caches            # node of a functools cache -> (node of its dict, nodes that are no entries)
+    cdef dict known             # (step before, node) -> step, of paths around cut edges
     cdef Table numbers          # node -> its step
     cdef Trail *trails
     cdef dict searched          # node of a container -> how often, or its Positions
@@ -30,6 +34,9 @@ cdef class Steps:
 
     def __cinit__(self):
         self.trails = NULL
+        self.nodes = NULL
+        self.caches = {}
+        self.known = {}
         self.searched = {}
         self.told = [(0, "", None, "", None)]
         self.depths = [0]
@@ -42,7 +49,13 @@ cdef class Steps:
 
     def __dealloc__(self):
         free(self.trails)
+        free(self.nodes)
         table_free(&self.numbers)
+
+    cdef void forget(self):
+        # What was noted of containers and types by their address, before Python code ran.
+        self.searched = {}
+        self.type_numbers = {}
 
     cdef int measure(self) except -1:
         # In the order of the paths a node comes after the one above it.
@@ -88,12 +101,50 @@ cdef class Steps:
         else:
             if PyType_Check(o):
                 self.number_of(<PyTypeObject *>o)
+            if rt_is_cache(o):
+                self.note_cache(id)
             name = self.type_names[self.number_of(rt_type(o))]
             attributes = self.named_by.get(name)
             own_name = object_name(o) if attributes is None else own_names(o, attributes)
             self.told.append((before, edge, label, name, own_name))
         self.depths.append(self.depths[before] + 1)
-        return <uint32_t>len(self.told) - 1
+        return self.note_node(id)
+
+    cdef uint32_t note_node(self, uint32_t id) except? 0:
+        # Of the last step.
+        cdef size_t number = <size_t>len(self.told) - 1, capacity
+        cdef void *bigger
+        if number >= self.node_capacity:
+            capacity = 2 * number + 1024
+            bigger = realloc(self.nodes, capacity * sizeof(uint32_t))
+            if bigger == NULL:
+                raise MemoryError("no memory to tell the paths")
+            self.nodes = <uint32_t *>bigger
+            self.nodes[0] = 0
+            self.node_capacity = capacity
+        self.nodes[number] = id
+        return <uint32_t>number
+
+    cdef int note_cache(self, uint32_t id) except -1:
+        # A functools cache refers to its results by its dict, and a bounded one by a list of links as
+        # well, whose keys and results it visits itself (lru_cache_tp_traverse). What else it refers to
+        # stands in its own memory.
+        cdef Graph *g = &self.look.graph
+        cdef PyObject *o = g.objects[id]
+        cdef PyObject **words = <PyObject **>o
+        cdef PyObject *target
+        cdef size_t e, k
+        cdef uint32_t entries = 0
+        cdef set kept = set()
+        for e in range(g.first[id], g.first[id + 1]):
+            target = g.objects[g.to[e]]
+            for k in range(rt_readable_size(o) // sizeof(PyObject *)):
+                if words[k] == target:
+                    kept.add(g.to[e])
+                    if PyDict_CheckExact(target) and target != rt_instance_dict(o):
+                        entries = g.to[e]
+        self.caches[id] = (entries, kept)
+        return 0
 
     cdef uint32_t step_to(self, uint32_t id) except? 0:
         # The number of the last step of the path to a node.
@@ -110,7 +161,7 @@ cdef class Steps:
             return self.long_way(id)
         while count > 0:
             count -= 1
-            edge, label = self.edge_to(trail[count])
+            edge, label = self.edge_to(self.look.paths.parent[trail[count]], trail[count])
             number = self.tell(number, edge, label, trail[count])
             if table_put(&self.numbers, trail[count], number) < 0:
                 raise MemoryError("no memory to tell the paths")
@@ -144,13 +195,41 @@ cdef class Steps:
             id = self.look.paths.parent[id]
         number = self.tell(number, "gap", self.trails[id].depth - PATH_START, id)
         for k in range(PATH_END - 1, -1, -1):
-            edge, label = self.edge_to(trail[k])
+            edge, label = self.edge_to(self.look.paths.parent[trail[k]], trail[k])
             number = self.tell(number, edge, label, trail[k])
         return number
 
-    cdef tuple edge_to(self, uint32_t id):
+    cdef uint32_t way_around(self, uint32_t *parent, uint32_t id) except? 0:
+        # The last step of another path than the look's to a node, all of whose objects live.
+        cdef list way = []
+        cdef uint32_t number = 0, above = 0, node
+        cdef Py_ssize_t k, left_out
+        while id != 0:
+            way.append(id)
+            id = parent[id]
+        way.reverse()
+        left_out = len(way) - PATH_START - PATH_END
+        for k in range(len(way)):
+            node = way[k]
+            if left_out <= 0 or k < PATH_START or k >= PATH_START + left_out:
+                number = self.step_around(number, above, node)
+            elif k == PATH_START + left_out - 1:
+                number = self.tell(number, "gap", left_out, node)
+            above = node
+        return number
+
+    cdef uint32_t step_around(self, uint32_t before, uint32_t above, uint32_t id) except? 0:
+        cdef uint32_t number = table_find(&self.numbers, id).value
+        if number != 0 and self.told[number][0] == before:
+            return number
+        known = self.known.get((before, id))
+        if known is None:
+            edge, label = self.edge_to(above, id)
+            known = self.known[before, id] = self.tell(before, edge, label, id)
+        return known
+
+    cdef tuple edge_to(self, uint32_t above, uint32_t id):
         cdef Graph *g = &self.look.graph
-        cdef uint32_t above = self.look.paths.parent[id]
         cdef PyObject *o = g.objects[above]
         if above == 0:
             return self.root_of(id)
@@ -179,7 +258,7 @@ cdef class Steps:
         cdef const char *role
         if g.objects[id] == NULL:
             return self.thread_of(id), exact(rt_code_filename(rt_frame_code(g.frames[id])))
-        if (self.look.paths.level[id] & LEVEL_MASK) == LEVEL_MODULES:
+        if id == g.modules:
             return "modules", None
         if (self.look.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
             return "garbage", None

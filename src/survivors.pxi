@@ -36,12 +36,26 @@ cdef int survey_init(
         return -1
     memcpy(s.wanted, scopes, min(count, <size_t>scope_count))
     s.wanted[0] = 0
+    s.wanted_count = scope_count
     return 0
 
 
 cdef void survey_free(Survey *s) noexcept nogil:
+    survey_trim(s)
     free(s.wanted)
     free(s.sizes)
+    memset(s, 0, sizeof(Survey))
+
+
+cdef void survey_trim(Survey *s) noexcept nogil:
+    # Frees what is of no use once the answer is told. Of the sizes, those of objects that no wanted
+    # scope made become what was estimated.
+    cdef size_t k
+    cdef uint32_t id
+    for k in range(s.piece_count):
+        id = s.pieces[k].node & ~<uint32_t>PIECE_OWN
+        if s.graph.date[id] == 0 and s.sizes != NULL:
+            s.sizes[id] -= <uint64_t>s.pieces[k].size
     free(s.region)
     free(s.pages)
     free(s.claims)
@@ -53,7 +67,13 @@ cdef void survey_free(Survey *s) noexcept nogil:
     table_free(&s.orphans)
     table_free(&s.group_ids)
     table_free(&s.row_ids)
-    memset(s, 0, sizeof(Survey))
+    s.region = NULL
+    s.piece_count = 0
+    s.pages = NULL
+    s.claims = NULL
+    s.pieces = NULL
+    s.groups = NULL
+    s.rows = NULL
 
 
 # ---- regions ----

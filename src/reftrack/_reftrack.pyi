@@ -1,6 +1,6 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import TypedDict, final, type_check_only
 
@@ -8,6 +8,9 @@ from typing import TypedDict, final, type_check_only
 _Step = tuple[int, str, object, str, str | None]
 # (scope or stack, bytes, objects)
 _Counted = list[tuple[int, int, int]]
+
+# the number of a step: the edge that leads there; with True: all entries of the cache it starts from
+_Edge = int | tuple[int, bool]
 
 @final
 class Explanation:
@@ -35,6 +38,10 @@ class Explanation:
     def seconds(self) -> float: ...
     @property
     def timings(self) -> tuple[float, float, float, float]: ...
+    def close(self) -> None: ...
+    def cut(
+        self, edges: Iterable[_Edge], groups: Iterable[int]
+    ) -> tuple[int, int, list[tuple[int, int]]]: ...
     def sums(
         self, holder_of: list[int], owning: Sequence[int], limits: list[int], types: int
     ) -> tuple[list[int], list[_Counted], list[list[tuple[str, int, int]]], list[_Counted]]: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from reftrack import _reftrack
@@ -35,6 +35,10 @@ class Step(NamedTuple):
 Told = tuple[int, str, object, str, str | None]
 """A step with the number of the one before it: the paths are a tree, all from step 0."""
 
+Edge = int | tuple[int, bool]
+"""An edge, by the number of the step that it leads to; with True all entries of the cache that it
+starts from."""
+
 Counted = list[tuple[int, int, int]]
 """(scope or stack, bytes, objects), those with most bytes first."""
 
@@ -46,6 +50,14 @@ class Sums(NamedTuple):
     charges: list[Counted]  # by scope
     types: list[list[tuple[str, int, int]]]
     stacks: list[Counted]
+
+
+class Cut(NamedTuple):
+    """What goes when edges are cut."""
+
+    bytes: int
+    survivor_bytes: int  # of the scopes that the look was about
+    still_held: dict[int, int]  # group -> last step of another path to its sample
 
 
 class Orphan(NamedTuple):
@@ -82,11 +94,29 @@ class Look(NamedTuple):
 
     def path(self, number: int) -> list[Step]:
         """The path from a root to a step."""
-        found: list[Step] = []
+        return [Step(*self.steps[at][1:]) for at in self.numbers(number)]
+
+    def numbers(self, number: int) -> list[int]:
+        """The numbers of the steps of that path."""
+        found: list[int] = []
         while number:
-            number, edge, label, type_name, name = self.steps[number]
-            found.append(Step(edge, label, type_name, name))
+            found.append(number)
+            number = self.steps[number][0]
         return found[::-1]
+
+    def cut(self, edges: Iterable[Edge], groups: Iterable[int] = ()) -> Cut:
+        """What would go if these edges were cut, in exact figures of the ledger where it knows an
+        object's blocks. Of the groups (by their index) whose sample is still held, another path to it
+        is told, in steps that are added to `steps`.
+
+        Raises ValueError where no edge leads to a step (a root), or after `close`; MemoryError.
+        """
+        bytes, survivor_bytes, ways = self.answer.cut(edges, groups)
+        return Cut(bytes, survivor_bytes, dict(ways))
+
+    def close(self) -> None:
+        """Free the graph, which `cut` needs; all else can still be read."""
+        self.answer.close()
 
     def sums(
         self, holder_of: list[int], owning: Sequence[int], limits: list[int], types: int
