@@ -114,6 +114,8 @@ class Holder(msgspec.Struct):
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
     nothing was proved. `rule` names the rule about a framework that recognised it (`reftrack rules`
     lists them); `bounded` says that it is full: each test pushes out what an earlier one left.
+    `together` names other holders of the same survivors, each of which keeps them by itself:
+    `together_bytes` go when all of them are cut with this one.
     """
 
     name: str
@@ -132,6 +134,8 @@ class Holder(msgspec.Struct):
     fix: str = ""
     rule: str = ""
     bounded: bool = False
+    together: list[str] = []
+    together_bytes: int = 0
 
 
 class RunInfo(msgspec.Struct):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache
 from typing import NamedTuple
 
-from reftrack import choosing, fixes, owners, verdicts
+from reftrack import choosing, cuts, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Counted, Look, Orphan, Sums
 from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
@@ -48,6 +48,7 @@ class Held(NamedTuple):
     exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
+    at: list[int]  # of each group: the index on its path of what its holder's edge leads to
 
 
 def holders(
@@ -55,9 +56,11 @@ def holders(
     charged: Mapping[int, Charged],
     pushed_out: Mapping[int, int] | None = None,
     without: Collection[str] = (),
+    cut: int = 0,
 ) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
-    `without` see `verdicts.judge`."""
+    `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
+    cut, and who else holds it."""
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
@@ -66,11 +69,35 @@ def holders(
         _holder(number, held, sums, lines, charged, pushed_out or {}, without)
         for number in range(1, len(held.choices))
     ]
+    for number in _largest(found, cut):
+        _cut(number, found[number - 1], held, seen)
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
     owners.forget()
     return sorted(found, key=lambda holder: -holder.survived_bytes)
+
+
+def _largest(found: Sequence[Holder], count: int) -> list[int]:
+    """The numbers of the holders that a report shows first."""
+    worth = [n for n, holder in enumerate(found, 1) if holder.verdict != "runner"]
+    return heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
+
+
+def _cut(number: int, holder: Holder, held: Held, seen: Look) -> None:
+    """Note what goes when the holder is cut, and with which others it has to be."""
+    groups = [k for k, of in enumerate(held.holder_of) if of == number]
+    is_cache = holder.kind == "cache" and not holder.rule
+    edges = cuts.edges(seen, ((k, held.at[k]) for k in groups), is_cache)
+    if not edges:
+        return
+    is_thread = holder.kind == "thread"
+    result = cuts.cut(seen, edges, groups, holder.survived_bytes, is_thread)
+    holder.retained_bytes = result.bytes
+    holder.together = [other.name for other in result.others]
+    holder.together_bytes = result.together_bytes
+    others = [fixes.suggest(other, holder.charged, []) for other in result.others]
+    holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
@@ -86,7 +113,7 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [None], [], bytearray())
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [])
     numbers = {NOBODY.key: 0}
     for group, choice in zip(seen.groups, _choices(seen, charged), strict=True):
         size = group[1]
@@ -102,6 +129,7 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.bytes[number] += size
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
+        held.at.append(choice.step)
     return held
 
 

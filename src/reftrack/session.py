@@ -37,6 +37,9 @@ from reftrack.retention import Charged
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
 BUDGET = 0.02
+CUT = 10
+"""Holders of which the final look finds out what goes when they are cut."""
+
 SECONDS_PER_BLOCK = 1e-6
 """What a look is expected to take until the first one has been timed."""
 
@@ -351,7 +354,10 @@ class Session:
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
-        holders = retention.holders(seen, charged, pushed_out(charged))
+        try:
+            holders = retention.holders(seen, charged, pushed_out(charged), cut=CUT if final else 0)
+        finally:
+            seen.close()
         if final:
             self._repetition.reported = reported(holders)
         totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
