@@ -12,9 +12,6 @@ from reftrack.heap import Edge, Look
 MOST = 4
 """Other holders that are looked for; more than these are not worth the reader's time."""
 
-FRAMES = 16
-"""The same for a thread, which keeps what it works on by the locals of several frames."""
-
 ENOUGH = 0.9
 """Where this part of the survivors goes, the holder is the only one, for all that matters."""
 
@@ -43,21 +40,17 @@ def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list
     return list(found)
 
 
-def cut(
-    seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int, of_thread: bool = False
-) -> Cutting:
+def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
     """Cut the holder's own edges; where survivors are still held, find who holds them, one by one,
-    and leave out again whom it does not take. All frames of a thread are one holder.
+    and leave out again whom it does not take.
 
     The set that is found has no needless member; it need not be the smallest there is.
     """
     first = seen.cut(own, groups)
     if first.survivor_bytes >= ENOUGH * survived:
         return Cutting(first.bytes, [], 0)
-    others = _others(seen, own, first.still_held, groups, FRAMES if of_thread else MOST)
+    others = _others(seen, own, first.still_held, groups)
     every = seen.cut(_with(own, others))
-    if of_thread and all(other.choice.kind == "thread" for other in others):
-        return Cutting(every.bytes, [], 0)
     if every.survivor_bytes <= first.survivor_bytes:
         return Cutting(first.bytes, [], 0)
     for other in list(others):
@@ -72,10 +65,9 @@ def _others(
     own: Sequence[Edge],
     still_held: dict[int, int],
     groups: Sequence[int],
-    most: int,
 ) -> list[_Other]:
     found: list[_Other] = []
-    while still_held and len(found) < most:
+    while still_held and len(found) < MOST:
         ways = [_way(seen, group, step) for group, step in still_held.items()]
         known = [(choice, edge) for choice, edge in ways if edge is not None]
         if not known:

@@ -109,8 +109,8 @@ class Look(NamedTuple):
 
     def cut(self, edges: Iterable[Edge], groups: Iterable[int] = ()) -> Cut:
         """What would go if these edges were cut, in exact figures of the ledger where it knows an
-        object's blocks. Of the groups (by their index) whose sample is still held, another path to it
-        is told, in steps that are added to `steps`.
+        object's blocks. Of the groups (by their index) whose sample is still held, another path to
+        it is told, in steps that are added to `steps`.
 
         Raises ValueError where no edge leads to a step (a root), or after `close`; MemoryError.
         """

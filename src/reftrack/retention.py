@@ -85,14 +85,17 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
 
 
 def _cut(number: int, holder: Holder, held: Held, seen: Look) -> None:
-    """Note what goes when the holder is cut, and with which others it has to be."""
+    """Note what goes when the holder is cut, and with which others it has to be. All goes with a
+    thread that ends, whose frames are many."""
+    if holder.kind == "thread":
+        holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
+        return
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     is_cache = holder.kind == "cache" and not holder.rule
     edges = cuts.edges(seen, ((k, held.at[k]) for k in groups), is_cache)
     if not edges:
         return
-    is_thread = holder.kind == "thread"
-    result = cuts.cut(seen, edges, groups, holder.survived_bytes, is_thread)
+    result = cuts.cut(seen, edges, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
     holder.together = [other.name for other in result.others]
     holder.together_bytes = result.together_bytes

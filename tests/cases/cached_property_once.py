@@ -18,7 +18,7 @@ CATALOG = Catalog()
 
 
 class T(unittest.TestCase):
-    # FIX del CATALOG.rows | def tearDown(self): del CATALOG.rows
+    # FIX CATALOG.rows | def tearDown(self): del CATALOG.rows
 
     def test_1(self):
         self.assertTrue(CATALOG.rows)

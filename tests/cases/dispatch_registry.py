@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: E501
 # RUN unittest
 # LEAK test T.test_1 bytes=400000 line=ALLOC holder=dispatch_registry.render or render.registry or registry in the closure of singledispatch()
 # LEAK test T.test_2 bytes=400000 line=ALLOC holder=dispatch_registry.render or render.registry or registry in the closure of singledispatch()

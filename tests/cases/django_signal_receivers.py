@@ -1,13 +1,13 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=post_save.receivers or ModelSignal.receivers
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=post_save.receivers or ModelSignal.receivers
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=post_save.receivers or ModelSignal.receivers
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=post_save.receivers or ModelSignal.receivers
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=post_save.receivers or django.db.models.signals.post_save.receivers
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=post_save.receivers or django.db.models.signals.post_save.receivers
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=post_save.receivers or django.db.models.signals.post_save.receivers
+# LEAK test T.test_4 bytes=400000 line=ALLOC holder=post_save.receivers or django.db.models.signals.post_save.receivers
 # CLEAN test T.test_5_weak
 # CLEAN test T.test_6_nothing
-# VERDICT growing post_save.receivers or ModelSignal.receivers
+# VERDICT growing post_save.receivers or django.db.models.signals.post_save.receivers
 import unittest
 
 from django.conf import settings

@@ -1,12 +1,12 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers
-# LEAK test T.test_2 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers
-# LEAK test T.test_3 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers
-# LEAK test T.test_4 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers or logging_buffers.LOGGER.handlers
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers or logging_buffers.LOGGER.handlers
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers or logging_buffers.LOGGER.handlers
+# LEAK test T.test_4 bytes=400000 line=ALLOC holder=logging.getLogger('shop').handlers or logging_buffers.LOGGER.handlers
 # CLEAN test T.test_5_assert_logs
 # CLEAN test T.test_6_nothing
-# VERDICT growing logging.getLogger('shop').handlers
+# VERDICT growing logging.getLogger('shop').handlers or logging_buffers.LOGGER.handlers
 import logging
 import logging.handlers
 import unittest

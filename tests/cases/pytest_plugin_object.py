@@ -1,11 +1,10 @@
 # mypy: ignore-errors
 # RUN pytest
-# LEAK test test_pages[0] bytes=400000 line=ALLOC holder=Recorder.seen
-# LEAK test test_pages[1] bytes=400000 line=ALLOC holder=Recorder.seen
-# LEAK test test_pages[2] bytes=400000 line=ALLOC holder=Recorder.seen
+# LEAK test test_pages[0] bytes=400000 line=ALLOC holder=Recorder.seen or fixture recorder (session)
+# LEAK test test_pages[1] bytes=400000 line=ALLOC holder=Recorder.seen or fixture recorder (session)
+# LEAK test test_pages[2] bytes=400000 line=ALLOC holder=Recorder.seen or fixture recorder (session)
 # CLEAN test test_without
-# VERDICT growing Recorder.seen
-# KIND instance-attribute Recorder.seen
+# VERDICT growing Recorder.seen or fixture recorder (session)
 import pytest
 
 

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: E501
 # RUN unittest
 # LEAK test T.test_1 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of
 # LEAK test T.test_2 bytes=400000 line=ALLOC holder=sqlite_functions.CONNECTION or weights in the closure of

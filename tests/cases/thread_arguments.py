@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: E501
 # RUN unittest
 # LEAK test T.test_1 bytes=400000 line=ALLOC holder=body in upload() or Thread._args or threading._active
 # LEAK test T.test_2 bytes=400000 line=ALLOC holder=body in upload() or Thread._args or threading._active

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: E501
 # RUN unittest
 # LEAK test T.test_1 bytes=800000 line=ALLOC holder=three_names.DEFAULT or three_names.CURRENT or three_names.FALLBACK
 # CLEAN test T.test_2
@@ -17,9 +16,9 @@ def configure():
 class T(unittest.TestCase):
     def test_1(self):
         configure()
-        # FIX DEFAULT = None | self.addCleanup(globals().update, DEFAULT=None)
-        # FIX CURRENT = None | self.addCleanup(globals().update, CURRENT=None)
-        # FIX FALLBACK = None | self.addCleanup(globals().update, FALLBACK=None)
+        # FIX DEFAULT | self.addCleanup(globals().update, DEFAULT=None)
+        # FIX DEFAULT | self.addCleanup(globals().update, CURRENT=None)
+        # FIX DEFAULT | self.addCleanup(globals().update, FALLBACK=None)
 
     def test_2(self):
         pass
