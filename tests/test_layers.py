@@ -26,6 +26,7 @@ LAYERS = [
     ["choosing"],
     ["retention"],
     ["proof", "release"],
+    ["curing"],
     ["journal"],
     ["session"],
     ["reporters"],

@@ -323,7 +323,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals = _totals(scopes, totals.explained_bytes)
     totals.tests = sum(scope.scope == "test" for scope in scopes)
-    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders)
+    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, checkpoint.released)
 
 
 def _read_start(lines: BinaryIO, path: Path) -> Started:

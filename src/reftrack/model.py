@@ -119,6 +119,19 @@ class Holder(msgspec.Struct):
     fix: str = ""
 
 
+class Released(msgspec.Struct):
+    """What `--release` let go of under one name, such as `ExampleTest.user`.
+
+    `scopes` tests, or classes where `scope` says so, would have kept it; `bytes` of what they had
+    allocated went with it.
+    """
+
+    name: str
+    scopes: int
+    bytes: int
+    scope: ScopeKind = "test"
+
+
 class RunInfo(msgspec.Struct):
     command: list[str]
     python: str
@@ -147,6 +160,7 @@ class Report(msgspec.Struct):
     totals: Totals
     scopes: list[Scope]
     holders: list[Holder]
+    released: list[Released] = []
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
@@ -184,6 +198,7 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     totals: Totals
     survived: list[Survived]
     holders: list[Holder]
+    released: list[Released] = []
 
 
 class Ended(msgspec.Struct, tag="ended", tag_field="event"):

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reftrack import _reftrack, owners, retention, tracing
 from reftrack.config import Options
@@ -28,6 +28,9 @@ from reftrack.model import (
     Totals,
 )
 from reftrack.retention import Charged
+
+if TYPE_CHECKING:
+    from reftrack.curing import Cure
 
 isatty = os.isatty  # bound before any suite can patch `os`
 
@@ -71,6 +74,7 @@ class Session:
         self._notes: list[str] = []
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
+        self.cure = cure_of(options, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
@@ -263,6 +267,8 @@ class Session:
         if not self._attached():
             return
         self._end_leaving()
+        if final and self.cure is not None:
+            self.cure.flush()
         started = _reftrack.now()
         shown = show_progress(self._expected_seconds())
         if final or _reftrack.collecting():
@@ -306,6 +312,7 @@ class Session:
                 totals=totals,
                 survived=[row for row in survived if row is not None],
                 holders=holders,
+                released=[] if self.cure is None else self.cure.rows(),
             )
         )
 
@@ -338,6 +345,15 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
+
+
+def cure_of(options: Options, opened: list[Timed], ended: list[Timed]) -> Cure | None:
+    """What lets go, where that was asked for; otherwise nothing of it is imported."""
+    if not options.release:
+        return None
+    from reftrack.curing import Cure
+
+    return Cure(options.release_only, opened, ended)
 
 
 def alive(index: int, scope: Timed, ids: dict[int, str]) -> Survived | None:

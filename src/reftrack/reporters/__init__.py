@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import msgspec
 
-from reftrack.model import Allocation, Charge, Frame, Holder, Report, Scope
+from reftrack.model import Allocation, Charge, Frame, Holder, Released, Report, Scope
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -23,6 +23,7 @@ _IDS = 3  # scopes named per holder, if they fit
 _ALIVE = 10  # tests shown when nothing was explained
 _HELD = 5
 _HELD_FROM = MIB
+_RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
@@ -80,6 +81,14 @@ class HeldRow(msgspec.Struct, frozen=True):
     until: str
 
 
+class ReleasedRow(msgspec.Struct, frozen=True):
+    """What `--release` let go of: "in 2 tests" are its `scopes`."""
+
+    bytes: int
+    scopes: str
+    name: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """The whole report. `incomplete` is empty for a run that came to its end."""
 
@@ -99,6 +108,9 @@ class Page(msgspec.Struct, frozen=True):
     held: list[HeldRow]
     notes: list[str]
     unexplained_bytes: int = 0  # beyond the holders whose verdict says so
+    released: list[ReleasedRow] = []
+    more_released: int = 0
+    more_released_bytes: int = 0
 
 
 def size(count: int) -> str:
@@ -166,6 +178,9 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         held=_held(report.scopes),
         notes=report.run.notes,
         unexplained_bytes=0 if unexplored else _unexplained(report),
+        released=[_released_row(row) for row in report.released[:_RELEASED]],
+        more_released=len(report.released[_RELEASED:]),
+        more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
     )
 
 
@@ -227,11 +242,18 @@ def _kept(holder: Holder) -> str:
     return f"{size(holder.survived_bytes)} that scopes left behind; {why}"
 
 
+def _released_row(row: Released) -> ReleasedRow:
+    return ReleasedRow(row.bytes, _counted(row.scopes, row.scope), row.name)
+
+
 def _scopes(charged: Sequence[Charge]) -> str:
     kinds = {charge.scope for charge in charged}
     kind = kinds.pop() if len(kinds) == 1 else "scope"
-    plural = _PLURAL.get(kind, kind + "s")
-    return f"{len(charged)} {kind if len(charged) == 1 else plural}" if charged else ""
+    return _counted(len(charged), kind) if charged else ""
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count} {kind if count == 1 else _PLURAL.get(kind, kind + 's')}"
 
 
 def _label(charged: Sequence[Charge]) -> str:

@@ -29,6 +29,7 @@ _STYLES = {
     "unexplained": "bold red",
     "runner": "dim",
     "held": "bold cyan",
+    "released": "bold green",
     "note": "yellow",
     "incomplete": "bold reverse red",
     "strong": "bold",
@@ -110,6 +111,11 @@ def _lines(page: Page, width: int) -> list[Line]:
         lines.append(_headline("runner", page.runner_bytes, "", words))
     for held in page.held:
         lines.append(_headline("held", held.bytes, "", f"{held.id}   until  {held.until}"))
+    for row in page.released:
+        lines.append(_headline("released", row.bytes, row.scopes, row.name))
+    if page.more_released:
+        words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
+        lines.append([(words, "faint")])
     for note in page.notes:
         lines += _wrapped("note  " + note, width, style="note")
     return lines
