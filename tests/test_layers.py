@@ -26,6 +26,7 @@ LAYERS = [
     ["choosing"],
     ["retention"],
     ["proof", "release"],
+    ["unittest", "pytest"],
     ["curing"],
     ["journal"],
     ["session"],

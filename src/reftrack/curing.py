@@ -27,8 +27,8 @@ class Numbered(Protocol):
 
 
 class _Gone(msgspec.Struct):
-    """What was let go of of one instance. `bytes` of each name went at once. What the collector
-    frees later, of the `alive` bytes of the test's scope, belongs to the names in `cyclic`."""
+    """What was let go of at the end of one test. `bytes` of each name went at once. What goes later
+    of the `alive` bytes of the test's scope, by the collector, belongs to those in `cyclic`."""
 
     owner: ref[Any] | None
     bytes: dict[str, int]
@@ -93,13 +93,14 @@ class Cure:
                 release.let_go(cls, name, before)
                 _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
 
-    def let_go_of_frames(self, name: str, let_go: Callable[[], None]) -> None:
+    def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         """The frames of an exception go that a runner keeps under `name`."""
-        numbers = [self._opened[-1].number]
-        alive = _alive(numbers)
+        number = self._opened[-1].number
+        alive = _alive([number])
         with _quietly():
             let_go()
-        _add(self._rows, name, alive - _alive(numbers), "test")
+        rest = _alive([number])
+        self._gone.append(_Gone(None, {name: alive - rest}, [(name, None)], number, rest))
 
     def _let_go_of_instance(self, instance: object, before: Before, number: int) -> None:
         names = release.put_since(instance, before, self._only)

@@ -51,6 +51,7 @@ _PLAIN = _SCALARS | {
     staticmethod,
     property,
 }
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
 _SEQUENCES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque)
 
 # `type`'s own ways to the parts of a class: a metaclass may answer for itself.
@@ -168,8 +169,8 @@ def _instance_dict(instance: object) -> dict[str, object] | None:
     """By the getter that the first base with room for a dict has: a class may define a `__dict__`
     of its own."""
     for base in mro_of(type(instance)):
-        getter = namespace_of(base).get("__dict__")
-        if type(getter) is GetSetDescriptorType and getter.__objclass__ is base:
+        getter: Any = namespace_of(base).get("__dict__")
+        if type(getter) in _DESCRIPTORS and getter.__objclass__ is base:
             found: dict[str, object] = getter.__get__(instance)
             return found
     return None
@@ -215,6 +216,12 @@ def is_of(value: object, namespaces: tuple[str, ...]) -> bool:
         return True
     modules = (module_of(type(item)) for item in (value, *_contents(value)))
     return any(is_in(module, name) for module in modules for name in namespaces)
+
+
+def namespaces(cls: Any) -> tuple[str, ...]:
+    """The class attribute `release_only`, in which a single name may stand alone."""
+    only = cls.release_only
+    return (only,) if isinstance(only, str) else tuple(only)
 
 
 def is_in(module: str, namespace: str) -> bool:

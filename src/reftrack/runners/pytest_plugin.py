@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,19 @@ def pytest_configure(config: pytest.Config) -> None:
         if releasing is not None:  # before the scopes: their hooks are then around its own
             config.pluginmanager.register(releasing, "reftrack-release")
         config.pluginmanager.register(Scopes(session, releasing), "reftrack-scopes")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let go of what tests of `reftrack.pytest.Releasing` classes set: there are none where nobody
+    has imported that."""
+    module = sys.modules.get("reftrack.pytest")
+    if module is None:
+        return
+    from reftrack.runners.pytest_releasing import ByClass, Items
+
+    base = module.Releasing
+    items = Items(ByClass(base), nullcontext, lambda cls: issubclass(cls, base))
+    session.config.pluginmanager.register(items)
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -18,6 +19,26 @@ from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Letting, Plan
 
 _LAST = ("last_type", "last_value", "last_traceback", "last_exc")
+
+
+class ByClass:
+    """Lets go as the classes' own `release_only` says, for those that derive from `base`."""
+
+    def __init__(self, base: type) -> None:
+        self._base = base
+
+    def mark(self) -> int:
+        return 0
+
+    def let_go_of_instance(self, instance: object, before: Before) -> None:
+        release.let_go_of_all(instance, before, release.namespaces(type(instance)))
+
+    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
+        if issubclass(cls, self._base):
+            release.let_go_of_all(cls, before, release.namespaces(cls))
+
+    def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
+        pass  # these are not the class's
 
 
 class Items:
@@ -102,7 +123,7 @@ class Items:
         if _is_unittests(item) and vars(item).get("_excinfo"):
             # pytest takes one for its report and leaves the others, such as tearDown's.
             name = f"frames in {release.name_of(type(item))}._excinfo"
-            self._letting.let_go_of_frames(name, vars(item)["_excinfo"].clear)
+            self._letting.let_go_of_frames(name, partial(vars(item).pop, "_excinfo", None))
 
     def _end_classes(self, nextitem: pytest.Item | None) -> None:
         item = None if self._item is None else self._item()

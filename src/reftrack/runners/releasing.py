@@ -26,7 +26,7 @@ class Letting(Protocol):
     def mark(self) -> int: ...
     def let_go_of_instance(self, instance: object, before: Before) -> None: ...
     def let_go_of_class(self, cls: type, before: Before, mark: int) -> None: ...
-    def let_go_of_frames(self, name: str, let_go: Callable[[], None]) -> None: ...
+    def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None: ...
 
 
 class Plan:
@@ -53,7 +53,7 @@ class Plan:
 
     def is_over(self, cls: type) -> bool:
         """Is no test to come of the class, or of one that derives from it?"""
-        return self._is_known and self._last.get(id(cls), self._now) < self._now
+        return self._is_known and self._last.get(id(cls), -1) < self._now
 
     def at_end(self) -> bool:
         """Does the last planned class run?"""

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from reftrack import release
-from reftrack.guard import Apart
+from reftrack.guard import Apart, this_frame
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
 
@@ -38,7 +38,6 @@ class Suites:
         with Apart(self._note):
             classes = classes_in(suite)
             self._plan = None if classes is None else Plan(classes)
-            self._class = None
             self._told = {}
 
     def next_test(self, cls: type) -> None:
@@ -68,16 +67,24 @@ class Suites:
         """A test is over, and its result told."""
         with Apart(self._note):
             self._cure.wait(test, before)
-            for name, traceback in self._kept_tracebacks(result):
-                self._cure.let_go_of_frames(name, partial(clear, traceback))
+            for name, tracebacks in self._kept_tracebacks(result):
+                self._cure.let_go_of_frames(name, partial(clear, tracebacks))
 
     def over(self) -> None:
-        """The outermost suite is over, its last class and module torn down."""
+        """The outermost suite is over, its last class and module torn down.
+
+        Another suite may go on with the same result: where that begins with the class that was
+        last, unittest does not set the class up again (`_handleClassSetUp`). A TextTestRunner's
+        result is its own.
+        """
         with Apart(self._note):
             self._cure.flush()
-            self._classes.let_go(lambda cls: True)
+            if _is_run_by("unittest.runner"):
+                self._class = None
+            last = () if self._class is None else release.bases(self._class)
+            self._classes.let_go(lambda cls: cls not in last)
 
-    def _kept_tracebacks(self, result: object) -> Iterable[tuple[str, TracebackType]]:
+    def _kept_tracebacks(self, result: object) -> Iterable[tuple[str, list[TracebackType]]]:
         """Those that a result has got in its lists since the last test; one that shows the locals
         of frames in its texts may still make them."""
         own = dict(release.attributes(result))
@@ -85,8 +92,8 @@ class Suites:
             if type(entries) is list and own.get("tb_locals") in (None, False):
                 told = self._told.get(name, 0)
                 self._told[name] = len(entries)
-                for traceback in _tracebacks(entries[told:]):
-                    yield f"frames in {release.name_of(type(result))}.{name}", traceback
+                if found := list(_tracebacks(entries[told:])):
+                    yield f"frames in {release.name_of(type(result))}.{name}", found
 
 
 def classes_in(suite: Any) -> list[type] | None:
@@ -118,6 +125,13 @@ def _awaits_teardown(cls: type, next_class: type) -> bool:
         return False
     cleanups = vars(sys.modules["unittest.case"]).get("_module_cleanups")
     return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
+
+
+def _is_run_by(module: str) -> bool:
+    frame: FrameType | None = this_frame()
+    while frame is not None and frame.f_globals.get("__name__") != module:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _unlike(cls: type) -> Callable[[type], bool]:
@@ -153,14 +167,15 @@ _cause_of = vars(BaseException)["__cause__"].__get__
 _context_of = vars(BaseException)["__context__"].__get__
 
 
-def clear(traceback: TracebackType | None) -> None:
-    """Take the locals from the frames of a traceback, whose text stays as it is.
+def clear(tracebacks: Iterable[TracebackType | None]) -> None:
+    """Take the locals from the frames of tracebacks, whose texts stay as they are.
 
     As `traceback.clear_frames` does, but not from generators: a frame's `clear` ends one that is
     suspended (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12).
     """
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_flags & _SUSPENDED:
-            with suppress(RuntimeError):  # it still runs: the runner's own
-                traceback.tb_frame.clear()
-        traceback = traceback.tb_next
+    for traceback in tracebacks:
+        while traceback is not None:
+            if not traceback.tb_frame.f_code.co_flags & _SUSPENDED:
+                with suppress(RuntimeError):  # it still runs: the runner's own
+                    traceback.tb_frame.clear()
+            traceback = traceback.tb_next
