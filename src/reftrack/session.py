@@ -74,7 +74,11 @@ class Session:
         self._notes: list[str] = []
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
-        self.cure = cure_of(options, self._open, self._ended)
+        self.cure: Cure | None = None
+        if options.release:
+            from reftrack.curing import Cure
+
+            self.cure = Cure(options.release_only, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
@@ -345,15 +349,6 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
-
-
-def cure_of(options: Options, opened: list[Timed], ended: list[Timed]) -> Cure | None:
-    """What lets go, where that was asked for; otherwise nothing of it is imported."""
-    if not options.release:
-        return None
-    from reftrack.curing import Cure
-
-    return Cure(options.release_only, opened, ended)
 
 
 def alive(index: int, scope: Timed, ids: dict[int, str]) -> Survived | None:
