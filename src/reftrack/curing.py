@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from gc import is_tracked
 from typing import Any, NamedTuple, Protocol
 from weakref import ref
 
@@ -16,7 +15,7 @@ from reftrack import _reftrack, release
 from reftrack.model import Released, ScopeKind
 from reftrack.release import Before
 
-_AT_ONCE = 1024  # an attribute with which less went by itself may be part of a cycle
+_AT_ONCE = 1024  # an attribute with which less went at once may be part of a cycle
 
 
 class Numbered(Protocol):
@@ -109,12 +108,15 @@ class Cure:
         with _quietly():
             for name in names:
                 alive = _alive([number])
-                tracked, value = is_tracked(values[name]), _weak(values.pop(name))
+                witness = _weak(values[name])
+                may_last = witness is not None or type(values[name]) in (list, dict, tuple)
+                del values[name]
                 release.let_go(instance, name, before)
                 full_name = _name(type(instance), name)
                 gone.bytes[full_name] = went = alive - _alive([number])
-                if tracked and went < _AT_ONCE and (value is None or value() is not None):
-                    gone.cyclic.append((full_name, value))
+                may_last = may_last and (witness is None or witness() is not None)
+                if may_last and went < _AT_ONCE:
+                    gone.cyclic.append((full_name, witness))
         gone.alive = _alive([number])
         if names:
             self._gone.append(gone)
@@ -143,7 +145,7 @@ def _add(rows: dict[str, Released], name: str, went: int, scope: ScopeKind) -> N
 
 def _settled(gone: _Gone) -> dict[str, int]:
     """Bytes by name, with those that went later than the attribute that held them."""
-    cyclic = [name for name, value in gone.cyclic if value is None or value() is None]
+    cyclic = [name for name, witness in gone.cyclic if witness is None or witness() is None]
     rest = gone.alive - _alive([gone.number]) if cyclic else 0
     if rest <= 0:
         return gone.bytes

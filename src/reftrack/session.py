@@ -331,7 +331,7 @@ class Session:
             if scope.kind == "test":
                 charged[scope.number] = Charged(scope.kind, scope.id, is_open=True)
         for number, file in _reftrack.import_scopes():
-            if file and not owners.is_library_file(file):
+            if file and not owners.is_library_file(file) and not owners.is_own_file(file):
                 charged[number] = Charged("import", owners.module_of_file(file))
         return charged
 
