@@ -36,6 +36,8 @@ def cwd(tmp_path: Path) -> Path:
         ("run --frames 3 a.py --x 4", "run --frames 3", Target("path", "a.py", ["--x", "4"])),
         ("run --frames=3 -m m", "run --frames=3", Target("module", "m", [])),
         ("run --no-report a.py", "run --no-report", Target("path", "a.py", [])),
+        ("run --release a.py x", "run --release", Target("path", "a.py", ["x"])),
+        ("run --release-only a,b -m m", "run --release-only a,b", Target("module", "m", [])),
         ("run --json -m a.py", "run --json -m", Target("path", "a.py", [])),
         ("run -- a.py -- b", "run", Target("path", "a.py", ["--", "b"])),
         ("run run", "run", Target("path", "run", [])),

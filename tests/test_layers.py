@@ -26,6 +26,8 @@ LAYERS = [
     ["choosing"],
     ["retention"],
     ["proof", "release"],
+    ["unittest", "pytest"],
+    ["curing"],
     ["journal", "repetition"],
     ["session"],
     ["reporters"],

@@ -82,7 +82,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     return words[:place], _target(words[place:])
 
 
-_VALUED = {option.flag for option in config.TABLE.values() if option.default is not True}
+_VALUED = {option.flag for option in config.TABLE.values() if not option.is_switch}
 
 
 def _is_option(word: str) -> bool:
@@ -165,16 +165,18 @@ _METAVARS = {
     "directory": "DIR",
     "json": "FILE",
     "backend": "NAME",
+    "release_only": "NAMES",
 }
 
 
 def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
     keywords: dict[str, Any] = {"dest": option.key, "default": argparse.SUPPRESS}
-    if option.default is True:
-        help = f"do not {option.help}"
-        parser.add_argument(option.flag, action="store_const", const=False, help=help, **keywords)
+    if option.is_switch:
+        help = f"do not {option.help}" if option.default else option.help
+        keywords |= {"action": "store_const", "const": not option.default}
+        parser.add_argument(option.flag, help=help, **keywords)
         return
-    default = "" if option.default is None else f"; by default {option.default}"
+    default = "" if option.default in (None, ()) else f"; by default {option.default}"
     help = f"{option.help} ({option.accepts}{default})"
     parser.add_argument(option.flag, metavar=_METAVARS[option.key], help=help, **keywords)
 

@@ -30,8 +30,8 @@ class _Other(NamedTuple):
 
 
 def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list[Edge]:
-    """The edges of a holder: of each group, by its index, that to the place on its path; the entries
-    of a functools cache where it is one. Roots have no edge."""
+    """The edges of a holder: of each group, by its index, that to the place on its path; or the
+    entries of a functools cache. Roots have no edge."""
     found: dict[Edge, None] = {}
     for group, at in places:
         numbers = seen.numbers(seen.groups[group][3])

@@ -3,7 +3,7 @@
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, at most one
-`Released`, one `Repeated` per test that was run again, and one `Ended`.
+`TornDown`, one `Repeated` per test that was run again, and one `Ended`.
 """
 
 from __future__ import annotations
@@ -138,6 +138,19 @@ class Holder(msgspec.Struct):
     together_bytes: int = 0
 
 
+class Released(msgspec.Struct):
+    """What `--release` let go of under one name, such as `ExampleTest.user`.
+
+    `scopes` tests, or classes where `scope` says so, would have kept it; `bytes` of what they had
+    allocated went with it.
+    """
+
+    name: str
+    scopes: int
+    bytes: int
+    scope: ScopeKind = "test"
+
+
 class RunInfo(msgspec.Struct):
     command: list[str]
     python: str
@@ -173,6 +186,7 @@ class Report(msgspec.Struct):
     totals: Totals
     scopes: list[Scope]
     holders: list[Holder]
+    released: list[Released] = []
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
@@ -212,9 +226,10 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     totals: Totals
     survived: list[Survived]
     holders: list[Holder]
+    released: list[Released] = []
 
 
-class Released(msgspec.Struct, tag="released", tag_field="event"):
+class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
     its place among the `ScopeEnded` lines, the one in which most of its memory went."""
 
@@ -237,4 +252,4 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     notes: list[str] = []
 
 
-Event = Started | ScopeEnded | Checkpoint | Released | Repeated | Ended
+Event = Started | ScopeEnded | Checkpoint | TornDown | Repeated | Ended

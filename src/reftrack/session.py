@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reftrack import _reftrack, owners, progress, retention, tracing
 from reftrack.collector import CollectorWatch
@@ -20,19 +20,22 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Phase,
-    Released,
     Report,
     RunInfo,
     Scope,
     ScopeEnded,
     ScopeKind,
     Survived,
+    TornDown,
     Totals,
 )
 from reftrack.naming import NAMED_BY
 from reftrack.process import NativeMemory
 from reftrack.repetition import Repetition, reported
 from reftrack.retention import Charged
+
+if TYPE_CHECKING:
+    from reftrack.curing import Cure
 
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
@@ -78,6 +81,11 @@ class Session:
         self._repetition = Repetition(options.repeat, self.note)
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
+        self.cure: Cure | None = None
+        if options.release:
+            from reftrack.curing import Cure
+
+            self.cure = Cure(options.release_only, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
@@ -271,7 +279,7 @@ class Session:
             if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
         }
         if by:
-            self._journal.append(Released(by))
+            self._journal.append(TornDown(by))
 
     def repeat(self, run_again: Callable[[list[str], int], object]) -> None:
         """Have `run_again` run the tests again that the last final look has reported, if that was
@@ -313,6 +321,8 @@ class Session:
         if not self._attached():
             return
         self._end_leaving()
+        if final and self.cure is not None:
+            self.cure.flush()
         started = _reftrack.now()
         shown = progress.show(self._expected_seconds())
         if final or _reftrack.collecting():
@@ -368,6 +378,7 @@ class Session:
                 totals=totals,
                 survived=[row for row in survived if row is not None],
                 holders=holders,
+                released=[] if self.cure is None else self.cure.rows(),
             )
         )
 
@@ -382,7 +393,7 @@ class Session:
             if scope.kind == "test":
                 charged[scope.number] = Charged(scope.kind, scope.id, is_open=True)
         for number, file in _reftrack.import_scopes():
-            if file and not owners.is_library_file(file):
+            if file and not owners.is_library_file(file) and not owners.is_own_file(file):
                 charged[number] = Charged("import", owners.module_of_file(file))
         return charged
 

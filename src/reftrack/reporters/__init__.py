@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from reftrack.model import Allocation, Charge, Frame, Holder, Report, Scope
+from reftrack.model import Allocation, Charge, Frame, Holder, Released, Report, Scope
 from reftrack.reporters import late
 from reftrack.reporters.late import HeldRow
 
@@ -25,6 +25,7 @@ _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
 _REPEAT_FROM = KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
+_RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
 _STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
@@ -88,6 +89,14 @@ class SumRow(msgspec.Struct, frozen=True):
     each: str
 
 
+class ReleasedRow(msgspec.Struct, frozen=True):
+    """What `--release` let go of: "in 2 tests" are its `scopes`."""
+
+    bytes: int
+    scopes: str
+    name: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """The whole report. `incomplete` is empty for a run that came to its end."""
 
@@ -109,6 +118,9 @@ class Page(msgspec.Struct, frozen=True):
     unexplained_bytes: int = 0  # beyond the holders whose verdict says so
     cyclic: SumRow | None = None
     native: SumRow | None = None
+    released: list[ReleasedRow] = []
+    more_released: int = 0
+    more_released_bytes: int = 0
 
 
 def size(count: int) -> str:
@@ -178,6 +190,9 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         unexplained_bytes=0 if unexplored else _unexplained(report),
         cyclic=_cyclic(report.scopes),
         native=_native(report),
+        released=[_released_row(row) for row in report.released[:_RELEASED]],
+        more_released=len(report.released[_RELEASED:]),
+        more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
     )
 
 
@@ -278,11 +293,18 @@ def _kept(holder: Holder) -> str:
     return f"{size(holder.survived_bytes)} that scopes left behind; {why}"
 
 
+def _released_row(row: Released) -> ReleasedRow:
+    return ReleasedRow(row.bytes, _counted(row.scopes, row.scope), row.name)
+
+
 def _scopes(charged: Sequence[Charge]) -> str:
     kinds = {charge.scope for charge in charged}
     kind = kinds.pop() if len(kinds) == 1 else "scope"
-    plural = _PLURAL.get(kind, kind + "s")
-    return f"{len(charged)} {kind if len(charged) == 1 else plural}" if charged else ""
+    return _counted(len(charged), kind) if charged else ""
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count} {kind if count == 1 else _PLURAL.get(kind, kind + 's')}"
 
 
 def _label(charged: Sequence[Charge]) -> str:

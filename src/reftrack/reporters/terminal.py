@@ -31,6 +31,7 @@ _STYLES = {
     "held": "bold cyan",
     "cyclic": "bold cyan",
     "process": "bold cyan",
+    "released": "bold green",
     "note": "yellow",
     "incomplete": "bold reverse red",
     "strong": "bold",
@@ -113,6 +114,11 @@ def _lines(page: Page, width: int) -> list[Line]:
     for held in page.held:
         lines.append(_headline("held", held.bytes, "", f"{held.id}   until  {held.until}"))
     lines += _cyclic(page.cyclic, width) + _native(page.native, width)
+    for row in page.released:
+        lines.append(_headline("released", row.bytes, row.scopes, row.name))
+    if page.more_released:
+        words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
+        lines.append([(words, "faint")])
     for note in page.notes:
         lines += _wrapped("note  " + note, width, style="note")
     return lines

@@ -13,6 +13,7 @@ import functools
 import os
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from reftrack.runners import class_id, overrides
 if TYPE_CHECKING:
     from reftrack.config import Options
     from reftrack.model import ScopeKind
+    from reftrack.runners.pytest_releasing import Items
     from reftrack.session import Session
 
 
@@ -51,6 +53,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="with --reftrack: run the reported tests N times again, to see what each run adds",
     )
+    group.addoption(
+        "--reftrack-release",
+        action="store_const",
+        const=True,
+        help="with --reftrack: let go of what finished tests hold",
+    )
+    group.addoption(
+        "--reftrack-release-only",
+        metavar="NAMES",
+        help="with --reftrack: let go of values whose type is from one of these modules",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,24 +78,38 @@ def pytest_configure(config: pytest.Config) -> None:
     session = _session()
     # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
     if session is not None and not session.holds("test") and not _is_worker(config):
-        config.pluginmanager.register(Scopes(session), "reftrack-scopes")
+        releasing = _releasing(session)
+        if releasing is not None:  # before the scopes: their hooks are then around its own
+            config.pluginmanager.register(releasing, "reftrack-release")
+        config.pluginmanager.register(Scopes(session, releasing), "reftrack-scopes")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let go of what tests of `reftrack.pytest.Releasing` classes set: there are none where nobody
+    has imported that."""
+    module = sys.modules.get("reftrack.pytest")
+    if module is None:
+        return
+    from reftrack.runners.pytest_releasing import ByClass, Items
+
+    base = module.Releasing
+    items = Items(ByClass(base), nullcontext, lambda cls: issubclass(cls, base))
+    session.config.pluginmanager.register(items)
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
-    for option in ("json", "frames", "repeat"):
-        if getattr(arguments, f"reftrack_{option}") is not None and not arguments.reftrack:
+    given = {
+        key: getattr(arguments, f"reftrack_{key}")
+        for key in ("json", "frames", "repeat", "release", "release_only")
+    }
+    for key, value in given.items():
+        option = key.replace("_", "-")
+        if value is not None and not arguments.reftrack:
             raise pytest.UsageError(
                 f"--reftrack-{option} needs --reftrack, or `reftrack run --{option}`"
             )
     if arguments.reftrack and _session() is None and not _is_worker(config):
-        run = OwnRun.start(
-            [str(word) for word in config.invocation_params.args],
-            {
-                "json": arguments.reftrack_json,
-                "frames": arguments.reftrack_frames,
-                "repeat": arguments.reftrack_repeat,
-            },
-        )
+        run = OwnRun.start([str(word) for word in config.invocation_params.args], given)
         config.pluginmanager.register(run, "reftrack-run")
         config.add_cleanup(run.finish)  # also called where pytest ends before it has configured
 
@@ -91,6 +118,16 @@ def _session() -> Session | None:
     """The session of this process; nothing is imported to find that there is none."""
     module = sys.modules.get("reftrack.session")
     return None if module is None else module.current()
+
+
+def _releasing(session: Session) -> Items | None:
+    """What lets go of tests that are over, where that was asked for."""
+    if session.cure is None:
+        return None
+    from reftrack.guard import Apart
+    from reftrack.runners.pytest_releasing import Items
+
+    return Items(session.cure, lambda: Apart(session.note))
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -159,8 +196,8 @@ class OwnRun:
 class Scopes:
     """The hooks that tell the session what one pytest run is doing."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, releasing: Items | None = None) -> None:
+        self.session, self.releasing = session, releasing
         self.outcome: str | None = None
         self.looked = False
 
@@ -196,9 +233,12 @@ class Scopes:
     def _look_after(self, item: pytest.Item) -> None:
         """Look when the item is torn down and the fixtures that outlive it are not.
 
-        The finalizers of a node are called last in, first out, an item's before its parents'.
+        The finalizers of a node are called last in, first out, an item's before its parents'. What
+        is let go of with `--release` goes after the last class and module.
         """
-        for node in reversed(item.listchain()[:-1]):
+        kept = () if self.releasing is None else (pytest.Class, pytest.Module)
+        parents = [node for node in item.listchain()[:-1] if not isinstance(node, kept)]
+        for node in reversed(parents):
             try:
                 return node.addfinalizer(self._look)
             except (AssertionError, KeyError):
@@ -207,6 +247,8 @@ class Scopes:
 
     def _look(self) -> None:
         self.looked = True
+        if self.releasing is not None:
+            self.releasing.end()
         self.session.checkpoint(final=True)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
