@@ -847,7 +847,7 @@ def test_without_the_option_nothing_of_it_is_imported(tmp_path: Path) -> None:
 # ---- the examples
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-ELSEWHERE = ("users_app.thumbnails._THUMBNAILS", "DatabaseWrapper.queries_log")
+ELSEWHERE = ("users_app.thumbnails._THUMBNAILS", "connection.queries_log")
 """What the Django example plants on no instance or class: a module's cache and the query log."""
 
 

@@ -30,11 +30,11 @@ class _Other(NamedTuple):
 
 
 def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list[Edge]:
-    """The edges of a holder: of each group, by its index, that to the place on its path; or the
-    entries of a functools cache. Roots have no edge."""
+    """The edges of a holder, by the last steps of paths and the indexes on them of what its edge
+    leads to; or the entries of a functools cache. Roots have no edge."""
     found: dict[Edge, None] = {}
-    for group, at in places:
-        numbers = seen.numbers(seen.groups[group][3])
+    for last, at in places:
+        numbers = seen.numbers(last)
         if 0 < at < len(numbers):
             found[(numbers[at], True) if is_cache else numbers[at]] = None
     return list(found)
@@ -68,7 +68,7 @@ def _others(
 ) -> list[_Other]:
     found: list[_Other] = []
     while still_held and len(found) < MOST:
-        ways = [_way(seen, group, step) for group, step in still_held.items()]
+        ways = [way_around(seen, group, step) for group, step in still_held.items()]
         known = [(choice, edge) for choice, edge in ways if edge is not None]
         if not known:
             break
@@ -78,7 +78,7 @@ def _others(
     return found
 
 
-def _way(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
+def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     """The holder on another path to a group's sample, and its edge; None where that is a root."""
     numbers = seen.numbers(step)
     path = [seen.step(number) for number in numbers]

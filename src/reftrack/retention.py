@@ -48,7 +48,8 @@ class Held(NamedTuple):
     exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
-    at: list[int]  # of each group: the index on its path of what its holder's edge leads to
+    last: list[int]  # of each group: the last step of the path that named its holder
+    at: list[int]  # the index on that path of what the holder's edge leads to
 
 
 def holders(
@@ -75,6 +76,7 @@ def holders(
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
     owners.forget()
+    found = [holder for holder in found if holder.survived_bytes > 0]
     return sorted(found, key=lambda holder: -holder.survived_bytes)
 
 
@@ -92,7 +94,7 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> None:
         return
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     is_cache = holder.kind == "cache" and not holder.rule
-    edges = cuts.edges(seen, ((k, held.at[k]) for k in groups), is_cache)
+    edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
     if not edges:
         return
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
@@ -116,9 +118,9 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [])
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [], [])
     numbers = {NOBODY.key: 0}
-    for group, choice in zip(seen.groups, _choices(seen, charged), strict=True):
+    for group, (choice, last) in zip(seen.groups, _choices(seen, charged), strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
@@ -132,12 +134,35 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.bytes[number] += size
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
+        held.last.append(last)
         held.at.append(choice.step)
     return held
 
 
-def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
-    """The holder of each group; NOBODY of what is not told."""
+def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
+    """The holder of each group, NOBODY of what is not told, and the last step of its path.
+
+    What the runner holds of a test that is still open goes with the test, unless somebody else
+    holds it as well.
+    """
+    found = list(_first_choices(seen, charged))
+    going = [
+        k
+        for k, (choice, _) in enumerate(found)
+        if charged[seen.groups[k][0]].is_open and choice.owner == "runner"
+    ]
+    edges = cuts.edges(seen, ((found[k][1], found[k][0].step) for k in going), False)
+    for k in going:
+        found[k] = NOBODY, found[k][1]
+    if edges:
+        for k, step in seen.cut(edges, going).still_held.items():
+            choice, _ = cuts.way_around(seen, k, step)
+            if choice.owner != "runner":
+                found[k] = choice, step
+    return found
+
+
+def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
     shapes = choosing.shapes(seen.steps)
     known: dict[tuple[int, int, int, bool], Choice] = {}
     # By the name that a test knows: "fixture db" for "db (session)".
@@ -149,7 +174,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
     for scope_number, size, anchor, step, first, made_by in seen.groups:
         scope = charged[scope_number]
         if scope.kind == "import" and size < IMPORTED_FROM:
-            yield NOBODY
+            yield NOBODY, step
             continue
         own = first < 0 or made_by == scope_number
         shape = shapes[step], anchor, first, own
@@ -157,7 +182,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
             found = Survivor(anchor, first, own)
             known[shape] = choosing.choose(seen.path(step), found, seen.bases)
         choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
-        yield NOBODY if scope.is_open and choice.owner == "runner" else choice
+        yield choice, step
 
 
 def _named_by_scope(

@@ -94,6 +94,21 @@ STEADY = (
         "a suite counts its tests and puts None where a test was",
     ),
     _steady(
+        "testcase-internals",
+        ("unittest.case.TestCase",),
+        (
+            "_class_cleanups",
+            "tearDown_exceptions",
+            "atomics",
+            "cls_atomics",
+            "databases",
+            "_cls_overridden_context",
+            "_overridden_settings",
+            "_pre_setup_ran_eagerly",
+        ),
+        "unittest and Django note on the class which clean-ups, transactions and databases it uses",
+    ),
+    _steady(
         "runner-internals",
         (),
         (),
