@@ -2,14 +2,15 @@
 # cython: initializedcheck=False, nonecheck=False, embedsignature=True
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
-The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks` (interned call
-stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger` (the other live blocks, and what events do to them),
-`growths` (parts of blocks that realloc added), `hooks` (what the allocators call),
-`tracing` (their face towards Python), `shapes` (the arrays of one look), `graph` (every reachable
-object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which object owns which
-block), `survivors` (regions and groups), `edges` (what one object calls another), `steps`
-(paths, told), `sums` (figures by holder), `answer` (plain records), `explain` (one look).
-Only cpython.h knows CPython's private structures.
+The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks`
+(interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
+(the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
+`hooks` (what the allocators call), `process` (memory beside the ledger's), `tracing` (their face
+towards Python), `roots` (what the interpreter refers to), `shapes` (the arrays of one look), `graph`
+(every reachable object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which
+object owns which block), `survivors` (regions and groups), `edges` (what one object calls another),
+`homes` (names from elsewhere), `steps` (paths, told), `sums` (figures by holder), `answer` (plain
+records), `explain` (one look). Only cpython.h knows CPython's private structures.
 """
 
 from libc.errno cimport errno
@@ -26,8 +27,10 @@ include "pools.pxi"
 include "ledger.pxi"
 include "growths.pxi"
 include "hooks.pxi"
+include "process.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
+include "roots.pxi"
 include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"
@@ -36,6 +39,7 @@ include "survivors.pxi"
 include "alive.pxi"
 include "cuts.pxi"
 include "edges.pxi"
+include "homes.pxi"
 include "steps.pxi"
 include "sums.pxi"
 include "answer.pxi"

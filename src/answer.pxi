@@ -14,7 +14,8 @@ cdef class Explanation:
     It keeps the graph until `close()`, for questions about what would go; no object of it is kept alive.
 
     `steps`: the paths as a tree, [(step before, edge, label, type, name), ...], all from step 0;
-    `groups`: [(scope, bytes, index of the anchor on the path, last step of the path), ...], largest first;
+    `groups`: [(scope, bytes, index of the anchor on the path, last step of the path, index on it of the
+    first that a wanted scope other than an import made or -1, its scope), ...], largest first;
     `others`: (groups, bytes, objects) not described; `orphans`: blocks without an owner as (scope,
     stack, bytes, blocks); `bases`: type name -> names along its MRO; `stacks`: tracemalloc's tracebacks
     by number, or None; `nodes`, `edges`, `garbage` (objects without a root), `seconds` and, of its parts,
@@ -48,10 +49,12 @@ cdef class Explanation:
         self.is_open = False
         look_free(&self.look)
 
-    cdef int take(self, int limit) except -1:
+    cdef int take(self, int limit, dict named_by) except -1:
         cdef Look *l = &self.look
         cdef Survey *s = &l.survey
         cdef Steps steps = Steps()
+        cdef uint32_t *tops = survey_tops(s)
+        cdef uint32_t top
         cdef list order = sorted(range(1, s.group_count), key=lambda k: -s.groups[<uint32_t>k].bytes)
         cdef uint32_t *number = <uint32_t *>calloc(s.group_count, sizeof(uint32_t))
         cdef uint32_t k, g
@@ -66,10 +69,11 @@ cdef class Explanation:
         self.rows = <Sum *>malloc(s.row_count * sizeof(Sum))
         self.parts = <Part *>malloc(s.row_count * sizeof(Part))
         try:
-            if number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
+            if tops == NULL or number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
                 raise MemoryError("no memory to tell what was found")
             self.telling = steps
             steps.look = l
+            steps.named_by = named_by
             self.groups = []
             for k in range(1, self.group_count):
                 g = order[k - 1]
@@ -77,9 +81,14 @@ cdef class Explanation:
                 self.described[k] = s.groups[g]
                 last = steps.step_to(s.groups[g].sample)
                 anchor = steps.depth_of(s.groups[g].anchor) - 1
-                self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last))
+                top = tops[s.groups[g].sample]
+                first = steps.depth_of(top) - 1
+                self.groups.append(
+                    (s.groups[g].scope, s.groups[g].bytes, anchor, last, first, l.graph.date[top])
+                )
             self.take_rows(s, number, steps)
         finally:
+            free(tops)
             free(number)
         self.steps = steps.told
         self.bases = steps.bases

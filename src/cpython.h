@@ -29,11 +29,13 @@
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #define Py_BUILD_CORE 1
 #include "internal/pycore_code.h"
+#include "internal/pycore_context.h"
 #include "internal/pycore_dict.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_gc.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
+#include "internal/pycore_runtime.h"
 #undef Py_BUILD_CORE
 #pragma GCC diagnostic pop
 
@@ -176,6 +178,7 @@ static inline PyObject *rt_code_slot_name(PyCodeObject *code, int i)
     return PyTuple_GET_ITEM(code->co_localsplusnames, i);
 }
 
+static inline int rt_code_argcount(PyCodeObject *code) { return code->co_argcount; }
 static inline PyObject *rt_code_filename(PyCodeObject *code) { return code->co_filename; }
 static inline PyObject *rt_code_qualname(PyCodeObject *code) { return code->co_qualname; }
 static inline PyObject *rt_code_linetable(PyCodeObject *code) { return code->co_linetable; }
@@ -266,6 +269,15 @@ static inline void rt_gc_relink(PyGC_Head *head)
 
 static inline PyGC_Head *rt_gc_head(PyObject *o) { return _Py_AS_GC(o); }
 static inline PyObject *rt_gc_object(PyGC_Head *g) { return (PyObject *)(g + 1); }
+
+/* Set around each collection, whatever began it, its finalizers and callbacks included. */
+static inline int rt_gc_collecting(PyInterpreterState *interp) { return interp->gc.collecting; }
+
+/* The list that gc.freeze() moves all others to. */
+static inline PyGC_Head *rt_gc_frozen(PyInterpreterState *interp)
+{
+    return &interp->gc.permanent_generation.head;
+}
 
 static inline void rt_gc_pause(int *was_enabled) { *was_enabled = PyGC_Disable(); }
 static inline void rt_gc_resume(int was_enabled)
@@ -378,8 +390,8 @@ static inline double rt_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* A full collection (how many objects it collected), even where the program has disabled the collector: PyGC_Collect() does nothing
-   then. */
+/* A full collection, even where the program has disabled the collector: PyGC_Collect() does nothing
+   then. Returns how many objects it collected. */
 static inline Py_ssize_t rt_collect(void)
 {
     int enabled = PyGC_Enable();
@@ -519,6 +531,58 @@ static inline PyObject *rt_namespace(PyObject *o)
         return PyModule_GetDict(o);
     }
     return PyType_Check(o) ? rt_type_dict((PyTypeObject *)o) : rt_instance_dict(o);
+}
+
+/* The name of the context variable under which a node of a context's table keeps a value. The nodes
+   are bitmaps (hamt.c; the struct is in pycore_hamt.h from 3.12 on): variable and value side by side
+   behind the head of a variable-sized object and 32 bits; NULL beside a node further down. Nodes for
+   equal hashes look the same. */
+static inline PyObject *rt_context_variable(PyObject *node, PyObject *value)
+{
+    PyObject **pairs = (PyObject **)((char *)node + sizeof(PyVarObject) + sizeof(void *));
+    Py_ssize_t i;
+    if (strcmp(Py_TYPE(node)->tp_name, "hamt_bitmap_node") != 0
+        && strcmp(Py_TYPE(node)->tp_name, "hamt_collision_node") != 0) {
+        return NULL;
+    }
+    for (i = 0; i + 1 < Py_SIZE(node); i += 2) {
+        if (pairs[i + 1] == value && pairs[i] != NULL && PyContextVar_CheckExact(pairs[i])) {
+            return ((PyContextVar *)pairs[i])->var_name;
+        }
+    }
+    return NULL;
+}
+
+static inline PyObject *rt_weakref_callback(PyObject *o)
+{
+    return PyWeakref_Check(o) ? ((PyWeakReference *)o)->wr_callback : NULL;
+}
+
+/* What the interpreter itself refers to by names of its own: calls `tell` for each. */
+typedef void (*rt_tell)(PyObject *o, const char *role, void *arg);
+
+static inline void rt_interpreter_objects(PyInterpreterState *interp, rt_tell tell, void *arg)
+{
+    int i;
+    PyThreadState *ts;
+    for (i = 0; i < interp->atexit.ncallbacks; i++) {
+        if (interp->atexit.callbacks[i] != NULL) {
+            tell(interp->atexit.callbacks[i]->func, "atexit callbacks", arg);
+            tell(interp->atexit.callbacks[i]->args, "atexit callbacks", arg);
+            tell(interp->atexit.callbacks[i]->kwargs, "atexit callbacks", arg);
+        }
+    }
+    for (ts = PyInterpreterState_ThreadHead(interp); ts != NULL; ts = PyThreadState_Next(ts)) {
+        tell(ts->context, "context", arg);
+        tell(ts->dict, "thread-local data", arg);
+        tell(ts->c_profileobj, "sys.setprofile", arg);
+        tell(ts->c_traceobj, "sys.settrace", arg);
+    }
+}
+
+static inline int rt_is_main_thread(PyThreadState *ts)
+{
+    return ts->thread_id == (unsigned long)_PyRuntime.main_thread;
 }
 
 /* Containers of C types whose members have no names: collections.deque and lru_cache's links. */

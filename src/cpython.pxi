@@ -30,6 +30,10 @@ cdef extern from "cpython.h" nogil:
         void *(*calloc)(void *, size_t, size_t) noexcept nogil
         void *(*realloc)(void *, void *, size_t) noexcept nogil
         void (*free)(void *, void *) noexcept nogil
+    ctypedef struct PyObjectArenaAllocator:
+        void *ctx
+        void *(*alloc)(void *, size_t) noexcept nogil
+        void (*free)(void *, void *, size_t) noexcept nogil
     ctypedef enum PyMemAllocatorDomain:
         PYMEM_DOMAIN_MEM
         PYMEM_DOMAIN_OBJ
@@ -37,6 +41,8 @@ cdef extern from "cpython.h" nogil:
 
     void PyMem_GetAllocator(PyMemAllocatorDomain, PyMemAllocatorEx *)
     void PyMem_SetAllocator(PyMemAllocatorDomain, PyMemAllocatorEx *)
+    void PyObject_GetArenaAllocator(PyObjectArenaAllocator *)
+    void PyObject_SetArenaAllocator(PyObjectArenaAllocator *)
     void *PyObject_Malloc(size_t)
     void PyObject_Free(void *)
     void *PyMem_Malloc(size_t)
@@ -47,6 +53,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *PyImport_GetModuleDict()
     void rt_gc_pause(int *)
     void rt_gc_resume(int)
+    bint rt_gc_collecting(PyInterpreterState *)
+    PyGC_Head *rt_gc_frozen(PyInterpreterState *)
 
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject *)
     int PyUnicode_KIND(PyObject *)
@@ -68,6 +76,7 @@ cdef extern from "cpython.h" nogil:
     int rt_code_firstlineno(PyCodeObject *)
     int rt_code_nlocalsplus(PyCodeObject *)
     int rt_code_nfreevars(PyCodeObject *)
+    int rt_code_argcount(PyCodeObject *)
     PyObject *rt_code_slot_name(PyCodeObject *, int)
     PyObject *rt_frame_slot(rt_frame *, int)
     int rt_frame_slot_count(rt_frame *, PyCodeObject *)
@@ -136,6 +145,11 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_namespace(PyObject *)
     bint rt_is_container(PyObject *)
     bint rt_is_cache(PyObject *)
+    ctypedef void (*rt_tell)(PyObject *, const char *, void *) noexcept nogil
+    void rt_interpreter_objects(PyInterpreterState *, rt_tell, void *)
+    bint rt_is_main_thread(PyThreadState *)
+    PyObject *rt_context_variable(PyObject *, PyObject *)
+    PyObject *rt_weakref_callback(PyObject *)
     Py_ssize_t rt_keys_count(PyDictKeysObject *)
     PyDictKeysObject *rt_text_keys(PyObject *)
     PyObject *rt_keys_name(PyDictKeysObject *, Py_ssize_t)

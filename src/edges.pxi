@@ -67,7 +67,18 @@ cdef object object_name(PyObject *o):
         return frame_name(frame)
     if rt_is_cache(o):
         return wrapped_name(o)
+    if PyTuple_Check(o) and not PyTuple_CheckExact(o) and PyTuple_GET_SIZE(o) == 3:
+        return call_name(o)
     return None
+
+
+cdef object call_name(PyObject *o):
+    cdef PyObject *name
+    # A call that a mock has recorded is a tuple of its name, arguments and keyword arguments.
+    if type_name(rt_type(o)) != "unittest.mock._Call":
+        return None
+    name = PyTuple_GET_ITEM(o, 0)
+    return exact(name) if PyUnicode_CheckExact(name) else None
 
 
 cdef object wrapped_name(PyObject *wrapper):
@@ -271,7 +282,7 @@ cdef tuple function_edge(PyObject *function, PyObject *child):
     if PyFunction_GetClosure(function) == child:
         return "closure", rt_code_freevars(<PyCodeObject *>PyFunction_GetCode(function))
     if PyFunction_GetDefaults(function) == child:
-        return "slot", "__defaults__"
+        return "defaults", default_names(<PyCodeObject *>PyFunction_GetCode(function), child)
     if PyFunction_GetKwDefaults(function) == child:
         return "slot", "__kwdefaults__"
     if PyFunction_GetCode(function) == child:
@@ -279,6 +290,12 @@ cdef tuple function_edge(PyObject *function, PyObject *child):
     if rt_function_annotations(function) == child:
         return "slot", "__annotations__"
     return instance_edge(function, child)
+
+
+cdef object default_names(PyCodeObject *code, PyObject *defaults):
+    # Defaults are those of the last positional arguments.
+    cdef int count = <int>PyTuple_GET_SIZE(defaults), last = rt_code_argcount(code), i
+    return tuple([exact(rt_code_slot_name(code, i)) for i in range(max(last - count, 0), last)])
 
 
 cdef object rt_code_freevars(PyCodeObject *code):
@@ -315,11 +332,17 @@ cdef tuple instance_edge(PyObject *o, PyObject *child):
 
 
 cdef tuple special_edge(PyObject *o, PyObject *child):
+    cdef PyObject *name
     cdef Py_ssize_t i, n
     if PyMethod_Check(o):
         return ("slot", "__self__") if PyMethod_GET_SELF(o) == child else ("slot", "__func__")
     if PyCFunction_Check(o):
         return "slot", "__self__"
+    if rt_weakref_callback(o) == child:
+        return "slot", "__callback__"
+    name = rt_context_variable(o, child)
+    if name != NULL:
+        return "context", exact(name)
     if PyTraceBack_Check(o):
         return ("slot", "tb_frame") if PyFrame_Check(child) else ("slot", "tb_next")
     if PyExceptionInstance_Check(o):

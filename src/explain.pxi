@@ -47,7 +47,7 @@ cdef int look(
         return -1
     if survey_pages(s) < 0 or graph_init(g, entry_used + pool_live) < 0:
         return -1
-    if graph_build(g, s) < 0 or s.short_of_memory:
+    if roles_find(g) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
         return -1
     seconds[0] = rt_seconds() - started
     if graph_mark_own(g, own_folder) < 0 or paths_init(&l.paths, g) < 0:
@@ -102,12 +102,16 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
     return [(scope, stack, size, count) for (scope, stack), (size, count) in sums.items()]
 
 
-def explain(bytes scopes not None, str own_folder not None, int limit, bint tracemalloc):
+def explain(
+    bytes scopes not None, str own_folder not None, int limit, bint tracemalloc, dict named_by=None
+):
     """Who holds what the wanted scopes left alive: an Explanation.
 
-    `scopes` has a byte per scope, not 0 where its blocks count as survivors; frames of files below
+    `scopes` has a byte per scope: 1 where its blocks count as survivors, 2 where it is an import and they
+    do; frames of files below
     `own_folder` are taken for reftrack's own; the `limit` largest groups are described, the others
-    summed; `tracemalloc` takes the stacks from there, by true block address.
+    summed; `tracemalloc` takes the stacks from there, by true block address; `named_by` says by which
+    attributes, ("name", "other.name"), objects of a type are named.
 
     Raises MemoryError; RuntimeError where the ledger is not started.
     """
@@ -127,7 +131,7 @@ def explain(bytes scopes not None, str own_folder not None, int limit, bint trac
         charge_all(&l.survey, lines)
         if retained_groups(&l.survey) < 0:
             raise MemoryError("no memory to look at the heap")
-        answer.take(limit)
+        answer.take(limit, named_by or {})
         answer.orphans = orphan_records(&l.survey, lines)
         answer.stacks = lines.stacks if lines is not None else None
         answer.seconds = rt_seconds() - started

@@ -69,6 +69,7 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.to)
     table_free(&g.ids)
     free(g.raw)
+    free(g.roles)
     memset(g, 0, sizeof(Graph))
 
 
@@ -207,6 +208,8 @@ cdef int graph_add_frames(Graph *g) noexcept nogil:
     graph_add(g, NULL)
     g.frames[0] = NULL
     while thread != NULL:
+        if rt_is_main_thread(thread):
+            g.main_first = g.count
         frame = rt_frame_current(thread)
         while frame != NULL:
             if g.count == capacity:
@@ -219,6 +222,8 @@ cdef int graph_add_frames(Graph *g) noexcept nogil:
                 g.frames[g.count] = frame
                 graph_add(g, NULL)
             frame = rt_frame_previous(frame)
+        if rt_is_main_thread(thread):
+            g.main_end = g.count
         thread = PyThreadState_Next(thread)
     g.frame_count = g.count - 1
     return -1 if g.short_of_memory else 0
@@ -365,6 +370,8 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
         return -1
     graph_add_listed(g)
     g.modules = graph_node(g, PyImport_GetModuleDict())
+    if roles_add(g) < 0:
+        g.short_of_memory = True
     graph_search(g, s)
     graph_unmark(g)
     table_free(&g.ids)

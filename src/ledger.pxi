@@ -23,6 +23,7 @@ cdef struct ScopeFigures:
     uint64_t allocated_bytes
     int64_t peak_bytes
     int64_t ended_bytes         # live when the scope ended; -1 while it runs
+    int64_t collected_bytes     # freed while the collector ran, since the scope last ran itself
     uint32_t released_by        # the scope in which half of that had gone, or 0
 
 cdef struct Hook:
@@ -35,6 +36,7 @@ cdef size_t entry_used = 0
 cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
 cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
+cdef int64_t live_total = 0     # live bytes of all scopes
 
 cdef Hook hooks[2]
 cdef bint recording = False
@@ -69,7 +71,9 @@ cdef uint32_t scope_new() noexcept nogil:
 
 
 cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
+    global live_total
     cdef ScopeFigures *f = figures(scope)
+    live_total += size
     f.live_bytes += size
     f.live_blocks += blocks
     f.allocated_bytes += <uint64_t>size
@@ -78,11 +82,15 @@ cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noex
 
 
 cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
+    global live_total
     cdef ScopeFigures *f = figures(scope)
+    live_total -= size
     f.live_bytes -= size
     f.live_blocks -= blocks
     if f.ended_bytes > 0 and f.released_by == 0 and 2 * f.live_bytes < f.ended_bytes:
         f.released_by = scope_now
+    if scope != scope_now and rt_gc_collecting(main_interp):
+        f.collected_bytes += size
 
 
 # ---- entries ----

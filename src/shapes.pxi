@@ -1,5 +1,9 @@
 # The arrays that one look at the heap fills, in the order in which it fills them.
 
+cdef struct Role:                 # what the interpreter refers to, and as what
+    PyObject *object
+    const char *name
+
 cdef struct More:                 # a block that an object owns beside its own
     uint32_t node
     void *block
@@ -10,6 +14,10 @@ cdef struct Graph:
     uint32_t frame_count          # nodes 1 .. frame_count
     uint32_t listed[8]            # where the nodes of each of the collector's lists end
     uint32_t modules              # the node of sys.modules
+    uint32_t main_first           # nodes of the main thread's frames: main_first .. main_end - 1
+    uint32_t main_end
+    Role *roles                   # what the interpreter refers to by itself
+    uint32_t role_count
     size_t edge_count
     size_t edge_capacity
     PyObject **objects            # NULL for the root and the frames

@@ -159,8 +159,8 @@ cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
 cdef uint32_t node_scope(uint32_t parent, uint32_t code_id) noexcept nogil:
     cdef Code *code = &codes[code_id]
     cdef uint32_t scope = nodes[parent].scope
-    if code.role == CODE_IMPORT and scope == 0:
-        return import_scope
+    if code.role == CODE_IMPORT:
+        return import_scope  # also within a module's body: what it imports is none of its own
     if code.role == CODE_MODULE and scope != 0:
         if code.scope == 0:
             code.scope = scope_new()

@@ -29,6 +29,8 @@ cdef class Steps:
     cdef list free_lists        # how many of a type's objects a free list may keep, by its number
     cdef dict type_numbers      # address of a type -> its number
     cdef dict bases             # type name -> names along its MRO
+    cdef dict named_by          # type name -> the attributes that name its objects
+    cdef Homes homes
 
     def __cinit__(self):
         self.trails = NULL
@@ -102,7 +104,9 @@ cdef class Steps:
             if rt_is_cache(o):
                 self.note_cache(id)
             name = self.type_names[self.number_of(rt_type(o))]
-            self.told.append((before, edge, label, name, object_name(o)))
+            attributes = self.named_by.get(name)
+            own_name = object_name(o) if attributes is None else own_names(o, attributes)
+            self.told.append((before, edge, label, name, own_name))
         self.depths.append(self.depths[before] + 1)
         return self.note_node(id)
 
@@ -152,7 +156,7 @@ cdef class Steps:
             if number == 0:
                 trail[count] = at
                 count += 1
-                at = self.look.paths.parent[at]
+                at = self.parent_of(at)
         if at != 0 and number == 0 or self.depths[number] + count > PATH_START + PATH_END:
             return self.long_way(id)
         while count > 0:
@@ -162,6 +166,21 @@ cdef class Steps:
             if table_put(&self.numbers, trail[count], number) < 0:
                 raise MemoryError("no memory to tell the paths")
         return number
+
+    cdef uint32_t parent_of(self, uint32_t id) except? 0:
+        # What several modules refer to is shown in the one where it is at home.
+        cdef Graph *g = &self.look.graph
+        cdef Paths *p = &self.look.paths
+        cdef uint32_t above = p.parent[id], module = p.parent[above], home
+        if module == 0 or p.parent[module] != g.modules or not is_module_dict(g, module, above):
+            return above
+        if self.homes is None:
+            self.homes = Homes()
+            self.homes.fill(g, p)
+        home = self.homes.home(g.objects[id])
+        if home != 0:
+            p.parent[id] = home
+        return p.parent[id]
 
     cdef uint32_t long_way(self, uint32_t id) except? 0:
         # The middle of a very long path (a linked list) is one step "gap", whose label counts the
@@ -236,10 +255,23 @@ cdef class Steps:
 
     cdef tuple root_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph
+        cdef const char *role
         if g.objects[id] == NULL:
-            return "frame", exact(rt_code_filename(rt_frame_code(g.frames[id])))
+            return self.thread_of(id), exact(rt_code_filename(rt_frame_code(g.frames[id])))
         if id == g.modules:
             return "modules", None
         if (self.look.paths.level[id] & LEVEL_MASK) == LEVEL_GARBAGE:
             return "garbage", None
+        role = role_of(g, g.objects[id])
+        if role != NULL:
+            return "interpreter", (<bytes>role).decode()
         return "c", max(<int64_t>references(g, id) - <int64_t>g.found[id], 0)
+
+    cdef str thread_of(self, uint32_t id):
+        cdef Graph *g = &self.look.graph
+        return "frame" if g.main_first <= id < g.main_end else "thread"
+
+
+cdef inline bint is_module_dict(Graph *g, uint32_t module, uint32_t dict_) noexcept nogil:
+    cdef PyObject *o = g.objects[module]
+    return o != NULL and PyModule_Check(o) and PyModule_GetDict(o) == g.objects[dict_]

@@ -4,6 +4,7 @@
 # holder keeps of one scope.
 
 cdef enum:
+    WANTED = 1                    # a scope; 2 is an import
     TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef int survey_init(
@@ -101,6 +102,22 @@ cdef int survey_regions(Survey *s) noexcept nogil:
     return 0
 
 
+cdef uint32_t *survey_tops(Survey *s) noexcept nogil:
+    # Of each node the first on its path that a test or fixture made, 0 where none did; what an import
+    # made was there before, and an object's __dict__ is no object of its own. NULL where memory is short.
+    cdef Graph *g = s.graph
+    cdef uint32_t k, id
+    cdef uint32_t *tops = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
+    if tops == NULL:
+        return NULL
+    for k in range(s.paths.outside, s.paths.reached):
+        id = s.paths.order[k]
+        tops[id] = tops[s.paths.parent[id]]
+        if tops[id] == 0 and s.wanted[g.date[id]] == WANTED and not is_attributes(s, id):
+            tops[id] = id
+    return tops
+
+
 cdef int survey_sizes(Survey *s) noexcept nogil:
     # Of what hangs on survivors: the ledger's figures, for older objects CPython's rules.
     cdef Graph *g = s.graph
@@ -130,6 +147,12 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
     if PyDict_Check(o):
         return owner != NULL and rt_namespace(owner) == o
     return not (PyList_Check(o) or PyTuple_Check(o) or PyAnySet_Check(o) or rt_is_container(o))
+
+
+cdef bint is_attributes(Survey *s, uint32_t id) noexcept nogil:
+    cdef PyObject *o = s.graph.objects[id]
+    cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
+    return o != NULL and owner != NULL and PyDict_Check(o) and rt_namespace(owner) == o
 
 
 cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
@@ -247,37 +270,49 @@ cdef void charge(
         s.groups[group].retained += <uint64_t>size
 
 
-cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
-    # A block beside the object's own: its first part, and what later scopes added.
-    cdef int64_t first = piece.size
-    cdef uint32_t g = 0, stack = piece.stack & STACK_MASK, id = piece.node
-    if lines is not None:
-        stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
+cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
+    # What later scopes added to a block is charged to them; returns how much that is, wanted or not.
+    cdef int64_t grown = 0
+    cdef uint32_t g = 0, stack
     if piece.stack & ENTRY_GROWN:
         g = table_find(&growth_heads, piece.address).value
     while g != 0:
-        first -= growths[g].size
+        grown += growths[g].size
         if wanted(s, growths[g].scope):
+            stack = growths[g].stack
+            if lines is not None:
+                stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
             charge(
-                s, id, growths[g].scope, stack if lines is not None else growths[g].stack,
-                growths[g].size, 0, False,
+                s, piece.node & ~<uint32_t>PIECE_OWN, growths[g].scope, stack, growths[g].size, 0, False
             )
         g = growths[g].older
+    return grown
+
+
+cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
+    # A block beside the object's own.
+    cdef uint32_t stack = piece.stack & STACK_MASK
+    cdef int64_t first = piece.size - charge_growths(s, piece, lines)
+    if lines is not None:
+        stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
     if wanted(s, piece.scope):
-        charge(s, id, piece.scope, stack, first, 0, False)
+        charge(s, piece.node, piece.scope, stack, first, 0, False)
 
 
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
     cdef uint32_t scope = piece.scope, stack = piece.stack & STACK_MASK
     cdef bint unsure = visit_kinds(rt_type(s.graph.objects[id])) & RT_FREE_LIST != 0
+    cdef int64_t first = piece.size - charge_growths(s, piece, lines)
+    if not wanted(s, scope):
+        return  # an old object whose own block grew
     if s.region[id] != 0 and s.graph.date[s.region[id]] != scope:
         scope = s.graph.date[s.region[id]]  # a reused block: its stack is of an earlier life
         stack = NODE_UNKNOWN
     if lines is not None:
         stack = lines.stack_of(<void *>(piece.address << 4), stack, unsure)
         unsure = False
-    charge(s, id, scope, stack, piece.size, 1, unsure)
+    charge(s, id, scope, stack, first, 1, unsure)
 
 
 cdef void charge_all(Survey *s, TracemallocStacks lines):

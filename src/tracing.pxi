@@ -47,7 +47,7 @@ cdef bint hook_reached(int i) noexcept nogil:
 
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
-    global scope_count, scope_now, ledger_short
+    global scope_count, scope_now, live_total, ledger_short
     cdef uint32_t i
     for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
@@ -66,6 +66,7 @@ cdef void ledger_free() noexcept nogil:
     growth_free = 0
     scope_count = 0
     scope_now = 0
+    live_total = 0
     ledger_short = False
 
 
@@ -104,6 +105,7 @@ def start(int frames):
     if ledger_init(frames) < 0:
         raise MemoryError("no memory for the ledger")
     main_interp = PyInterpreterState_Main()
+    arenas_count()
     hooks_install()
     recording = True
 
@@ -167,6 +169,7 @@ def enter_scope(uint32_t scope):
     cdef uint32_t before = scope_now
     scope_now = scope
     figures(scope).ended_bytes = -1
+    figures(scope).collected_bytes = 0
     return before
 
 
@@ -195,14 +198,45 @@ def counters(uint32_t scope):
     return f.live_bytes, f.live_blocks, f.allocated_bytes, f.peak_bytes, f.released_by
 
 
+def collected_bytes(uint32_t scope):
+    """Of what a scope left, the bytes that were freed while the cyclic collector ran."""
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    return figures(scope).collected_bytes
+
+
 def collect():
-    """A full garbage collection, also where the program has disabled the collector."""
+    """A full garbage collection, also where the program has disabled the collector. What it frees
+    counts as collected, of the scope that is open now as well, and as released by no scope."""
+    global scope_now
+    cdef uint32_t before = scope_now
+    scope_now = 0
     rt_collect()
+    scope_now = before
 
 
 def collecting():
     """Is the collector enabled?"""
     return bool(PyGC_IsEnabled())
+
+
+def frozen_mark():
+    """Changes when objects are frozen by `gc.freeze()` or thawed; 0 while there are none. It may
+    change, too, when a frozen object dies."""
+    cdef PyGC_Head *list = rt_gc_frozen(PyInterpreterState_Main())
+    cdef PyGC_Head *last = rt_gc_previous(list)
+    return 0 if last == list else <size_t>last
+
+
+def frozen_objects():
+    """How many objects `gc.freeze()` has taken from the collector. Counts them one by one."""
+    cdef PyGC_Head *list = rt_gc_frozen(PyInterpreterState_Main())
+    cdef PyGC_Head *g = rt_gc_next(list)
+    cdef size_t count = 0
+    while g != list:
+        count += 1
+        g = rt_gc_next(g)
+    return count
 
 
 def now():
@@ -212,11 +246,17 @@ def now():
 
 def live_bytes():
     """Bytes of all live blocks in the ledger."""
-    cdef int64_t total = 0
-    cdef uint32_t scope
-    for scope in range(scope_count):
-        total += figures(scope).live_bytes
-    return total
+    return live_total
+
+
+def left_bytes(uint32_t scope):
+    """The bytes that a scope had alive when it ended; 0 while it runs.
+
+    Raises ValueError for a scope that there is not.
+    """
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    return max(figures(scope).ended_bytes, 0)
 
 
 def import_scopes():
@@ -313,21 +353,31 @@ def block_charge(size_t address):
 def memory():
     """The ledger's own memory: {"blocks": live blocks, "bytes": all of it, "entry_bytes": what
     is kept of the blocks, "stacks": live stack nodes, "stack_bytes": their memory and the copied line tables}."""
-    cdef size_t table = 0
-    if entries != NULL:
-        table = (entry_mask + 1) * sizeof(Entry) + (pool_mask + 1) * sizeof(Pool) + pool_bytes
-    cdef size_t stack = (
+    return {
+        "blocks": entry_used + pool_live,
+        "bytes": ledger_memory(),
+        "entry_bytes": entry_memory(),
+        "stacks": node_live,
+        "stack_bytes": stack_memory(),
+    }
+
+
+cdef size_t ledger_memory() noexcept nogil:
+    cdef size_t growth = growth_capacity * sizeof(Growth) + (growth_heads.mask + 1) * sizeof(Slot)
+    return entry_memory() + stack_memory() + growth
+
+
+cdef size_t entry_memory() noexcept nogil:
+    if entries == NULL:
+        return 0
+    return (entry_mask + 1) * sizeof(Entry) + (pool_mask + 1) * sizeof(Pool) + pool_bytes
+
+
+cdef size_t stack_memory() noexcept nogil:
+    return (
         node_capacity * sizeof(Node)
         + (node_mask + 1) * sizeof(NodeKey)
         + code_capacity * sizeof(Code)
         + (code_ids.mask + 1) * sizeof(Slot)
         + code_text_bytes
     )
-    cdef size_t growth = growth_capacity * sizeof(Growth) + (growth_heads.mask + 1) * sizeof(Slot)
-    return {
-        "blocks": entry_used + pool_live,
-        "bytes": table + stack + growth,
-        "entry_bytes": table,
-        "stacks": node_live,
-        "stack_bytes": stack,
-    }

@@ -87,7 +87,7 @@ def groups(seen: Look, scope: Within) -> list[Group]:
     sums = seen.sums(list(range(1, count + 1)), bytes(count), [1000] * (count + 1), 1000)
     return [
         Group(of, size, anchor, seen.path(step), sums.retained[number], sums.stacks[number])
-        for number, (of, size, anchor, step) in enumerate(seen.groups, 1)
+        for number, (of, size, anchor, step, _, _) in enumerate(seen.groups, 1)
         if of == scope.id
     ]
 

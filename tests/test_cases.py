@@ -3,10 +3,15 @@
 The head of each file in `cases/` says what is true of it, a line per scope:
 
     # LEAK kind id bytes=N line=MARK holder=NAME    MARK is the comment on the allocating line,
-                                                     NAME begins the holder's; both may be empty
+                                                     NAME begins the holder's, or "A or B" do; both
+                                                     may be empty
     # CLEAN kind id                                  nothing of the scope stays
-    # GROWING name                                   the verdict on that holder
+    # VERDICT verdict NAME                           the verdict on that holder
+    # KIND kind NAME                                 its kind
     # XFAIL reason                                   not so yet
+
+A line `# FIX text | code` in the suite stands for its cure: the report suggests `text`, and with
+`code` in that place nothing stays.
 """
 
 from __future__ import annotations
@@ -47,6 +52,7 @@ COMMANDS = {
     ),
 }
 _LEAK = re.compile(r"# LEAK (\w+) (.+) bytes=(\d+) line=(\w*) holder=(.*)")
+_FIX = re.compile(r"# FIX ([^|]+)(?:\| (.*))?$")
 
 
 class Leak(NamedTuple):
@@ -54,7 +60,7 @@ class Leak(NamedTuple):
     id: str
     bytes: int
     line: int | None
-    holder: str
+    holders: tuple[str, ...]  # the beginnings of names of which its holder has one
 
 
 class Case:
@@ -66,7 +72,9 @@ class Case:
         self.runner = self._told("RUN")[0]
         self.needs = self._told("NEEDS")
         self.not_yet = self._told("XFAIL")
-        self.growing = self._told("GROWING")
+        self.verdicts = [tuple(told.split(" ", 1)) for told in self._told("VERDICT")]
+        self.kinds = [tuple(told.split(" ", 1)) for told in self._told("KIND")]
+        self.fixes = [found[1].strip() for found in map(_FIX.search, self.lines) if found]
         self.leaks = [
             self._leak(*found.groups()) for found in map(_LEAK.match, self.lines) if found
         ]
@@ -81,12 +89,13 @@ class Case:
 
     def _leak(self, kind: str, id: str, size: str, mark: str, holder: str) -> Leak:
         marked = [k for k, text in enumerate(self.lines, 1) if text.endswith(f"  # {mark}")]
-        return Leak(kind, self.full_id(kind, id), int(size), marked[0] if mark else None, holder)
+        line = marked[0] if mark else None
+        return Leak(kind, self.full_id(kind, id), int(size), line, tuple(holder.split(" or ")))
 
     def full_id(self, kind: str, id: str) -> str:
-        if kind in ("fixture", "import"):
+        if kind in ("fixture", "import", "module"):
             return id
-        if self.runner == "pytest":
+        if self.runner == "pytest" and kind == "test":
             return f"{self.path.name}::{id}"
         return f"{self.path.stem}.{id}"
 
@@ -111,6 +120,18 @@ def scope_of(report: Report, kind: str, id: str) -> Scope:
 
 def charged_to(holder: Holder, leak: Leak) -> int:
     return sum(c.bytes for c in holder.charged if (c.scope, c.id) == (leak.kind, leak.id))
+
+
+def keeper(report: Report, leak: Leak) -> Holder:
+    return max(report.holders, key=lambda holder: charged_to(holder, leak))
+
+
+def named(report: Report, case: Case, beginnings: str) -> list[Holder]:
+    """The holders of that name, or of one of those names; what the case leaks, if they have any."""
+    names = tuple(beginnings.split(" or "))
+    keepers = [keeper(report, leak) for leak in case.leaks]
+    found = [holder for holder in keepers if holder.name.startswith(names)]
+    return found or [holder for holder in report.holders if holder.name.startswith(names)]
 
 
 def user_lines(holder: Holder, case: Case) -> list[int]:
@@ -144,23 +165,45 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
         if leak.kind != "import":
             scope = scope_of(report, leak.kind, leak.id)
             assert scope.survived_bytes == pytest.approx(leak.bytes, rel=0.05), leak
-        holder = max(report.holders, key=lambda holder: charged_to(holder, leak))
+        holder = keeper(report, leak)
         assert charged_to(holder, leak) == pytest.approx(leak.bytes, rel=0.05), leak
         if leak.line is not None:
             assert leak.line in user_lines(holder, case)[: len(case.leaks)], leak
-        assert holder.name.startswith(leak.holder), leak
+        assert holder.name.startswith(leak.holders), leak
         assert holder.retained_bytes >= 0.95 * leak.bytes
-        assert holder.verdict != "unexplained"
     for kind, id in case.clean:
         scope = scope_of(report, kind, case.full_id(kind, id))
         assert scope.survived_bytes < CLEAN_BYTES, scope
-    for name in case.growing:
-        assert [h.verdict for h in report.holders if h.name == name] == ["growing"]
-
+    for verdict, name in case.verdicts:
+        expected = {other for other, of in case.verdicts if of == name}
+        assert {h.verdict for h in named(report, case, name)} == expected, (verdict, name)
+    for kind, name in case.kinds:
+        assert {h.kind for h in named(report, case, name)} == {kind}, name
+    for text in case.fixes:
+        assert any(text in holder.fix for holder in report.holders), text
     growing = {h.name for h in report.holders if h.verdict == "growing"}
-    assert all(any(name.startswith(leak.holder) for leak in case.leaks) for name in growing)
-    if report.totals.survived_bytes > CLEAN_BYTES:
+    assert all(any(name.startswith(leak.holders) for leak in case.leaks) for name in growing)
+    if case.leaks and not any("unexplained" in told for told in case.verdicts):
         assert report.totals.explained_bytes >= 0.95 * report.totals.survived_bytes
+
+
+@pytest.mark.parametrize("path", [p for p in CASES if Case(p).fixes], ids=lambda path: path.stem)
+def test_the_suggested_fix_cures_it(path: Path, tmp_path: Path) -> None:
+    case = Case(path)
+    for name in case.needs:
+        pytest.importorskip(name)
+    cured = [_FIX.sub(lambda found: found[2] or found[1], line) for line in case.lines]
+    (tmp_path / "source").mkdir()
+    copy = tmp_path / "source" / path.name
+    copy.write_text("\n".join(cured) + "\n")
+
+    report = report_of(Case(copy), tmp_path, "native")
+
+    for leak in case.leaks:
+        if leak.kind != "import":
+            scope = scope_of(report, leak.kind, leak.id)
+            assert scope.survived_bytes < CLEAN_BYTES, leak
+    assert not [holder.name for holder in report.holders if holder.verdict == "growing"]
 
 
 def test_there_is_a_case_for_every_kind_of_runner_and_a_clean_one_of_each() -> None:

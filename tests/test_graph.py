@@ -740,6 +740,23 @@ def test_each_attribute_of_a_module_is_a_group_and_each_container_is_one(heap: H
     assert found["one"] == found["two"] == found["items"] == 1
 
 
+def test_an_object_whose_own_block_grew_in_a_later_scope_is_charged_for_what_was_added(
+    heap: Heap,
+) -> None:
+    later = Within()
+
+    def items() -> Iterator[int]:
+        yield from range(8)
+        with later:  # tuple() goes on here with a tuple that was there before
+            yield from range(50_000)
+
+    heap.kept = tuple(items())
+    seen = look(later)
+    assert_all_found(seen, later)
+    assert {group[0] for group in seen.groups} == {later.id}
+    assert sum(group.bytes for group in groups(seen, later)) >= 8 * 50_000
+
+
 def test_an_old_container_that_grew_is_told_with_the_scopes_that_made_it_grow(heap: Heap) -> None:
     heap.items = []
     scopes = [Within() for _ in range(3)]

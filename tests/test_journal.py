@@ -21,6 +21,8 @@ from reftrack.model import (
     Event,
     Holder,
     Phase,
+    Released,
+    Repeated,
     RunInfo,
     Scope,
     ScopeEnded,
@@ -50,6 +52,26 @@ def holder(name: str) -> Holder:
     return Holder(
         name, "cache", "once", "your code", "m", ["m", name], 10, 10, 1, [], [], [], None, "fix"
     )
+
+
+def test_what_became_known_after_the_final_look_is_added_to_the_scopes(journal: Journal) -> None:
+    """Given a fixture that was torn down then, and a test that was repeated."""
+    for event in (
+        ended("db (session)", 500, "fixture"),
+        ended("a::test", 300),
+        checkpoint(Survived(0, 400, 4), Survived(1, 30, 3, None, 7, 1 << 20), final=True),
+        Released({0: "a::test", 9: "nowhere"}),
+        Repeated(1, [10, 20], ""),
+        Repeated(9, [1], "nowhere"),
+        Ended(3.0, 0),
+    ):
+        journal.append(event)
+
+    fixture, test = load(journal.path).scopes
+
+    assert (fixture.released_by, fixture.survived_bytes) == ("a::test", 400)
+    assert (test.repeats, test.repeat_problem) == ([10, 20], "")
+    assert (test.collected_bytes, test.native_bytes) == (7, 1 << 20)
 
 
 @pytest.fixture

@@ -1006,9 +1006,9 @@ def test_what_an_import_allocates_is_charged_to_the_module_and_not_to_the_test(
         "class C:\n    data = bytearray(10_000)\n"
     )
     with Within() as scope:
+        import outer  # type: ignore[import-not-found]  # isort: skip
         import helper  # type: ignore[import-not-found]
         import inner  # type: ignore[import-not-found]
-        import outer  # type: ignore[import-not-found]
 
         called = helper.make()
     file = str(modules / "outer.py")
@@ -1016,6 +1016,8 @@ def test_what_an_import_allocates_is_charged_to_the_module_and_not_to_the_test(
     assert import_file(scope_of(id(outer.CALLED))) == file
     assert import_file(scope_of(id(outer.C.data))) == file
     assert import_file(scope_of(id(inner.OWN))) == str(modules / "inner.py")
+    gc_head = 16
+    assert import_file(scope_of(id(inner) - gc_head)) == "", "a module object is the machinery's"
     assert scope_of(id(called)) == scope.id
     assert 10_000 <= scope.live < 12_000
     assert frames_of(outer.CALLED)[-2:] == [

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from reftrack import choosing, naming
+from reftrack import choosing, fixes, naming
 from reftrack.heap import Step
 from reftrack.model import HolderKind
 from scoped import module
@@ -283,7 +283,7 @@ CHOICES: dict[str, tuple[Path, HolderKind, str]] = {
             BLOB,
         ],
         "mock",
-        "app.send",
+        "app.send.call_args_list",
     ),
     "exception": (
         [
@@ -326,8 +326,9 @@ CHOICES: dict[str, tuple[Path, HolderKind, str]] = {
 }
 
 
-def chosen(path: Path, anchor: int | None = None) -> choosing.Choice:
-    return choosing.choose(path, len(path) - 2 if anchor is None else anchor, BASES)
+def chosen(path: Path, anchor: int | None = None, first: int = -1) -> choosing.Choice:
+    survivor = choosing.Survivor(len(path) - 2 if anchor is None else anchor, first)
+    return choosing.choose(path, survivor, BASES)
 
 
 @pytest.mark.parametrize("kind", CHOICES)
@@ -348,7 +349,7 @@ def test_a_test_kept_by_the_result_is_shown_from_the_results_list_on() -> None:
     choice = chosen(CHOICES["testcase-attribute"][0])
     assert choice.root == "unittest result.failures"
     assert choice.path == ["TextTestResult.failures[0][0]", "T.user"]
-    assert choice.fix == 'in T: self.addCleanup(delattr, self, "user")'
+    assert fixes.suggest(choice, [], []) == 'in T: self.addCleanup(delattr, self, "user")'
     assert choice.owner == "your test"
 
 
@@ -357,13 +358,14 @@ def test_a_test_kept_by_the_result_is_shown_from_the_results_list_on() -> None:
     [
         ("cache", "app.load.cache_clear()"),
         ("exception", "str(error)"),
-        ("mock", "patcher.stop"),
-        ("module-global", "clear app.CACHE"),
+        ("mock", "app.send.reset_mock()"),
+        ("module-global", "app.CACHE.clear()"),
         ("pytest instance", "teardown_method"),
     ],
 )
 def test_a_fix_is_said_in_the_users_own_names(kind: str, fix: str) -> None:
-    assert fix in chosen(CHOICES[kind][0]).fix
+    path = CHOICES[kind][0]
+    assert fix in fixes.suggest(chosen(path, anchor=len(path)), [], [])
 
 
 def test_what_a_runners_frame_passes_on_is_collateral() -> None:

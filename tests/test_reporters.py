@@ -437,6 +437,124 @@ def test_memory_that_a_later_scope_released_is_shown_with_that_scope() -> None:
     ]
 
 
+def test_what_pytest_tears_down_within_a_test_is_held_until_its_module_is_over() -> None:
+    """Given fixtures and a test, released by the last test of a module."""
+    scopes = [
+        Scope("big (module)", "fixture", released_by="a.py::T::test_2", ended_bytes=5 * MIB),
+        late("a.py::T::test_1", 4, "a.py::T::test_2"),
+        Scope("a.py::T::test_between", "test"),
+        Scope("a.py::T::test_2", "test"),
+        Scope("big (class)", "fixture", released_by="b.py::test_last", ended_bytes=3 * MIB),
+        Scope("b.py::test_first", "test"),
+        Scope("b.py::test_last", "test"),
+    ]
+
+    until = {row.id: row.until for row in page(report(scopes=scopes)).held}
+
+    assert until == {
+        "big (module)": "a.py was over",
+        "a.py::T::test_1": "a.py::T::test_2 ran",
+        "big (class)": "all tests were over",
+    }
+
+
+def test_what_the_collector_freed_was_not_held_but_waited_for_it() -> None:
+    test = late("t.py::test_a", 9, "t.py::test_c")
+    test.collected_bytes = 8 * MIB
+    shown = text(
+        report(scopes=[test, Scope("t.py::test_b", "test"), late("t.py::test_c", 0, None)])
+    )
+
+    assert shown.splitlines()[1:3] == [
+        "HELD      1.0 MiB   t.py::test_a   until  t.py::test_c ran",
+        "CYCLIC    8.0 MiB in 1 test   reference cycles kept it until the collector ran",
+    ]
+
+
+def test_a_holder_that_a_tear_down_released_after_the_look_says_so() -> None:
+    fixture = Scope("db (session)", "fixture", ended_bytes=10 * MIB, survived_bytes=10 * MIB)
+    fixture.released_by = "t.py::test_last"
+    holder = holding("db", "once", 10, charged=[Charge("db (session)", "fixture", 10 * MIB, 1)])
+    scopes = [fixture, Scope("t.py::test_last", "test")]
+
+    assert "  until     all tests were over: released by tear-down" in lines(
+        report(holder, scopes=scopes)
+    )
+    fixture.released_by = None
+    assert "until" not in text(report(holder, scopes=scopes))
+
+
+# Cycles, and memory beside Python's
+
+
+def collected(id: str, mib: float) -> Scope:
+    return Scope(id, "test", collected_bytes=int(mib * MIB))
+
+
+def test_tests_whose_cycles_were_large_are_summed_with_the_largest_first() -> None:
+    scopes = [collected("t.py::test_a", 1), collected("t.py::test_b", 8), collected("s", 0.9)]
+
+    assert lines(report(scopes=scopes))[1:] == [
+        "CYCLIC    9.0 MiB in 2 tests   reference cycles kept it until the collector ran",
+        "  left by   t.py::test_b, t.py::test_a (1.0 MiB to 8.0 MiB each)",
+    ]
+    assert "CYCLIC" not in text(report(scopes=scopes[2:]))
+
+
+def beside(total: float, *scopes: tuple[str, float]) -> Report:
+    made = report(scopes=[Scope(id, "test", native_bytes=int(mib * MIB)) for id, mib in scopes])
+    made.totals.native_bytes = int(total * MIB)
+    return made
+
+
+def test_memory_beside_pythons_is_told_in_all_and_by_the_tests_that_it_came_with() -> None:
+    assert lines(beside(12, ("t.py::test_a", 10), ("t.py::test_b", 0)))[1:] == [
+        "PROCESS   12.0 MiB   not Python's own memory: C code has it, and what holds it is not "
+        "known",
+        "  grew in   t.py::test_a (10.0 MiB)",
+    ]
+
+
+def test_a_test_is_said_to_have_no_more_than_there_is_in_all() -> None:
+    assert "  grew in   t.py::test_a (4.0 MiB)" in lines(beside(4, ("t.py::test_a", 10)))
+
+
+def test_a_process_that_grew_little_or_no_more_has_no_line() -> None:
+    assert "PROCESS" not in text(beside(15))
+    assert "PROCESS" not in text(beside(0, ("t.py::test_a", 10)))
+    assert lines(beside(16))[1].startswith("PROCESS   16.0 MiB")
+
+
+# Repetitions
+
+
+def repeated(*kept: int, problem: str = "") -> list[str]:
+    scope = Scope("tests.test_users.ExampleTest.test_3", "test")
+    scope.repeats, scope.repeat_problem = list(kept), problem
+    shown = lines(report(user(), scopes=[scope]), width=200)
+    return [line for line in shown if line.startswith("  repeat ")]
+
+
+def test_a_holder_tells_what_repeating_one_of_its_tests_kept() -> None:
+    test = "tests.test_users.ExampleTest.test_3"
+
+    assert repeated() == []
+    assert repeated(MIB, MIB, MIB + 9) == [
+        f"  repeat    3 repetitions of {test} kept 1.0 MiB each: it grows"
+    ]
+    assert repeated(MIB) == [f"  repeat    1 repetition of {test} kept 1.0 MiB: it grows"]
+    assert repeated(0, 700, 12) == [
+        f"  repeat    3 repetitions of {test} kept nothing: it was filled once"
+    ]
+    assert repeated(0, 0, MIB) == [
+        f"  repeat    3 repetitions of {test} kept 1.0 MiB at most, and most of them nothing: "
+        "it does not grow with each"
+    ]
+    assert repeated(problem="its outcome was failed, not passed") == [
+        f"  repeat    nothing is known by repeating {test}: its outcome was failed, not passed"
+    ]
+
+
 def test_only_the_five_biggest_of_at_least_a_mebibyte_are_shown() -> None:
     many = [late(f"t{n}", n, "m") for n in range(9)]
     assert [row.id for row in page(report(scopes=many)).held] == ["t8", "t7", "t6", "t5", "t4"]

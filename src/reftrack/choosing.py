@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from reftrack import naming, owners
+from reftrack import naming, owners, rules, titles
 from reftrack.heap import Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
-
-TEST_CASE = "unittest.case.TestCase"
-TEST_RESULT = "unittest.result.TestResult"
-TEST_SUITE = "unittest.suite.BaseTestSuite"
-FIXTURE = "_pytest.fixtures.FixtureDef"
-UNITTESTS_OWN = frozenset({"tearDown_exceptions"})
-PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
-PYTEST_ITEM = "_pytest.python.Function"
-PYTEST_SESSION = "_pytest.main.Session"
-MOCK = "unittest.mock"
-JOINED_ATTRIBUTES = 2
+from reftrack.rules import Rule
+from reftrack.traits import (
+    AUTOSPECCED,
+    FIXTURE,
+    FUNCARGS,
+    MOCK,
+    NAMED_INSIDE,
+    PATCH,
+    PYTEST_SESSION,
+    TEST_CASE,
+    TEST_RESULT,
+    TEST_SUITE,
+    first,
+    is_class_of_tests,
+    is_collateral,
+    is_fixture_value,
+    is_result,
+    is_test_instance,
+    is_users,
+    is_users_own,
+    last,
+    owner_of,
+)
 
 
 def shapes(steps: Sequence[Told]) -> list[int]:
@@ -28,10 +40,14 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     known: dict[tuple[object, ...], int] = {}
     found: list[int] = []
     for before, edge, label, type_name, name in steps:
+        above = steps[before]
+        named = naming.is_name(above[1], edge, label, type_name)
+        # An attribute of a threading.local, a fixture's name: keys of dicts, and yet names.
+        keyed = steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
         key = (
             found[before] if found else 0,
             edge,
-            label if naming.is_name(steps[before][1], edge, label, type_name) else None,
+            label if named or (keyed and edge == "key" and type(label) is str) else None,
             type_name,
             name,
         )
@@ -48,11 +64,27 @@ class Choice(NamedTuple):
     root: str
     path: list[str]
     pattern: list[str]
-    fix: str
+    step: int = -1  # index on the path of the step that the holder's edge leads to
     owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
-
     place: str = ""  # the name in full, with the module
+    rule: Rule | None = None
+    fix: str = ""  # the rule's, in words
+    exact: tuple[str, str] = ("", "")  # name and fix of this one owner, where the rule has them
+    place_kind: str = ""
+    attribute: str = ""  # the last part of the name
+    owner_name: str = ""  # the first part, of an attribute
+    holder_name: str = ""  # without what a mock or a cache adds to it
+    value: str = ""  # type of what the holder's edge leads to
+    item: str = ""  # type of what is in it, where that is a container
+    of_test_case: bool = False
+    of_tests: bool = False  # the owner is a class of tests
+    made_here: bool = False  # what it leads to was made by the scope that left the survivors
+    patched: bool = False  # a mock that the test itself put there
+    attribute_of_local: bool = False  # of a threading.local
+    filled: Place | None = None  # the user's own container that refers to the survivors
+    filled_by: Owner = "your code"  # whose place it is that refers to the survivors
+    joined: bool = False  # the name goes on with attributes of what the place leads to
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
@@ -60,71 +92,171 @@ class Choice(NamedTuple):
         return self.name, self.place, self.kind, self.collateral
 
 
-def choose(path: Sequence[Step], anchor: int, bases: Bases) -> Choice:
+class Survivor(NamedTuple):
+    """Where on its path a survivor begins. `anchor`: the index of the last object that is none of
+    its scope's; `first`: of the first that any test or fixture made, -1 without one; `own`: was
+    that made by its scope?"""
+
+    anchor: int
+    first: int = -1
+    own: bool = True
+
+    @property
+    def edge(self) -> int:
+        """The index of the first object whose name is the survivors' own affair."""
+        below = max(self.anchor, 0) + 1
+        return below if self.first < 0 else min(below, self.first)
+
+
+class Found(NamedTuple):
+    """The holder's place, by its index, its kind, and the rule that recognised it, if one did."""
+
+    at: int
+    kind: HolderKind
+    rule: Rule | None = None
+
+
+def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     """The holder on a path, and the path as text from where it can be recognised.
 
-    `anchor` is the index of the last object on the path that is no survivor itself: ordinary
-    attributes behind it are the survivors' own, and hold nothing that would outlive them.
+    Ordinary attributes of what tests made are those objects' own affair: they hold nothing that
+    would outlive them.
     """
     places = naming.places(path)
     root = naming.root_text(path)
-    if not places or path[0].edge == "garbage":
+    if not places or path[0].edge == "garbage" or _is_only_held_by_c(path, places, survivor):
         return _nameless(path, root)
-    outside = sum(place.step <= max(anchor, 0) + 1 for place in places)
-    at, kind = _holder(places, outside, bases)
+    outside = sum(place.step <= survivor.edge for place in places)
+    found = _holder(path, places, outside, bases)
+    at, kind, place = found.at, found.kind, places[found.at]
     start = _first_shown(places, at, bases)
-    if start > 0 or _is_result(places[0], bases):
+    if start > 0 or is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
-    name = _joined(places, at, outside, kind)
-    return Choice(
-        name=name,
+    end = titles.last_joined(places, at, outside, kind)
+    owner: Owner = "your test" if kind == "testcase-attribute" else owner_of(place)
+    rule = found.rule or _steady_rule(place, owner, bases)
+    made_here = survivor.own and places[end].step == survivor.first
+    choice = Choice(
+        name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
         # Also of an installed package: who runs its tests has made them theirs.
-        owner="your test" if kind == "testcase-attribute" else _owner(places[at]),
+        owner=owner,
         root=root,
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
-        fix=_fix(name, kind, places[at], bases),
-        owns_anchor=places[at].step <= anchor,
-        place=f"{places[at].owner}.{places[at].attribute}",
-        collateral=_is_collateral(places[at:]) if kind == "exception" else False,
+        step=place.step,
+        owns_anchor=place.step <= survivor.anchor,
+        collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
+        place=found.rule.name if found.rule else _place_in_full(place, kind),
+        rule=rule,
+        fix=rules.words(rule.fix, places, at) if rule else "",
+        exact=titles.exact(places, at, found.rule),
+        place_kind=place.kind,
+        attribute=places[end].attribute,
+        owner_name=naming.without_subscripts(place.text).rpartition(".")[0],
+        holder_name=titles.plain(places, at, end),
+        value=places[end].value,
+        item=places[end].item,
+        of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
+        of_tests=is_class_of_tests(place, bases),
+        made_here=made_here,
+        patched=kind == "mock" and (made_here or any(p.owner.startswith(PATCH) for p in places)),
+        attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
+        joined=end > at,
+        filled_by=owner_of(places[max(outside, 1) - 1]),
+        filled=_filled(places, survivor),
+    )
+    return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
+
+
+def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
+    above = [place for place in places if place.step <= survivor.anchor]
+    at = last(above, lambda place: place.kind == naming.INSTANCE and is_users(place))
+    return None if at is None else above[at]
+
+
+def _place_in_full(place: Place, kind: HolderKind) -> str:
+    # What a patch replaced is one holder, whether the module still has it or the patch.
+    return "" if kind == "mock" else f"{place.owner}.{place.attribute}"
+
+
+def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: Survivor) -> bool:
+    """Does nothing but code in C refer to the survivor, whatever it has itself?"""
+    is_root = path[0].edge == "c" and 0 in (survivor.anchor + 1, survivor.first)
+    return is_root and places[0].kind == naming.INSTANCE and places[0].attribute != "__self__"
+
+
+def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
+    """A whole module that a test put among the loaded ones."""
+    name = f"sys.modules[{path[1].label!r}]"
+    fix = f"self.addCleanup(sys.modules.pop, {path[1].label!r}), as by del {name}"
+    return choice._replace(
+        name=name, kind="module-global", owner="your test", place=name, rule=None, fix=fix, step=1
     )
 
 
-def _holder(places: Sequence[Place], outside: int, bases: Bases) -> tuple[int, HolderKind]:
+def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
     """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
-    traceback = _first(places, lambda p: p.kind == naming.SLOT and p.attribute == "__traceback__")
-    if traceback is not None and traceback > 0 and _owner(places[traceback - 1]) != "runner":
-        return traceback - 1, "exception"
-    attribute = _last(places, lambda p: _is_test_instance(places, p, bases))
-    if attribute is not None:
-        return attribute, "testcase-attribute"
-    fixture = _last(places, lambda p: _is_fixture_value(p, bases))
-    if fixture is not None:
-        return fixture, "fixture"
-    mock = _first(places, lambda p: p.owner.startswith(MOCK))
-    if mock is not None:
-        return (mock - 1 if mock > 0 else mock), "mock"
-    cache = _last(places, lambda p: p.kind == naming.CACHE)
-    if cache is not None:
-        return cache, "cache"
+    for special in (_exception, _test_attribute, _fixture, _mock, _cache):
+        found = special(places, bases)
+        if found is not None:
+            return found
     held = places[: max(outside, 1)]
-    for kinds in ((naming.MODULE, naming.CLASS), (naming.INSTANCE,)):
-        users = [k for k, place in enumerate(held) if place.kind in kinds and _is_users(place)]
-        if users:
-            return users[-1], _kind_of_kept(places, users[-1])
-    inner = _last(held, lambda p: p.kind in NAMED_INSIDE and _is_users(p))
-    if inner is not None:
-        return inner, _KINDS[places[inner].kind]
-    result = _last(held, lambda p: _is_result(p, bases))
+    named = last(held, is_users_own)
+    known = rules.last_match(held if named is not None else places, bases)
+    if known is not None and (named is None or known[0] >= named):
+        return Found(known[0], known[1].kind, known[1])
+    if named is not None:
+        return Found(named, _kind_of_kept(path, places, named))
+    for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
+        inner = last(held, lambda p, kinds=kinds: p.kind in kinds and is_users(p))  # type: ignore[misc]
+        if inner is not None:
+            return Found(inner, _kind_of_frame(path, places, inner))
+    result = last(held, lambda p: is_result(p, bases))
     if result is not None:
-        return result, "result"
-    other = _last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+        return Found(result, "result")
+    other = last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
     at = other if other is not None else len(held) - 1
-    return at, _KINDS[places[at].kind]
+    return Found(at, _KINDS[places[at].kind])
 
 
-NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
+def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
+    """What keeps the first traceback on the path, past the wrappers that runners put around it."""
+    at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
+    while at is not None and at > 0:
+        at -= 1
+        place = places[at]
+        chained = place.kind == naming.SLOT and place.attribute in ("__context__", "__cause__")
+        if not chained and owner_of(place) != "runner":
+            return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
+    return None
+
+
+def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: is_test_instance(places, p, bases))
+    return None if at is None else Found(at, "testcase-attribute")
+
+
+def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: is_fixture_value(p, bases))
+    return None if at is None else Found(at, "fixture")
+
+
+def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
+    """The place that leads to the first mock."""
+    at = first(places, lambda p: p.owner.startswith(MOCK) or p.value.startswith(MOCK))
+    if at is None:
+        return None
+    is_function = at > 0 and places[at].attribute in AUTOSPECCED
+    return Found(at - 1 if is_function else at, "mock")
+
+
+def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: p.kind == naming.CACHE)
+    return None if at is None else Found(at, "cache")
+
+
+TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {
     naming.MODULE: "module-global",
@@ -136,60 +268,28 @@ _KINDS: dict[str, HolderKind] = {
     naming.CACHE: "cache",
     naming.SLOT: "callback",
     naming.CONTAINER: "instance-attribute",
+    naming.CONTEXT: "context",
+    naming.DEFAULT: "closure",
+    naming.INTERPRETER: "callback",
 }
 
 
-def _kind_of_kept(places: Sequence[Place], at: int) -> HolderKind:
+def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
     for place in places[at + 1 :]:
         if place.kind in (naming.GENERATOR, naming.CLOSURE):
             return _KINDS[place.kind]
-    return _KINDS[places[at].kind]
+    return _kind_of_frame(path, places, at)
 
 
-def _first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k, place in enumerate(places) if test(place)), None)
+def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
+    kind = _KINDS[places[at].kind]
+    return "thread" if kind == "frame" and path[0].edge == "thread" else kind
 
 
-def _last(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
-
-
-def _is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bool:
-    """An attribute of a TestCase, or of the instance that a pytest item keeps."""
-    if place.kind != naming.INSTANCE:
-        return False
-    if naming.is_a(place.owner, TEST_CASE, bases):
-        return not place.attribute.startswith("_")
-    at = places.index(place)
-    return (
-        at > 0
-        and naming.is_a(places[at - 1].owner, PYTEST_ITEM, bases)
-        and places[at - 1].attribute in ("_instance", "_obj")
-        and _owner(place) != "runner"
-    )
-
-
-def _is_fixture_value(place: Place, bases: Bases) -> bool:
-    is_cache = place.attribute == "cached_result" and naming.is_a(place.owner, FIXTURE, bases)
-    return is_cache or place.owner in PARAMETERS
-
-
-def _is_result(place: Place, bases: Bases) -> bool:
-    return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
-
-
-def _is_collateral(places: Sequence[Place]) -> bool:
-    return any(place.kind == naming.FRAME and _owner(place) == "runner" for place in places)
-
-
-def _owner(place: Place) -> Owner:
-    if place.owner.startswith(MOCK):
-        return "library"
-    return owners.of_module(place.owner)
-
-
-def _is_users(place: Place) -> bool:
-    return _owner(place) in ("your test", "your code")
+def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:
+    if owner != "runner":
+        return None
+    return rules.rule_for(place, bases, rules.STEADY) or rules.RUNNER_INTERNALS
 
 
 def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
@@ -218,63 +318,23 @@ def _runner_root(place: Place, bases: Bases) -> str | None:
     return None
 
 
-def _joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> str:
-    """A module global with the attributes below it: "myapp.REGISTRY.items"."""
-    name = places[at].text.split("[", 1)[0]
-    if kind == "result":
-        return f"result.{places[at].attribute}"
-    if kind == "cache":
-        return f"{name} (cache)"
-    if places[at].kind == naming.MODULE and kind == "module-global":
-        for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
-            if place.kind != naming.INSTANCE or not _is_users(place):
-                break
-            name += f".{place.attribute}"
-    return name
-
-
 def _nameless(path: Sequence[Step], root: str) -> Choice:
-    first = path[0]
+    first, last = path[0], path[-1]
     kind: HolderKind = "unreachable" if first.edge == "garbage" else "c-reference"
-    last = path[-1]
     if first.edge == "garbage":
         root = f"unreachable {first.type}"
-    elif first.type == "Context":
-        kind, root = "context", f"a context variable's value ({last.type})"
+    elif first.edge == "interpreter":
+        kind = "context" if first.label == "context" else "callback"
     elif first.edge == "modules":
         kind = "module-global"
-    elif first.edge == "frame":
-        kind = "frame"
+    elif first.edge in ("frame", "thread"):
+        kind = "thread" if first.edge == "thread" else "frame"
     return Choice(
         name=root,
         kind=kind,
         owner=owners.of_module(last.name or last.type),
         root=root,
-        path=[last.type],
-        pattern=[last.type],
-        fix=GARBAGE_FIX if kind == "unreachable" else "",
+        path=[last.type] if len(path) > 1 else [],
+        pattern=[last.type] if len(path) > 1 else [],
+        step=len(path) - 1,
     )
-
-
-GARBAGE_FIX = "gc.unfreeze(), or break the cycle: the collector does not see it"
-
-
-def _fix(name: str, kind: HolderKind, place: Place, bases: Bases) -> str:
-    owner = place.text.split(".", 1)[0]
-    if kind == "testcase-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
-        return f'in {owner}: self.addCleanup(delattr, self, "{place.attribute}")'
-    if kind == "testcase-attribute":
-        return f"in {owner}: def teardown_method(self): del self.{place.attribute}"
-    if place.attribute in UNITTESTS_OWN:
-        return ""
-    if kind == "class-attribute" and naming.is_a(place.owner, TEST_CASE, bases):
-        return f"in {owner}.tearDownClass: del cls.{place.attribute}"
-    if kind == "cache" and place.attribute:
-        return f"after each test: {name.removesuffix(' (cache)')}.cache_clear()"
-    if kind == "exception":
-        return f"keep str(error), or clear {name} after the test: its traceback keeps every frame"
-    if kind == "mock":
-        return f"stop the patch of {name}: self.addCleanup(patcher.stop)"
-    if kind == "module-global" and _is_users(place):
-        return f"clear {name} after each test"
-    return ""

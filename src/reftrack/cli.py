@@ -158,7 +158,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_METAVARS = {"frames": "N", "holders": "N", "directory": "DIR", "json": "FILE", "backend": "NAME"}
+_METAVARS = {
+    "frames": "N",
+    "holders": "N",
+    "repeat": "N",
+    "directory": "DIR",
+    "json": "FILE",
+    "backend": "NAME",
+}
 
 
 def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:

@@ -63,6 +63,15 @@ class Options(msgspec.Struct, frozen=True):
             description="how many holders the report shows",
         ),
     ] = 10
+    repeat: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            title="a whole number up to 1000",
+            description="how often to run the reported tests again, to see what each run adds",
+        ),
+    ] = 0
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -18,10 +18,12 @@ GROUPS_DESCRIBED = 200_000
 class Step(NamedTuple):
     """One object on a path, and the edge that leads to it.
 
-    The edges: "modules", "frame", "c", "garbage" (roots; the label is the frame's file, or the
-    number of references that C code holds), "key" and "index" (label: the key, or a list with its
-    type's name), "keys", "member", "attr", "dict", "slot", "closure", "cell", "local", "type",
-    "ref"; "gap" stands for the middle of a very long path (label: so many objects).
+    The edges: "modules", "frame", "thread", "interpreter", "c", "garbage" (roots; the label is the
+    frame's file, what the interpreter has it for, or the number of references that C code holds),
+    "key" and "index" (label: the key, or a list with its type's name), "keys", "member", "attr",
+    "dict", "slot", "closure" and "defaults" (label: the names of the variables), "cell", "local",
+    "context" (label: the variable), "type", "ref"; "gap" stands for the middle of a very long path
+    (label: so many objects).
     """
 
     edge: str
@@ -67,16 +69,20 @@ class Orphan(NamedTuple):
     blocks: int
 
 
+Group = tuple[int, int, int, int, int, int]
+"""What one object, the anchor, keeps alive of one scope: (scope, bytes, index of the anchor on the
+path, last step of the path, index of the first object on it that a test or fixture made, the scope
+of that).
+
+The path leads to the largest of the survivors, or where the anchor is a container that grew, to the
+anchor itself. The indexes are -1 where the survivor is a root, and where there is no such object.
+"""
+
+
 class Look(NamedTuple):
-    """The answer, and what is needed to read it.
+    """The answer, and what is needed to read it."""
 
-    A group is what one object, the anchor, keeps alive of one scope: (scope, bytes, index of the
-    anchor on the path, last step of the path). The path leads to the largest of the survivors, or
-    where the anchor is a container that grew, to the anchor itself; the index is -1 where the
-    survivor is a root.
-    """
-
-    groups: list[tuple[int, int, int, int]]  # largest first
+    groups: list[Group]  # largest first
     steps: list[Told]
     answer: _reftrack.Explanation
     orphans: list[Orphan]
@@ -124,12 +130,17 @@ class Look(NamedTuple):
         return Sums(*self.answer.sums(holder_of, owning, limits, types))
 
 
-def look(backend: Backend, scopes: bytes) -> Look:
-    """Explain the live blocks of the scopes whose byte in `scopes` is not 0.
+def look(
+    backend: Backend, scopes: bytes, named_by: dict[str, tuple[str, ...]] | None = None
+) -> Look:
+    """Explain the live blocks of the scopes whose byte in `scopes` is not 0: 1, or 2 for an import.
 
-    Raises MemoryError where there is no room for the graph.
+    `named_by` has, by the name of a type, the attributes that name its objects. Raises MemoryError
+    where there is no room for the graph.
     """
-    answer = _reftrack.explain(scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc")
+    answer = _reftrack.explain(
+        scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc", named_by
+    )
     return Look(
         groups=answer.groups,
         steps=answer.steps,

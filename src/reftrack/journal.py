@@ -29,6 +29,8 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Event,
+    Released,
+    Repeated,
     Report,
     RunInfo,
     Scope,
@@ -292,6 +294,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     scopes: list[Scope] = []
     checkpoint: Checkpoint | None = None
     looked_at = 0  # how many scopes had ended by the last checkpoint
+    released = Released({})
+    repeated: list[Repeated] = []
     ended: Ended | None = None
     for number, line in enumerate(lines, 2):
         try:
@@ -307,6 +311,10 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
+            case Released():
+                released = event
+            case Repeated():
+                repeated.append(event)
             case Ended():
                 ended = event
             case Started():
@@ -317,11 +325,12 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if checkpoint is None:
         return Report(FORMAT, False, run, _totals(scopes), scopes, [])
     _date(scopes[:looked_at], checkpoint)
+    _date_later(scopes, released, repeated)
     complete = checkpoint.final and ended is not None
     run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
     totals = checkpoint.totals
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
-        totals = _totals(scopes, totals.explained_bytes)
+        totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = sum(scope.scope == "test" for scope in scopes)
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders)
 
@@ -369,17 +378,30 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
     """Give the scopes what they had alive at the checkpoint; no row means nothing."""
     for scope in scopes:
         scope.survived_bytes = scope.survived_blocks = 0
+        scope.collected_bytes = scope.native_bytes = 0
         scope.released_by = None
     for row in checkpoint.survived:
         scope = scopes[row.index]
         scope.survived_bytes = row.bytes
         scope.survived_blocks = row.blocks
         scope.released_by = row.released_by
+        scope.collected_bytes = row.collected_bytes
+        scope.native_bytes = row.native_bytes
 
 
-def _totals(scopes: list[Scope], explained_bytes: int = 0) -> Totals:
+def _date_later(scopes: list[Scope], released: Released, repeated: list[Repeated]) -> None:
+    """Add what came to be known after the final look; `survived_bytes` stay as of then."""
+    for index, id in released.by.items():
+        if 0 <= index < len(scopes):
+            scopes[index].released_by = id
+    for row in repeated:
+        if 0 <= row.index < len(scopes):
+            scopes[row.index].repeats = row.bytes
+            scopes[row.index].repeat_problem = row.problem
+
+
+def _totals(scopes: list[Scope]) -> Totals:
     return Totals(
         tests=sum(scope.scope == "test" for scope in scopes),
         survived_bytes=sum(s.survived_bytes for s in scopes if s.scope in COUNTED),
-        explained_bytes=explained_bytes,
     )

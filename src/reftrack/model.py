@@ -2,8 +2,8 @@
 
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
-`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, and one
-`Ended`.
+`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, at most one
+`Released`, one `Repeated` per test that was run again, and one `Ended`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,14 @@ class Phase(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct):
-    """A stretch of the run that allocations were charged to."""
+    """A stretch of the run that allocations were charged to.
+
+    `ended_bytes` were alive when it ended, before any collection; `collected_bytes` went since,
+    while the cyclic collector ran. `native_bytes` is by how much it made the process grow beside
+    all that the ledger knows of, as far as that has stayed; 0 where that is less than 1 MiB.
+    `repeats` are the bytes alive of each repetition of a test, in order; where they would say
+    nothing, `repeat_problem` is why.
+    """
 
     id: str
     scope: ScopeKind
@@ -61,6 +68,11 @@ class Scope(msgspec.Struct):
     survived_blocks: int = 0
     released_by: str | None = None
     phases: list[Phase] = []
+    repeats: list[int] = []
+    repeat_problem: str = ""
+    ended_bytes: int = 0
+    collected_bytes: int = 0
+    native_bytes: int = 0
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -100,7 +112,8 @@ class Holder(msgspec.Struct):
 
     `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
-    nothing was proved.
+    nothing was proved. `rule` names the rule about a framework that recognised it (`reftrack rules`
+    lists them); `bounded` says that it is full: each test pushes out what an earlier one left.
     """
 
     name: str
@@ -117,6 +130,8 @@ class Holder(msgspec.Struct):
     allocations: list[Allocation]
     proved_bytes: int | None = None
     fix: str = ""
+    rule: str = ""
+    bounded: bool = False
 
 
 class RunInfo(msgspec.Struct):
@@ -131,11 +146,18 @@ class RunInfo(msgspec.Struct):
 
 
 class Totals(msgspec.Struct):
-    """Sums over the run: bytes are those of tests, classes, modules and fixtures."""
+    """Sums over the run: bytes are those of tests, classes, modules and fixtures.
+
+    `resident_bytes` is the process's memory in RAM at the last look, without files. `native_bytes`
+    is how much that has grown since the first test began, beside Python's live blocks, reftrack's
+    own memory, and what allocators keep free. Both are 0 where the system does not tell.
+    """
 
     tests: int = 0
     survived_bytes: int = 0
     explained_bytes: int = 0
+    resident_bytes: int = 0
+    native_bytes: int = 0
 
 
 class Report(msgspec.Struct):
@@ -170,13 +192,15 @@ class Survived(msgspec.Struct):
     bytes: int
     blocks: int
     released_by: str | None = None
+    collected_bytes: int = 0
+    native_bytes: int = 0
 
 
 class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     """One look at the heap: it replaces every earlier one.
 
-    `survived` has a row for each ended scope with bytes alive or released late;
-    scopes without a row have nothing alive.
+    `survived` has a row for each ended scope with something to tell: bytes alive, released late,
+    collected, or beside the ledger; scopes without a row have none of them.
     """
 
     final: bool
@@ -184,6 +208,21 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     totals: Totals
     survived: list[Survived]
     holders: list[Holder]
+
+
+class Released(msgspec.Struct, tag="released", tag_field="event"):
+    """After the final look the runner tore down what was wider than a test: for each such scope, by
+    its place among the `ScopeEnded` lines, the one in which most of its memory went."""
+
+    by: dict[int, str]
+
+
+class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):
+    """A test, by its scope's place among the `ScopeEnded` lines, was run again."""
+
+    index: int
+    bytes: list[int]
+    problem: str
 
 
 class Ended(msgspec.Struct, tag="ended", tag_field="event"):
@@ -194,4 +233,4 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     notes: list[str] = []
 
 
-Event = Started | ScopeEnded | Checkpoint | Ended
+Event = Started | ScopeEnded | Checkpoint | Released | Repeated | Ended

@@ -26,10 +26,28 @@ MODULE, CLASS, INSTANCE, FRAME, GENERATOR, CLOSURE, CACHE, SLOT, CONTAINER = (
     "slot",
     "container",
 )
+CONTEXT, DEFAULT, INTERPRETER = "context", "default", "interpreter"
 
 CACHE_TYPE = "functools._lru_cache_wrapper"
+LOCAL_TYPE = "_thread._local"
+MOCK_CALL = "unittest.mock._Call"
 SEQUENCES = frozenset({"collections.deque", "collections.OrderedDict", "numpy.ndarray"})
 GENERATORS = frozenset({"generator", "coroutine", "async_generator"})
+NAMED_BY = {
+    "_pytest.fixtures.FixtureDef": ("argname", "_scope._value_"),
+    "logging.Logger": ("name",),
+    "unittest.mock._patch": ("target", "attribute"),
+}
+"""Attributes by which objects of some types are called: `Step.name` has their texts."""
+
+INTERPRETERS = {
+    "atexit callbacks": "atexit",
+    "context": "the context of a thread",
+    "thread-local data": "the data of a thread",
+    "sys.setprofile": "sys.setprofile",
+    "sys.settrace": "sys.settrace",
+    "signal handlers": "signal.signal",
+}
 LONGEST_KEY = 40
 LONGEST_SUBSCRIPT = 8
 
@@ -38,7 +56,8 @@ class Place(NamedTuple):
     """One place that refers to the next: `text` with the subscripts of the sample, `pattern` with
     every subscript written as [*]. `owner` is the type (or module, class, function) it belongs to,
     in full; `attribute` the name without subscripts; `step` the index of the step that its name
-    leads to."""
+    leads to; `value` the type of what is there, `item` of what the last subscript leads to;
+    `called` what the owner calls itself (see NAMED_BY), `call` the name in a mock's record."""
 
     kind: str
     owner: str
@@ -46,29 +65,41 @@ class Place(NamedTuple):
     text: str
     pattern: str
     step: int = 0
+    value: str = ""
+    item: str = ""
+    called: str = ""
+    call: str = ""
 
 
 def places(path: Sequence[Step]) -> list[Place]:
     """The named places along a path, from the root."""
     found: list[Place] = []
+    if path[0].edge == "interpreter" and path[0].label != "context":
+        name = str(path[0].label)
+        found.append(Place(INTERPRETER, name, "", name, name, 0, path[0].type))
     for index in range(1, len(path)):
         above, step = path[index - 1], path[index]
         before = path[index - 1].edge if index > 1 else "modules"
         made = _place(path, index, above, step, before)
         if isinstance(made, Place):
-            found.append(made._replace(step=index))
+            # A closure's variable is what its cell refers to.
+            to = index + 1 if step.type == "cell" and index + 1 < len(path) else index
+            found.append(made._replace(step=to, value=path[to].type))
         elif made:
             found = _subscripted(found, above, made)
+            found[-1] = found[-1]._replace(item=step.type)
+        if step.type == MOCK_CALL and step.name and found:
+            found[-1] = found[-1]._replace(call=step.name)
     return found
 
 
 def is_name(before: str, edge: str, label: object, type_name: str) -> bool:
     """Is a label part of a name, rather than a subscript? `before` is the edge before."""
     if edge == "index":
-        return before == "closure"  # a number, of the free variable
+        return before in ("closure", "defaults")  # a number, of the variable
     if edge == "key" and before != "dict":
         return type(label) is str and type_name == CACHE_TYPE  # see _cache()
-    return type(label) is str or edge == "closure"
+    return type(label) is str or edge in ("closure", "defaults")
 
 
 def _place(
@@ -84,6 +115,15 @@ def _place(
         return None
     if edge == "key" and before == "dict" and index >= 2:
         return _attribute(path[index - 2], str(label))
+    if edge == "context":
+        text = f"{label} (context variable)"
+        return Place(CONTEXT, str(label), str(label), text, text)
+    if (owner := _thread_local(path, index)) is not None:
+        return _attribute(owner, str(label)) if type(label) is str else None
+    if before == "defaults" or (before == "slot" and path[index - 1].label == "__kwdefaults__"):
+        return _default(path[index - 2], path[index - 1].label, label)
+    if edge == "defaults":
+        return None
     if edge == "attr":
         return _attribute(above, str(label) if label is not None else "?")
     if edge == "local":
@@ -108,6 +148,11 @@ def _place(
 
 
 def _attribute(owner: Step, name: str) -> Place:
+    if owner.type in NAMED_BY:
+        place = _new(INSTANCE, owner.type, name, _short(owner.type))
+        return place._replace(called=owner.name or "")
+    if owner.type == "function" and owner.name is not None:
+        return _new(INSTANCE, owner.name, name, _short_function(owner.name))
     if owner.type == "module":
         return _new(MODULE, owner.name or "?", name, owner.name or "?")
     if owner.name is not None and owner.type != "function" and owner.type != "frame":
@@ -132,8 +177,25 @@ def _free_variable(function: Step, names: object, index: object) -> Place:
     return Place(CLOSURE, owner, name, text, text)
 
 
+def _thread_local(path: Sequence[Step], index: int) -> Step | None:
+    """The threading.local whose attribute, or way to it, the edge is: it keeps a dict for each
+    thread, in a dict by weak references (Modules/_threadmodule.c, 3.11 to 3.13)."""
+    if path[index].edge != "key":
+        return None
+    return next((step for step in path[max(0, index - 3) : index] if step.type == LOCAL_TYPE), None)
+
+
+def _default(function: Step, names: object, label: object) -> Place:
+    """A default argument; positional ones have their names beside them, by index."""
+    owner = function.name or "?"
+    known = isinstance(names, tuple) and isinstance(label, int) and label < len(names)
+    name = str(cast("tuple[str, ...]", names)[cast(int, label)] if known else label)
+    text = f"{name}, default of {_short_function(owner)}()"
+    return Place(DEFAULT, owner, name, text, text)
+
+
 def _slot(owner: Step, name: str) -> Place | None:
-    if name in ("__globals__", "f_code", "__code__"):
+    if name in ("__globals__", "f_code", "__code__", "__kwdefaults__"):
         return None
     return _new(SLOT, owner.name or owner.type, name, _short(owner.name or owner.type))
 
@@ -194,7 +256,10 @@ def _short(name: str) -> str:
 
 
 def _short_function(name: str) -> str:
-    return name.replace(".<locals>", "").rsplit(".", 1)[-1]
+    """The last part of a function's name, of a lambda's that of the function around it."""
+    parts = [part for part in name.split(".") if part != "<locals>"]
+    named = [part for part in parts if not part.startswith("<")]
+    return (named if parts[-1] == "<lambda>" and len(named) > 1 else parts)[-1]
 
 
 def root_text(path: Sequence[Step]) -> str:
@@ -204,6 +269,10 @@ def root_text(path: Sequence[Step]) -> str:
         return f"module {path[1].name or path[1].label}" if len(path) > 1 else "sys.modules"
     if first.edge == "frame":
         return f"running frame of {first.name}()"
+    if first.edge == "thread":
+        return f"a thread that runs {first.name}()"
+    if first.edge == "interpreter":
+        return "the interpreter: " + INTERPRETERS[str(first.label)]
     if first.edge == "garbage":
         return "nothing: unreachable, yet not collected"
     count = first.label if isinstance(first.label, int) else 0
@@ -215,3 +284,18 @@ def root_text(path: Sequence[Step]) -> str:
 def is_a(type_name: str, base: str, bases: Bases) -> bool:
     """Is the type of that name, or one of its bases, the class `base`?"""
     return base in bases.get(type_name, (type_name,))
+
+
+def without_subscripts(text: str) -> str:
+    """`module.CACHE` of `module.CACHE['key'][0]`."""
+    return text.split("[", 1)[0]
+
+
+def first_key(text: str) -> str:
+    """`'key'` of `item.funcargs['key'][0]`; nothing of a text without a subscript."""
+    return text.partition("[")[2].partition("]")[0]
+
+
+def last_key(text: str) -> str:
+    """`'key'` of `module.CACHE['key']`; nothing of a text without a subscript."""
+    return text[text.rindex("[") + 1 : -1] if text.endswith("]") else ""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from reftrack import choosing, owners
-from reftrack.choosing import Choice
+from reftrack import choosing, fixes, owners, verdicts
+from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Counted, Look, Orphan, Sums
-from reftrack.model import Allocation, Charge, Frame, Holder, Owner, ScopeKind, TypeCount, Verdict
+from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
 from reftrack.tracing import Line, enclosing_function, source_lines
-
-GROWING_TESTS = 3
-GROWING_BYTES_PER_TEST: dict[Owner, int] = {"library": 16 << 10}
-GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
-"""Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
@@ -41,7 +36,7 @@ class Charged(NamedTuple):
     is_open: bool = False  # a test that is about to end: what the runner holds for it will go
 
 
-NOBODY = Choice("", "unreachable", "library", "", [], [], "")
+NOBODY = Choice("", "unreachable", "library", "", [], [])
 
 
 class Held(NamedTuple):
@@ -50,17 +45,27 @@ class Held(NamedTuple):
     choices: list[Choice]  # of each holder's largest group
     groups: list[int]  # how many each holder has
     bytes: list[int]
+    exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
 
 
-def holders(seen: Look, charged: Mapping[int, Charged]) -> list[Holder]:
-    """The holders of all survivors of the charged scopes, biggest first."""
+def holders(
+    seen: Look,
+    charged: Mapping[int, Charged],
+    pushed_out: Mapping[int, int] | None = None,
+    without: Collection[str] = (),
+) -> list[Holder]:
+    """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
+    `without` see `verdicts.judge`."""
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
-    found = [_holder(number, held, sums, lines, charged) for number in range(1, len(held.choices))]
+    found = [
+        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
+        for number in range(1, len(held.choices))
+    ]
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
@@ -81,14 +86,18 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [], bytearray())
+    held = Held([NOBODY], [0], [0], [None], [], bytearray())
     numbers = {NOBODY.key: 0}
-    for (_, size, _, _), choice in zip(seen.groups, _choices(seen, charged), strict=True):
+    for group, choice in zip(seen.groups, _choices(seen, charged), strict=True):
+        size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
             held.choices.append(choice)
             held.groups.append(0)
             held.bytes.append(0)
+            held.exact.append(choice.exact)
+        if held.exact[number] != choice.exact:
+            held.exact[number] = None
         held.groups[number] += 1
         held.bytes[number] += size
         held.holder_of.append(number)
@@ -99,23 +108,37 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
 def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
     """The holder of each group; NOBODY of what is not told."""
     shapes = choosing.shapes(seen.steps)
-    known: dict[tuple[int, int], Choice] = {}
-    for scope_number, size, anchor, step in seen.groups:
+    known: dict[tuple[int, int, int, bool], Choice] = {}
+    # By the name that a test knows: "fixture db" for "db (session)".
+    fixtures = {
+        "fixture " + made.id.rpartition(" (")[0]: made
+        for made in charged.values()
+        if made.kind == "fixture"
+    }
+    for scope_number, size, anchor, step, first, made_by in seen.groups:
         scope = charged[scope_number]
         if scope.kind == "import" and size < IMPORTED_FROM:
             yield NOBODY
             continue
-        shape = shapes[step], anchor
+        own = first < 0 or made_by == scope_number
+        shape = shapes[step], anchor, first, own
         if shape not in known:
-            known[shape] = choosing.choose(seen.path(step), anchor, seen.bases)
-        choice = _named_by_scope(known[shape], scope)
+            found = Survivor(anchor, first, own)
+            known[shape] = choosing.choose(seen.path(step), found, seen.bases)
+        choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
         yield NOBODY if scope.is_open and choice.owner == "runner" else choice
 
 
-def _named_by_scope(choice: Choice, scope: Charged) -> Choice:
-    """A fixture is called as its scope is, "db (session)", wherever pytest has its value."""
-    if scope.kind == "fixture" and (choice.kind == "fixture" or choice.owner == "runner"):
-        return choice._replace(name=f"fixture {scope.id}", kind="fixture", place="")
+def _named_by_scope(
+    choice: Choice, scope: Charged, maker: Charged | None, fixtures: Mapping[str, Charged]
+) -> Choice:
+    """A fixture is called as its scope is, "db (session)", wherever pytest has its value, and also
+    where a test has put something into it."""
+    if choice.kind != "fixture" and choice.owner != "runner":
+        return choice
+    for made in (scope, maker, fixtures.get(choice.name)):
+        if made is not None and made.kind == "fixture":
+            return choice._replace(name=f"fixture {made.id}", kind="fixture", place="", rule=None)
     return choice
 
 
@@ -125,19 +148,24 @@ def _holder(
     sums: Sums,
     lines: Callable[[int], tuple[Line, ...]],
     charged: Mapping[int, Charged],
+    pushed_out: Mapping[int, int],
+    without: Collection[str],
 ) -> Holder:
     largest = held.choices[number]
+    if (exact := held.exact[number]) is not None and exact[0]:
+        largest = largest._replace(name=exact[0], fix=exact[1])
     size = held.bytes[number]
-    charges = _charges(
-        (charged[scope], size, objects) for scope, size, objects in sums.charges[number]
-    )
+    counted = sums.charges[number]
+    charges = _charges((charged[scope], size, objects) for scope, size, objects in counted)
     allocations = _allocations(sums.stacks[number], size, lines)
-    owner = _owner_of_lines(allocations) if largest.kind == "fixture" else largest.owner
+    if largest.owner == "runner" or largest.kind == "fixture":
+        largest = _owned_by_lines(largest, allocations)
+    left = [verdicts.Left(scope, charged[scope].kind, size) for scope, size, _ in counted]
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=_verdict(largest, owner, charges),
-        owner=owner,
+        verdict=verdicts.judge(largest, left, pushed_out, without),
+        owner=largest.owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,
         retained_bytes=sums.retained[number],
@@ -146,27 +174,25 @@ def _holder(
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=allocations,
-        fix=largest.fix,
+        bounded=verdicts.at_bound(left, pushed_out),
+        rule=largest.rule.name if largest.rule else "",
+        fix=fixes.suggest(largest, charges, allocations),
     )
 
 
-def _owner_of_lines(allocations: Sequence[Allocation]) -> Owner:
-    """Whose line allocated most: a fixture's value is the user's, though under pytest's cache."""
-    traceback = allocations[0].traceback if allocations else []
-    return owners.of_file(traceback[0].file) if traceback else "library"
-
-
-def _verdict(choice: Choice, owner: Owner, charges: Sequence[Charge]) -> Verdict:
-    if choice.collateral:
-        return "collateral"
-    if owner == "runner":
-        return "runner"
-    left = [charge.bytes for charge in charges if charge.scope == "test"]
-    # Each test has an instance of its own: two kept ones are enough to say that they add up.
-    enough = 2 if choice.kind == "testcase-attribute" else GROWING_TESTS
-    least = GROWING_BYTES_PER_TEST.get(owner, GROWING_BYTES_PER_TEST_OF_USER)
-    added = sum(size >= least for size in left)
-    return "growing" if added >= enough and 2 * added >= len(left) else "once"
+def _owned_by_lines(choice: Choice, allocations: Sequence[Allocation]) -> Choice:
+    """What the user's own lines have allocated is no bookkeeping, though the runner keeps it."""
+    total = own = 0
+    file = ""
+    for allocation in allocations:
+        total += allocation.bytes
+        first = allocation.traceback[0].file if allocation.traceback else "<"
+        if not owners.is_library_file(first):
+            own += allocation.bytes
+            file = file or first
+    if 2 * own <= total:
+        return choice
+    return choice._replace(owner=owners.of_file(file), rule=None)
 
 
 def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from reftrack import _reftrack, owners, retention, tracing
+from reftrack import _reftrack, owners, progress, retention, tracing
+from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
 from reftrack.heap import look
-from reftrack.journal import Journal, System, load, no_collection
+from reftrack.journal import Journal, load, no_collection
 from reftrack.model import (
     COUNTED,
     Checkpoint,
     Ended,
     Phase,
+    Released,
     Report,
     RunInfo,
     Scope,
@@ -27,17 +29,16 @@ from reftrack.model import (
     Survived,
     Totals,
 )
+from reftrack.naming import NAMED_BY
+from reftrack.process import NativeMemory
+from reftrack.repetition import Repetition, reported
 from reftrack.retention import Charged
-
-isatty = os.isatty  # bound before any suite can patch `os`
 
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
 BUDGET = 0.02
 SECONDS_PER_BLOCK = 1e-6
 """What a look is expected to take until the first one has been timed."""
-
-PROGRESS_AFTER = 1.0
 
 
 class Timed(NamedTuple):
@@ -68,7 +69,10 @@ class Session:
         self._phases: list[Phase] = []
         self._phase_now: str | None = None
         self._phase_allocated = 0
+        self._collector = CollectorWatch()
+        self._native = NativeMemory(is_told=self._backend.name == "native")
         self._notes: list[str] = []
+        self._repetition = Repetition(options.repeat, self.note)
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
         self._tests_ended = 0
@@ -111,6 +115,7 @@ class Session:
                     self._checkpoint(final=True)
                 while self._open:
                     self._leave(None)
+                self._notes += self._collector.notes()
             self._journal.append(
                 Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
             )
@@ -143,7 +148,10 @@ class Session:
         """Charge what follows to a new scope inside the innermost one."""
         if self._alive():
             with Apart(self.note):
-                self._enter(kind, id)
+                if self._repetition.running:
+                    self._repetition.enter(kind, id)
+                else:
+                    self._enter(kind, id)
 
     def phase(self, name: str) -> None:
         """The innermost open test enters the phase "setup", "call" or "teardown"."""
@@ -161,10 +169,18 @@ class Session:
 
     def leave(self, outcome: str | None = None) -> None:
         """Close the innermost scope and write its line; "session" stays open until `finish`."""
-        if self._alive() and len(self._open) > 1:
+        if self._alive() and self._repetition.running:
+            with Apart(self.note):
+                self._repetition.leave(outcome)
+        elif self._alive() and len(self._open) > 1:
             with Apart(self.note):
                 self._leave(outcome)
                 self._look_if_grown()
+
+    @property
+    def repeating(self) -> bool:
+        """Are tests being run again?"""
+        return self._repetition.running
 
     def innermost(self) -> tuple[ScopeKind, str]:
         """Kind and id of the innermost open scope."""
@@ -173,6 +189,8 @@ class Session:
 
     def holds(self, kind: ScopeKind) -> bool:
         """Is a scope of this kind open?"""
+        if self._repetition.running:
+            return kind == "test" and self._repetition.in_test()
         return any(scope.kind == kind for scope in self._open)
 
     def _enter(self, kind: ScopeKind, id: str) -> None:
@@ -181,6 +199,9 @@ class Session:
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
         take_footing()
+        if kind != "session":
+            self._collector.entered()
+            self._native.entered()
         if kind == "test":
             self._phases = []
             self._phase_now = None
@@ -193,9 +214,15 @@ class Session:
             if self._tests_seen == self._tests_over():
                 # No later look at this last test: its own line says what it left.
                 _reftrack.collect()
+                self._tell_released()
+            self._repetition.ended(scope.id, len(self._ended), outcome)
         live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
+        self._end_leaving()
         self._open.pop()
+        native = 0
         if self._open:
+            native = self._native.left(len(self._ended))
+            self._collector.left(scope.kind, scope.id)
             _reftrack.enter_scope(self._open[-1].number)
         self._ended.append(scope)
         self._tests_ended += scope.kind == "test"
@@ -211,6 +238,9 @@ class Session:
                     survived_bytes=live,
                     survived_blocks=blocks,
                     phases=self._phases if scope.kind == "test" else [],
+                    ended_bytes=live,
+                    collected_bytes=_reftrack.collected_bytes(scope.number),
+                    native_bytes=native,
                 )
             )
         )
@@ -229,6 +259,23 @@ class Session:
         self._phase_allocated = allocated
         self._phase_now = None
 
+    def _tell_released(self) -> None:
+        """What runners tear down last is alive at the final look, and not meant to stay."""
+        ids = {scope.number: scope.id for scope in (*self._ended, *self._open)}
+        by = {
+            index: ids[released_by]
+            for index, scope in enumerate(self._ended)
+            if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
+        }
+        if by:
+            self._journal.append(Released(by))
+
+    def repeat(self, run_again: Callable[[list[str], int], object]) -> None:
+        """Have `run_again` run the tests again that the last final look has reported, if that was
+        asked for; see `Repetition.run`."""
+        if self._alive():
+            self._repetition.run(run_again, self._journal.append)
+
     # ---- looking at the heap ----
 
     def checkpoint(self, *, final: bool = False) -> None:
@@ -238,7 +285,7 @@ class Session:
         as ended. A program that runs many suites has each end with a final look; they come out of
         the same budget as the others, and `finish` looks where the last was passed over.
         """
-        if self._alive():
+        if self._alive() and not self._repetition.running:
             with Apart(self.note):
                 if not final or self._tests_seen < 0 or self._affordable():
                     self._checkpoint(final=final)
@@ -264,13 +311,13 @@ class Session:
             return
         self._end_leaving()
         started = _reftrack.now()
-        shown = show_progress(self._expected_seconds())
+        shown = progress.show(self._expected_seconds())
         if final or _reftrack.collecting():
             _reftrack.collect()
         with no_collection():
             self._record_look(final)
         if shown:
-            hide_progress()
+            progress.hide()
         seconds = _reftrack.now() - started
         self._spent += seconds
         self._seconds_per_block = max(
@@ -283,7 +330,12 @@ class Session:
     def _record_look(self, final: bool) -> None:
         charged = self._charged()
         ids = {scope.number: scope.id for scope in (*self._ended, *self._open)}
-        survived = [alive(index, scope, ids) for index, scope in enumerate(self._ended)]
+        resident, native = self._native.now()
+        staying = self._native.staying()
+        survived = [
+            alive(index, scope, ids, staying.get(index, 0))
+            for index, scope in enumerate(self._ended)
+        ]
         totals = Totals(
             tests=self._tests_over(),
             survived_bytes=sum(
@@ -291,13 +343,17 @@ class Session:
                 for number, scope in charged.items()
                 if scope.kind in COUNTED
             ),
+            resident_bytes=resident,
+            native_bytes=native,
         )
         try:
-            seen = look(self._backend, wanted_scopes(charged))
+            seen = look(self._backend, wanted_scopes(charged), NAMED_BY)
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
-        holders = retention.holders(seen, charged)
+        holders = retention.holders(seen, charged, pushed_out(charged))
+        if final:
+            self._repetition.reported = reported(holders)
         totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
         self._journal.append(
             Checkpoint(
@@ -340,32 +396,35 @@ class Session:
             self._notes.append(text)
 
 
-def alive(index: int, scope: Timed, ids: dict[int, str]) -> Survived | None:
-    """What an ended scope has alive, and which released most of it; None if neither."""
+def alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
+    """What an ended scope has alive, which scope released most of it, and what went otherwise; None
+    if there is nothing to tell."""
     live, blocks, _, _, released_by = _reftrack.counters(scope.number)
-    if live <= 0 and not released_by:
+    collected = _reftrack.collected_bytes(scope.number)
+    if live <= 0 and not released_by and not collected and not native:
         return None
-    return Survived(index, live, blocks, ids.get(released_by))
+    return Survived(index, live, blocks, ids.get(released_by), collected, native)
+
+
+def pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
+    """The bytes of earlier tests that each scope released, where next to nothing of them is left: a
+    cache at its bound shows so."""
+    released: dict[int, int] = {}
+    for number, scope in charged.items():
+        if scope.kind == "test":
+            live, _, _, _, by = _reftrack.counters(number)
+            left = _reftrack.left_bytes(number)
+            if by and live * 10 < left:
+                released[by] = released.get(by, 0) + left
+    return released
 
 
 def wanted_scopes(charged: dict[int, Charged]) -> bytes:
-    """A byte per scope of the ledger: 1 for those whose survivors are explained."""
+    """A byte per scope of the ledger: 1 for those whose survivors are explained, 2 for imports."""
     flags = bytearray(max(charged, default=0) + 1)
-    for number in charged:
-        flags[number] = 1
+    for number, scope in charged.items():
+        flags[number] = 2 if scope.kind == "import" else 1
     return bytes(flags)
-
-
-def show_progress(expected_seconds: float) -> bool:
-    """A line on the terminal while a long look lasts; nothing where stderr is no terminal."""
-    if expected_seconds < PROGRESS_AFTER or not isatty(2):
-        return False
-    System.write(2, b"reftrack: looking at the heap ...")
-    return True
-
-
-def hide_progress() -> None:
-    System.write(2, b"\r\x1b[K")
 
 
 _current: Session | None = None

@@ -4,7 +4,7 @@
 # LEAK test T.test_2 bytes=2000000 line=ALLOC holder=Counter.calls
 # LEAK test T.test_3 bytes=2000000 line=ALLOC holder=Counter.calls
 # LEAK test T.test_4 bytes=2000000 line=ALLOC holder=Counter.calls
-# GROWING Counter.calls
+# VERDICT growing Counter.calls
 import unittest
 
 

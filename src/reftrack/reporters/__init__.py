@@ -10,20 +10,23 @@ import heapq
 import os
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import msgspec
 
 from reftrack.model import Allocation, Charge, Frame, Holder, Report, Scope
+from reftrack.reporters import late
+from reftrack.reporters.late import HeldRow
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 _SITES = 2  # allocating lines shown per holder
 _IDS = 3  # scopes named per holder, if they fit
 _ALIVE = 10  # tests shown when nothing was explained
-_HELD = 5
-_HELD_FROM = MIB
+_CYCLIC_FROM = MIB
+_REPEAT_FROM = KIB
+_NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
+_STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
 
@@ -43,9 +46,10 @@ class Site(msgspec.Struct, frozen=True):
     caller_source: str = ""
 
 
-class HolderRow(msgspec.Struct, frozen=True):
+class HolderRow(msgspec.Struct):
     """One holder. `scopes` are the words for how many scopes it was charged by ("40 tests"),
-    `each` those for how much ("800.0 KiB each"); `ids` are the biggest ones."""
+    `each` those for how much ("800.0 KiB each"); `ids` are the biggest ones. `until` says when a
+    fixture's tear-down released it, `repeat` what came of running a test again."""
 
     verdict: str
     bytes: int
@@ -62,6 +66,8 @@ class HolderRow(msgspec.Struct, frozen=True):
     each: str
     proved_bytes: int | None
     fix: str
+    until: str = ""
+    repeat: str = ""
 
 
 class AliveRow(msgspec.Struct, frozen=True):
@@ -72,12 +78,14 @@ class AliveRow(msgspec.Struct, frozen=True):
     allocated_bytes: int
 
 
-class HeldRow(msgspec.Struct, frozen=True):
-    """Bytes that outlived their test until a later scope released them."""
+class SumRow(msgspec.Struct, frozen=True):
+    """Bytes of many scopes in one line: "3 tests", the biggest of them, and how much each has."""
 
-    id: str
     bytes: int
-    until: str
+    scopes: str
+    ids: list[str]
+    more_ids: int
+    each: str
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -99,6 +107,8 @@ class Page(msgspec.Struct, frozen=True):
     held: list[HeldRow]
     notes: list[str]
     unexplained_bytes: int = 0  # beyond the holders whose verdict says so
+    cyclic: SumRow | None = None
+    native: SumRow | None = None
 
 
 def size(count: int) -> str:
@@ -156,16 +166,18 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
         incomplete=_incomplete(report),
-        holders=[_holder_row(holder, base) for holder in shown],
+        holders=_holder_rows(shown, report.scopes, base),
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
         all_holders=len(ranked),
         runner_bytes=runner_bytes if runner else 0,
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
         alive=[] if report.complete else _alive(report.scopes),
-        held=_held(report.scopes),
+        held=late.held(report.scopes),
         notes=report.run.notes,
         unexplained_bytes=0 if unexplored else _unexplained(report),
+        cyclic=_cyclic(report.scopes),
+        native=_native(report),
     )
 
 
@@ -190,8 +202,39 @@ def _incomplete(report: Report) -> str:
     return f"{what}; figures are those of the last checkpoint ({when} into the run)"
 
 
+def _holder_rows(holders: Sequence[Holder], scopes: Sequence[Scope], base: str) -> list[HolderRow]:
+    """The rows, with what became known of their scopes after the heap was looked at."""
+    repeated = {scope.id: scope for scope in scopes if scope.repeats or scope.repeat_problem}
+    torn_down = late.torn_down(scopes)
+    rows = []
+    for holder in holders:
+        row = _holder_row(holder, base)
+        ids = [charge.id for charge in holder.charged]
+        again = next((repeated[id] for id in ids if id in repeated), None)
+        until = {torn_down.get(id, "") for id in ids}
+        row.repeat = "" if again is None else _repeat(again)
+        if len(until) == 1 and "" not in until:
+            row.until = f"{until.pop()}: released by tear-down"
+        rows.append(row)
+    return rows
+
+
+def _repeat(scope: Scope) -> str:
+    """Words for what a test keeps when it runs again: the middle one of the figures."""
+    if scope.repeat_problem:
+        return f"nothing is known by repeating {scope.id}: {scope.repeat_problem}"
+    count = len(scope.repeats)
+    what = f"{count} repetition{'' if count == 1 else 's'} of {scope.id} kept"
+    each, most = sorted(scope.repeats)[(count - 1) // 2], max(scope.repeats)
+    if each >= _REPEAT_FROM:
+        return f"{what} {size(each)}{' each' if count > 1 else ''}: it grows"
+    if most >= _REPEAT_FROM:
+        return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
+    return f"{what} nothing: it was filled once"
+
+
 def _holder_row(holder: Holder, base: str) -> HolderRow:
-    charged = sorted(holder.charged, key=lambda charge: -charge.bytes)
+    charged = _significant(holder.charged)
     ids = [charge.id for charge in charged[:_IDS]]
     sites = _sites(holder.allocations, base)
     return HolderRow(
@@ -213,6 +256,12 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
     )
 
 
+def _significant(charged: Iterable[Charge]) -> list[Charge]:
+    """Those that left what counts, most first: objects from free lists can stray to other tests."""
+    ranked = sorted(charged, key=lambda charge: -charge.bytes)
+    return [charge for charge in ranked if _STRAY * charge.bytes >= ranked[0].bytes]
+
+
 def _title(holder: Holder) -> str:
     name, root = holder.name, holder.root
     return name if root in name or name in root else f"{root} -> {name}"
@@ -220,6 +269,8 @@ def _title(holder: Holder) -> str:
 
 def _kept(holder: Holder) -> str:
     """Words for a holder whose cut would free much less, or much more, than what tests left."""
+    if holder.bounded:
+        return "at its bound: what each test leaves stays until a later test's pushes it out"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""
@@ -298,29 +349,30 @@ def _alive(scopes: Iterable[Scope]) -> list[AliveRow]:
     return [AliveRow(s.id, s.survived_bytes, s.allocated_bytes) for s in biggest]
 
 
-def _held(scopes: Sequence[Scope]) -> list[HeldRow]:
-    """Tests whose memory went late: alive at the end of their last phase, released since."""
-    late = [
-        (scope.phases[-1].live_bytes - scope.survived_bytes, scope)
-        for scope, following in pairwise([*scopes, None])
-        # A runner's loop variable has the last test until the next: that is no news.
-        if scope is not None
-        and scope.released_by is not None
-        and scope.phases
-        and (following is None or following.id != scope.released_by)
-    ]
-    big = heapq.nlargest(_HELD, late, key=lambda item: item[0])
-    releasers = {scope.released_by for _, scope in big}
-    tests = {s.id for s in scopes if s.scope == "test" and s.id in releasers}
-    return [
-        HeldRow(
-            scope.id,
-            held,
-            f"{scope.released_by} {'ran' if scope.released_by in tests else 'ended'}",
-        )
-        for held, scope in big
-        if held >= _HELD_FROM
-    ]
+def _cyclic(scopes: Iterable[Scope]) -> SumRow | None:
+    """Scopes of whose memory much went with the collector only."""
+    return _sum_row([(s.collected_bytes, s) for s in scopes if s.collected_bytes >= _CYCLIC_FROM])
+
+
+def _native(report: Report) -> SumRow | None:
+    """What the process grew by beside the ledger; the scopes are those by which much of it came."""
+    total = report.totals.native_bytes
+    rows = [(min(s.native_bytes, total), s) for s in report.scopes if s.native_bytes and total]
+    if not rows and total < _NATIVE_FROM:
+        return None
+    row = _sum_row(rows) or SumRow(0, "", [], 0, "")
+    return msgspec.structs.replace(row, bytes=total)
+
+
+def _sum_row(rows: Sequence[tuple[int, Scope]]) -> SumRow | None:
+    if not rows:
+        return None
+    ranked = sorted(rows, key=lambda row: -row[0])
+    ids = [scope.id for _, scope in ranked[:_IDS]]
+    kinds = [Charge(scope.id, scope.scope, count, 0) for count, scope in ranked]
+    total = sum(count for count, _ in ranked)
+    each = _each(kinds) or size(total)
+    return SumRow(total, _scopes(kinds), ids, len(ranked) - len(ids), each)
 
 
 def _current_directory() -> str:

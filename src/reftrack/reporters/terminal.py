@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from reftrack.model import Report
-from reftrack.reporters import AliveRow, HolderRow, Page, and_more, build, duration, size
+from reftrack.reporters import AliveRow, HolderRow, Page, SumRow, and_more, build, duration, size
 
 DEFAULT_WIDTH = 100
 NARROWEST = 40
@@ -29,6 +29,8 @@ _STYLES = {
     "unexplained": "bold red",
     "runner": "dim",
     "held": "bold cyan",
+    "cyclic": "bold cyan",
+    "process": "bold cyan",
     "note": "yellow",
     "incomplete": "bold reverse red",
     "strong": "bold",
@@ -110,6 +112,7 @@ def _lines(page: Page, width: int) -> list[Line]:
         lines.append(_headline("runner", page.runner_bytes, "", words))
     for held in page.held:
         lines.append(_headline("held", held.bytes, "", f"{held.id}   until  {held.until}"))
+    lines += _cyclic(page.cyclic, width) + _native(page.native, width)
     for note in page.notes:
         lines += _wrapped("note  " + note, width, style="note")
     return lines
@@ -128,6 +131,24 @@ def _header(page: Page) -> Line:
     else:
         facts.append("nothing survived: all that the tests allocated was released")
     return [("reftrack", "strong"), ("  " + "  ".join(facts), "")]
+
+
+def _cyclic(row: SumRow | None, width: int) -> list[Line]:
+    if row is None:
+        return []
+    words = "reference cycles kept it until the collector ran"
+    return [
+        _headline("cyclic", row.bytes, row.scopes, words),
+        *_labelled("left by", [_ids(row, width - _INDENT)]),
+    ]
+
+
+def _native(row: SumRow | None, width: int) -> list[Line]:
+    if row is None:
+        return []
+    words = "not Python's own memory: C code has it, and what holds it is not known"
+    lines = [_headline("process", row.bytes, "", words)]
+    return lines + _labelled("grew in", [_ids(row, width - _INDENT)] if row.ids else [])
 
 
 def _alive(rows: Sequence[AliveRow]) -> list[Line]:
@@ -166,6 +187,8 @@ def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     lines += _labelled("kept", [row.kept] if row.kept else [])
     lines += _allocated(row, room)
     lines += _labelled(row.label, [_ids(row, room)] if row.ids else [])
+    lines += _labelled("until", [row.until] if row.until else [])
+    lines += _labelled("repeat", _wrap(row.repeat, room))
     if row.proved_bytes is not None:
         lines += _labelled("proved", [f"cutting {row.name} freed {size(row.proved_bytes)}"])
     lines += _labelled("fix", _wrap(row.fix, room))
@@ -202,7 +225,7 @@ def _place_line(label: str, place: str, source: str, room: int) -> Line:
     return line
 
 
-def _ids(row: HolderRow, room: int) -> str:
+def _ids(row: HolderRow | SumRow, room: int) -> str:
     """As many names as fit; the first one always, whole."""
     each = f" ({row.each})" if row.each else ""
     total = len(row.ids) + row.more_ids

@@ -8,12 +8,16 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from reftrack.runners import class_id, overrides
 
@@ -41,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="with --reftrack: how many calls of an allocation's traceback to keep",
     )
+    group.addoption(
+        "--reftrack-repeat",
+        metavar="N",
+        type=int,
+        help="with --reftrack: run the reported tests N times again, to see what each run adds",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
-    for option in ("json", "frames"):
+    for option in ("json", "frames", "repeat"):
         if getattr(arguments, f"reftrack_{option}") is not None and not arguments.reftrack:
             raise pytest.UsageError(
                 f"--reftrack-{option} needs --reftrack, or `reftrack run --{option}`"
@@ -67,7 +77,11 @@ def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
     if arguments.reftrack and _session() is None and not _is_worker(config):
         run = OwnRun.start(
             [str(word) for word in config.invocation_params.args],
-            {"json": arguments.reftrack_json, "frames": arguments.reftrack_frames},
+            {
+                "json": arguments.reftrack_json,
+                "frames": arguments.reftrack_frames,
+                "repeat": arguments.reftrack_repeat,
+            },
         )
         config.pluginmanager.register(run, "reftrack-run")
         config.add_cleanup(run.finish)  # also called where pytest ends before it has configured
@@ -195,6 +209,27 @@ class Scopes:
         self.looked = True
         self.session.checkpoint(final=True)
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
+        outcome = yield
+        asks_for_more = session.shouldstop or session.shouldfail or session.config.option.usepdb
+        if outcome.excinfo is None and not asks_for_more:
+            self.session.repeat(functools.partial(self._run_again, session))
+
+    def _run_again(self, session: pytest.Session, ids: list[str], times: int) -> object:
+        """Run items again, each on copies that live as long as pytest lets its items live."""
+        items = {item.nodeid: item for item in session.items}
+        again = [_copy(items[id]) for id in ids if id in items for _ in range(times)]
+        for item, following in zip_longest(again, again[1:]):
+            self.session.enter("test", item.nodeid)
+            outcome = None
+            try:
+                for report in runtestprotocol(item, log=False, nextitem=following):
+                    outcome = _outcome(outcome, report)
+            finally:
+                self.session.leave(outcome)
+        return again
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         if not self.looked:  # the run was cut short: its last test did not know that it was
@@ -215,6 +250,20 @@ class Scopes:
         yield
         if scope is not None:
             self.session.leave()
+
+
+def _copy(item: pytest.Item) -> pytest.Item:
+    """The same test, with an instance, fixtures and notes of its own."""
+    again = copy.copy(item)
+    again.stash = pytest.Stash()
+    again._report_sections = []
+    again.user_properties = []
+    if isinstance(again, pytest.Function):
+        if again.cls is not None:  # of the instance that the item was run with
+            for name in ("_instance", "_obj"):
+                vars(again).pop(name, None)
+        again._initrequest()
+    return again
 
 
 def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:

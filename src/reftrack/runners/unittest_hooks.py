@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import FunctionType, MethodType, ModuleType
@@ -37,6 +38,8 @@ _OUTCOMES = {  # the worst first
 
 _running = 0  # id() of the TestCase whose scope is open: a reference would keep it alive
 _in_suite = False
+_seen: dict[str, tuple[weakref.ref[type[TestCase]], str]] = {}
+"""Class and method of each test by its id, where tests are to be repeated."""
 
 
 def install() -> None:
@@ -232,7 +235,10 @@ def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _begin(session: Session, test: TestCase) -> None:
     global _running
-    session.enter("test", _test_id(test))
+    name = _test_id(test)
+    if session.options.repeat and not session.repeating:
+        _seen[name] = weakref.ref(type(test)), getattr(test, "_testMethodName", "")
+    session.enter("test", name)
     session.phase("setup")
     _running = id(test)
 
@@ -286,13 +292,51 @@ def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
         global _in_suite
         _in_suite = True
         try:
-            return function(self, *args, **kwargs)
+            try:
+                returned = function(self, *args, **kwargs)
+            finally:
+                if (session := current()) is not None:
+                    session.checkpoint(final=True)
+            result = args[0] if args else kwargs.get("result")
+            if session is not None and not getattr(result, "shouldStop", False):
+                session.repeat(functools.partial(_run_again, self))
+            return returned
         finally:
             _in_suite = False
-            if (session := current()) is not None:
-                session.checkpoint(final=True)
 
     return run
+
+
+def _run_again(suite: TestSuite, ids: list[str], times: int) -> object:
+    """Run tests again, each on new instances, in a suite of the same class with a new result."""
+    tests = [test for id in ids for test in _new_instances(id, times)]
+    again = _like(suite, tests)
+    result = sys.modules["unittest.result"].TestResult()
+    del tests
+    again.run(result)
+    return again, result
+
+
+def _new_instances(id: str, times: int) -> list[TestCase]:
+    """None of a test that its class and method do not make: FunctionTestCase, doctests."""
+    if id not in _seen:
+        return []
+    reference, method = _seen[id]
+    cls = reference()
+    try:
+        return [] if cls is None else [cls(method) for _ in range(times)]
+    except Exception:  # the program's own constructor
+        return []
+
+
+def _like(suite: TestSuite, tests: list[TestCase]) -> TestSuite:
+    """A suite of its class: one that keeps its tests goes on to do so."""
+    try:
+        again = type(suite)(tests)
+    except Exception:  # the program's own constructor
+        again = sys.modules[_WATCHED].TestSuite(tests)
+    vars(again).update({key: kept for key, kept in vars(suite).items() if key == "_cleanup"})
+    return again
 
 
 def _fixture(

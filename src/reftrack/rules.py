@@ -1,0 +1,388 @@
+"""What is known of frameworks: one table of small pure rules.
+
+A rule says how a place is recognised, by whose attribute it is; what the holder is then called, and
+what helps. Where no rule fits, the plain path names the holder (see `choosing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from reftrack import naming
+from reftrack.model import HolderKind, Verdict
+from reftrack.naming import Bases, Place
+
+
+class Rule(NamedTuple):
+    """`owners`: classes (those that derive from them, too), modules or functions, in full;
+    `attributes`: theirs, any where it is empty. `title` and `fix` are made with the place's {text}
+    and {attribute}, {called} for what its owner is called, and the text of the place {before} it.
+    `verdict` is that of each holder which the rule recognises: "runner" for a runner's steady
+    bookkeeping, "once" for what stays within bounds; None where the figures decide."""
+
+    name: str
+    owners: tuple[str, ...]
+    attributes: tuple[str, ...]
+    kind: HolderKind
+    why: str
+    title: str = "{text}"
+    fix: str = ""
+    verdict: Verdict | None = None
+
+
+def _steady(
+    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, fix: str = ""
+) -> Rule:
+    """Bookkeeping of a runner; `fix` is for what the user's own lines have put there."""
+    kind: HolderKind = "result" if "result" in name else "instance-attribute"
+    return Rule(name, owners, attributes, kind, why, fix=fix, verdict="runner")
+
+
+def _bounded(
+    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, fix: str = ""
+) -> Rule:
+    return Rule(name, owners, attributes, "cache", why, fix=fix, verdict="once")
+
+
+END_THREAD = (
+    "end the thread before the test does: thread.join(), as by self.addCleanup(thread.join)"
+)
+
+STEADY = (
+    _steady(
+        "pytest-reports",
+        ("_pytest.terminal.TerminalReporter",),
+        ("stats",),
+        "pytest keeps the reports of every test for its summary: 2.5 kB for a test that passes",
+    ),
+    _steady(
+        "pytest-items",
+        ("_pytest.nodes.Node", "_pytest.main.Session"),
+        (),
+        "pytest keeps every collected item to the end; running it fills its caches and its stash",
+    ),
+    _steady(
+        "pytest-fixtures",
+        ("_pytest.fixtures.FixtureDef", "_pytest.fixtures.FixtureManager"),
+        ("_finalizers", "_arg2finish", "_arg2fixturedefs", "_nodeid_autousenames", "cached_param"),
+        "pytest keeps the definitions of fixtures; their values are shown as holders",
+    ),
+    _steady(
+        "pytest-plugins",
+        ("_pytest.config.Config", "_pytest.config.PytestPluginManager"),
+        (),
+        "pytest's configuration and its plugins note outcomes: last failures, durations",
+    ),
+    _steady(
+        "pytest-stashes",
+        ("_pytest.stash.Stash",),
+        (),
+        "plugins note what they need in the stashes of the configuration and of items",
+        fix="del config.stash[key] after the test",
+    ),
+    _steady(
+        "unittest-results",
+        ("unittest.result.TestResult",),
+        (),
+        "a result keeps the texts of failures and, from 3.12 on, the duration of every test",
+    ),
+    _steady(
+        "unittest-suites",
+        ("unittest.suite.BaseTestSuite", "unittest.loader.TestLoader"),
+        (),
+        "a suite counts its tests and puts None where a test was",
+    ),
+    _steady(
+        "runner-internals",
+        (),
+        (),
+        "anything else that belongs to a module of a test runner: unittest, pytest, Django's, "
+        "trial, testtools, nose2",
+    ),
+)
+
+BOUNDED = (
+    _bounded("linecache", ("linecache",), ("cache",), "the lines of source files, for tracebacks"),
+    _bounded("re-cache", ("re",), ("_cache", "_cache2"), "compiled patterns, 512 at most"),
+    _bounded("tokenizer", ("tokenize", "inspect", "ast"), (), "source code that was looked at"),
+    _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
+    _bounded(
+        "import-caches",
+        ("sys", "importlib._bootstrap_external", "_frozen_importlib_external"),
+        ("path_importer_cache", "FileFinder", "_path_cache"),
+        "what the import system knows of directories",
+    ),
+)
+
+FRAMEWORKS = (
+    Rule(
+        "warnings",
+        (),
+        ("__warningregistry__",),
+        "cache",
+        "each module notes the texts of the warnings that were shown, once per line",
+        fix="{text}.clear() after the test, or warnings whose text does not differ each time",
+    ),
+    Rule(
+        "sys-last",
+        ("sys",),
+        ("last_value", "last_exc", "last_traceback"),
+        "exception",
+        "the interpreter keeps the last error that was shown, for pdb.pm()",
+        title="sys.{attribute}",
+        fix="del sys.{attribute}",
+        verdict="once",
+    ),
+    Rule(
+        "logging-handlers",
+        ("logging.Logger",),
+        ("handlers",),
+        "callback",
+        "a logger keeps its handlers, and they what they hold",
+        title="logging.getLogger({called}).handlers",
+        fix="self.addCleanup(logging.getLogger({called}).removeHandler, handler)",
+    ),
+    Rule(
+        "logging-filters",
+        ("logging.Filterer",),
+        ("filters",),
+        "callback",
+        "loggers and handlers keep their filters",
+        title="logging.getLogger({called}).filters",
+        fix="self.addCleanup(logging.getLogger({called}).removeFilter, filter)",
+    ),
+    Rule(
+        "logging-records",
+        ("logging.handlers.BufferingHandler",),
+        ("buffer",),
+        "callback",
+        "the handler keeps records, and they their arguments, until it is flushed",
+        fix="handler.close() after the test, and removeHandler(handler)",
+    ),
+    Rule(
+        "loggers",
+        ("logging.Manager",),
+        ("loggerDict",),
+        "module-global",
+        "loggers are never removed: one name for each test adds up",
+        title="logging.Logger.manager.loggerDict",
+        fix="use one logger's name, as logging.getLogger(__name__)",
+    ),
+    Rule(
+        "finalizers",
+        ("weakref.finalize",),
+        ("_registry",),
+        "callback",
+        "what weakref.finalize() was given as function and arguments stays until it is called",
+        title="weakref.finalize._registry",
+        fix="give weakref.finalize() nothing that refers to the object; or after the test: "
+        "finalizer.detach()",
+    ),
+    Rule(
+        "timers",
+        ("threading.Timer",),
+        ("function", "args", "kwargs"),
+        "thread",
+        "a timer keeps its function and arguments until it has fired or is cancelled",
+        fix="timer.cancel() after the test, as by self.addCleanup(timer.cancel)",
+    ),
+    Rule(
+        "threads",
+        ("threading.Thread",),
+        ("_target", "_args", "_kwargs", "function", "args", "kwargs"),
+        "thread",
+        "a thread keeps its target and arguments until it ends",
+        fix=END_THREAD,
+    ),
+    Rule(
+        "threads-running",
+        ("threading",),
+        ("_active", "_limbo", "_dangling"),
+        "thread",
+        "a thread that runs",
+        fix=END_THREAD,
+    ),
+    Rule(
+        "event-loops",
+        ("asyncio.base_events.BaseEventLoop",),
+        ("_ready", "_scheduled"),
+        "callback",
+        "an event loop keeps what waits to be run",
+        fix="task.cancel() or handle.cancel(), then loop.close(), before the test ends",
+    ),
+    Rule(
+        "signals-django",
+        ("django.dispatch.dispatcher.Signal",),
+        ("receivers", "sender_receivers_cache"),
+        "callback",
+        "a signal keeps receivers that were connected with weak=False",
+        title="{before}.receivers",
+        fix="{before}.disconnect(receiver) after the test, or connect it without weak=False",
+    ),
+    Rule(
+        "queries-django",
+        ("django.db.backends.base.base.BaseDatabaseWrapper",),
+        ("queries_log",),
+        "cache",
+        "with DEBUG or force_debug_cursor the connection logs its last 9000 queries",
+        title="connection.queries_log",
+        fix="django.db.reset_queries(), or DEBUG = False",
+    ),
+    Rule(
+        "wrappers-django",
+        ("django.db.backends.base.base.BaseDatabaseWrapper",),
+        ("execute_wrappers",),
+        "callback",
+        "wrappers around the execution of queries stay until their block is left",
+        title="connection.execute_wrappers",
+        fix="connection.execute_wrappers.clear(), or use `with connection.execute_wrapper(...)`",
+    ),
+    Rule(
+        "querysets-django",
+        ("django.db.models.query.QuerySet",),
+        ("_result_cache", "_prefetch_related_lookups"),
+        "cache",
+        "a queryset keeps its results once it has been read",
+        fix="use {before}.all(): a new queryset has no results yet",
+    ),
+    Rule(
+        "locmem-django",
+        ("django.core.cache.backends.locmem",),
+        ("_caches",),
+        "cache",
+        "the local-memory cache lives as long as the process",
+        title="django.core.cache.cache (in local memory)",
+        fix="self.addCleanup(django.core.cache.cache.clear)",
+    ),
+    Rule(
+        "mail-django",
+        ("django.core.mail",),
+        ("outbox",),
+        "module-global",
+        "the test runner's outbox; Django empties it before each test",
+        fix="django.core.mail.outbox.clear()",
+    ),
+    Rule(
+        "models-django",
+        ("django.apps.registry.Apps",),
+        ("all_models", "app_configs", "_pending_operations"),
+        "module-global",
+        "each model class is registered for good",
+        title="apps.{attribute}",
+        fix="decorate the test with django.test.utils.isolate_apps(...)",
+    ),
+    Rule(
+        "settings-django",
+        ("django.conf.LazySettings", "django.conf.UserSettingsHolder"),
+        (),
+        "module-global",
+        "settings that were overridden and not put back",
+        title="settings.{attribute}",
+        fix="self.addCleanup(overridden.disable), or use override_settings as a decorator",
+    ),
+    Rule(
+        "content-types-django",
+        ("django.contrib.contenttypes.models.ContentTypeManager",),
+        ("_cache",),
+        "cache",
+        "content types are cached by model: one for each, and no more",
+        fix="ContentType.objects.clear_cache()",
+        verdict="once",
+    ),
+    Rule(
+        "classes-sqlalchemy",
+        ("sqlalchemy.orm.decl_api.registry",),
+        ("_class_registry", "_managers", "_dependents", "_dependencies"),
+        "module-global",
+        "a registry keeps the mapped classes that were declared with it",
+        title="{before}",
+        fix="declare mapped classes once, at module level; or {before}.dispose() after the test",
+    ),
+    Rule(
+        "tables-sqlalchemy",
+        ("sqlalchemy.sql.schema.MetaData",),
+        ("tables",),
+        "module-global",
+        "a MetaData keeps the tables that were made with it",
+        fix="metadata.clear() after the test",
+    ),
+    Rule(
+        "events-sqlalchemy",
+        ("sqlalchemy.event.registry",),
+        ("_key_to_collection", "_collection_to_key"),
+        "callback",
+        "listeners stay until they are removed",
+        title="event listeners (sqlalchemy)",
+        fix="sqlalchemy.event.remove(target, name, listener) after the test",
+    ),
+    Rule(
+        "events-sqlalchemy-targets",
+        ("sqlalchemy.event.attr.RefCollection", "sqlalchemy.event.attr._ListenerCollection"),
+        (),
+        "callback",
+        "listeners stay until they are removed",
+        title="event listeners (sqlalchemy)",
+        fix="sqlalchemy.event.remove(target, name, listener) after the test",
+    ),
+    Rule(
+        "compiled-sqlalchemy",
+        ("sqlalchemy.engine.base.Engine",),
+        ("_compiled_cache",),
+        "cache",
+        "an engine keeps its last 500 compiled statements, with their parameters",
+        fix="{before}.clear_compiled_cache() after the test",
+    ),
+    Rule(
+        "sessions-sqlalchemy",
+        ("sqlalchemy.orm.session.Session",),
+        ("identity_map", "_new", "_deleted"),
+        "instance-attribute",
+        "a session keeps new and changed objects until it is closed",
+        title="Session.{attribute}",
+        fix="session.close() after the test",
+    ),
+)
+
+ANY = "..."
+"""Stands for what an owner is called, where that differs from one to the next."""
+
+RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
+RUNNER_INTERNALS = STEADY[-1]
+
+
+def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule | None:
+    """The first rule that recognises a place."""
+    return next((rule for rule in rules if _fits(rule, place, bases)), None)
+
+
+def last_match(
+    places: Sequence[Place], bases: Bases, rules: Iterable[Rule] = FRAMEWORKS + BOUNDED
+) -> tuple[int, Rule] | None:
+    """The last of the places that a rule recognises, and the rule."""
+    rules = tuple(rules)
+    for k in range(len(places) - 1, -1, -1):
+        rule = rule_for(places[k], bases, rules)
+        if rule is not None:
+            return k, rule
+    return None
+
+
+def _fits(rule: Rule, place: Place, bases: Bases) -> bool:
+    if not rule.owners and not rule.attributes:
+        return False
+    if rule.attributes and place.attribute not in rule.attributes:
+        return False
+    return not rule.owners or any(naming.is_a(place.owner, o, bases) for o in rule.owners)
+
+
+def words(template: str, places: Sequence[Place], at: int) -> str:
+    """A rule's title or fix for the place `at`."""
+    place = places[at]
+    before = places[at - 1] if at > 0 else None
+    return template.format(
+        text=naming.without_subscripts(place.text),
+        attribute=place.attribute,
+        called=ANY,
+        before=naming.without_subscripts(before.text) if before else place.owner.rsplit(".", 1)[-1],
+    )

@@ -1,0 +1,100 @@
+"""What a holder is called: as its author would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reftrack import naming, rules
+from reftrack.model import HolderKind
+from reftrack.naming import Place
+from reftrack.rules import Rule
+from reftrack.traits import (
+    AUTOSPECCED,
+    FUNCARGS,
+    MOCK,
+    MOCK_AWAITS,
+    MOCK_RECORDS,
+    PATCH,
+    is_users,
+    last,
+    patched,
+)
+
+JOINED_ATTRIBUTES = 2
+
+
+def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Rule | None) -> str:
+    """The name of the holder at the place `at`, whose own name goes on to the place `end`."""
+    if rule is not None:
+        return by_rule(places, at, rule)
+    if kind == "result":
+        return f"result.{places[at].attribute}"
+    if kind == "fixture" and places[at].called:
+        name, _, scope = places[at].called.partition(" ")
+        return f"fixture {name} ({scope})" if scope else f"fixture {name}"
+    if kind == "fixture" and places[at].attribute == FUNCARGS:
+        return "fixture " + naming.first_key(places[at].text).strip("'")
+    name = plain(places, at, end)
+    if kind == "cache":
+        return f"{name} (cache)"
+    return of_mock(name, places, at) if kind == "mock" else name
+
+
+def by_rule(places: Sequence[Place], at: int, rule: Rule) -> str:
+    """As the rule says; after the user's own name for it, where there is one before it."""
+    if at > 0 and is_users(places[at - 1]) and places[at - 1].kind in USERS_NAMES:
+        return f"{naming.without_subscripts(places[at - 1].text)}.{places[at].attribute}"
+    title = rules.words(rule.title, places, at)
+    users = last(places[:at], lambda p: p.kind in USERS_NAMES and is_users(p))
+    return title if users is None else f"{plain(places, users, users)} -> {title}"
+
+
+def exact(places: Sequence[Place], at: int, rule: Rule | None) -> tuple[str, str]:
+    if rule is None or not places[at].called:
+        return "", ""
+    called = repr(places[at].called)
+    name = by_rule(places, at, rule).replace(rules.ANY, called)
+    return name, rules.words(rule.fix, places, at).replace(rules.ANY, called)
+
+
+USERS_NAMES = (naming.MODULE, naming.CLASS)
+
+
+def plain(places: Sequence[Place], at: int, end: int) -> str:
+    name = naming.without_subscripts(places[at].text)
+    return ".".join([name, *(place.attribute for place in places[at + 1 : end + 1])])
+
+
+def last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:
+    """A module global's or class attribute's name goes on with the attributes of what it leads to,
+    as long as they are the user's own: "myapp.REGISTRY.items"."""
+    end = at
+    if places[at].kind in (naming.MODULE, naming.CLASS) and kind not in ("mock", "exception"):
+        for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
+            is_own = is_users(place) or place.owner == naming.LOCAL_TYPE
+            if place.kind != naming.INSTANCE or not is_own or "[" in places[end].text:
+                break
+            end += 1
+    return end
+
+
+def of_mock(name: str, places: Sequence[Place], at: int) -> str:
+    """As its user would write it: `CLIENT.send.call_args_list`, not the private attributes."""
+    if any(place.owner.startswith(PATCH) for place in places):
+        name = patched(places) or "mock.patch, never stopped"
+    for place in places[at:]:
+        if place.attribute in AUTOSPECCED and not place.owner.startswith(MOCK):
+            return f"{name}.call_args_list"
+        if not place.owner.startswith(MOCK) or place.owner.startswith(PATCH):
+            continue
+        if place.attribute in MOCK_RECORDS:
+            return f"{name}{'.' + place.call if place.call else ''}.call_args_list"
+        if place.attribute in MOCK_AWAITS:
+            return f"{name}.await_args_list"
+        if place.attribute == "_mock_children":
+            name += "." + naming.last_key(place.text).strip("'")
+        elif place.attribute.endswith("return_value"):
+            name += ".return_value"
+        elif place.attribute in ("_mock_side_effect", "_mock_wraps"):
+            return name + place.attribute.removeprefix("_mock").replace("_", ".", 1)
+    return name

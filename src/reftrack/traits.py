@@ -1,0 +1,112 @@
+"""What a place is: whose it is, and what kind of thing it belongs to. Pure predicates on places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from reftrack import naming, owners
+from reftrack.model import Owner
+from reftrack.naming import Bases, Place
+
+TEST_CASE = "unittest.case.TestCase"
+TEST_RESULT = "unittest.result.TestResult"
+TEST_SUITE = "unittest.suite.BaseTestSuite"
+FIXTURE = "_pytest.fixtures.FixtureDef"
+UNITTESTS_OWN = frozenset(
+    {
+        "_asyncioRunner",
+        "_asyncioTestContext",
+        "_cleanups",
+        "_class_cleanups",
+        "_outcome",
+        "_subtest",
+        "_testMethodDoc",
+        "_testMethodName",
+        "_type_equality_funcs",
+        "tearDown_exceptions",
+    }
+)
+PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
+PYTEST_ITEM = "_pytest.python.Function"
+PYTEST_SESSION = "_pytest.main.Session"
+FUNCARGS = "funcargs"
+MOCK = "unittest.mock"
+MOCK_RECORDS = frozenset(
+    {"_mock_call_args", "_mock_call_args_list", "_mock_mock_calls", "method_calls"}
+)
+PATCH = "unittest.mock._patch"
+AUTOSPECCED = frozenset({"call_args_list", "mock_calls", "call_args", "method_calls", "mock"})
+"""Attributes of the functions that create_autospec() makes."""
+MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
+NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
+
+
+def first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
+    return next((k for k, place in enumerate(places) if test(place)), None)
+
+
+def last(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
+    return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
+
+
+def is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bool:
+    """An attribute of a TestCase, or of the instance that a pytest item keeps."""
+    if place.kind != naming.INSTANCE:
+        return False
+    if naming.is_a(place.owner, TEST_CASE, bases):
+        return place.attribute not in UNITTESTS_OWN
+    at = places.index(place)
+    return (
+        at > 0
+        and naming.is_a(places[at - 1].owner, PYTEST_ITEM, bases)
+        and places[at - 1].attribute in ("_instance", "_obj")
+        and owner_of(place) != "runner"
+    )
+
+
+def is_class_of_tests(place: Place, bases: Bases) -> bool:
+    if naming.is_a(place.owner, TEST_CASE, bases):
+        return True
+    return place.kind == naming.CLASS and place.owner.rpartition(".")[2].startswith("Test")
+
+
+def is_fixture_value(place: Place, bases: Bases) -> bool:
+    if naming.is_a(place.owner, PYTEST_ITEM, bases):
+        return place.attribute == FUNCARGS and place.item != ""
+    if naming.is_a(place.owner, FIXTURE, bases):
+        return place.attribute in ("cached_result", "_finalizers")
+    return place.owner in PARAMETERS
+
+
+def is_result(place: Place, bases: Bases) -> bool:
+    return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
+
+
+def is_collateral(places: Sequence[Place]) -> bool:
+    return any(place.kind == naming.FRAME and owner_of(place) == "runner" for place in places)
+
+
+def owner_of(place: Place) -> Owner:
+    if place.owner.startswith(MOCK):
+        return "library"
+    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
+        return "your code"
+    return owners.of_module(place.owner)
+
+
+def is_users(place: Place) -> bool:
+    return owner_of(place) in ("your test", "your code")
+
+
+def is_users_own(place: Place) -> bool:
+    """A name that the user's own code has given: of a module, a class, a function's variable."""
+    if place.kind in (naming.CONTEXT, naming.INTERPRETER):
+        return True
+    kinds = (naming.MODULE, naming.CLASS, naming.DEFAULT, *NAMED_INSIDE)
+    return place.kind in kinds and is_users(place)
+
+
+def patched(places: Sequence[Place]) -> str:
+    """What a patch that was never stopped has replaced: "json.dumps"."""
+    called = (place.called for place in places if place.owner == PATCH and place.called)
+    return next(called, "").replace(" ", ".")

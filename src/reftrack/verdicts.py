@@ -1,0 +1,66 @@
+"""Verdicts: does a holder gain with each test, was it filled once, is it bookkeeping?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from reftrack.choosing import Choice
+from reftrack.model import ScopeKind, Verdict
+
+GROWING_TESTS = 3
+GROWING_INSTANCES = 2
+"""Each test has an instance of its own: two kept ones are enough to say that they add up."""
+
+GROWING_BYTES_PER_TEST_OF_LIBRARY = 16 << 10
+GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
+"""Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
+
+
+class Left(NamedTuple):
+    """What one scope left with a holder."""
+
+    scope: int
+    kind: ScopeKind
+    bytes: int
+
+
+def judge(
+    choice: Choice,
+    left: Sequence[Left],
+    pushed_out: Mapping[int, int],
+    without: Collection[str] = (),
+) -> Verdict:
+    """The verdict on a holder.
+
+    `pushed_out` has the bytes of earlier tests that each test released, as far as nothing else of
+    these is alive; `without` the names of rules that are switched off.
+    """
+    if choice.collateral:
+        return "collateral"
+    if choice.rule is not None and choice.rule.verdict and choice.rule.name not in without:
+        return choice.rule.verdict
+    if choice.kind == "c-reference":
+        return "unexplained"
+    if choice.owner == "runner" and choice.rule is None:
+        return "runner"
+    return "growing" if _adds_up(choice, left) and not at_bound(left, pushed_out) else "once"
+
+
+def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
+    """Did enough tests, and half of those that left anything here, leave what counts?"""
+    tests = [row.bytes for row in left if row.kind == "test"]
+    enough = GROWING_INSTANCES if choice.kind == "testcase-attribute" else GROWING_TESTS
+    least = GROWING_BYTES_PER_TEST_OF_USER
+    if "library" in (choice.owner, choice.filled_by):
+        least = GROWING_BYTES_PER_TEST_OF_LIBRARY
+    added = sum(size >= least for size in tests)
+    return added >= enough and 2 * added >= len(tests)
+
+
+def at_bound(left: Sequence[Left], pushed_out: Mapping[int, int]) -> bool:
+    """Is this a cache that is full? Then each test's object outlives it, until a later test's
+    pushes it out: most of the tests that left something released about as much of earlier ones'."""
+    tests = [row for row in left if row.kind == "test"]
+    swapped = sum(row.bytes // 2 <= pushed_out.get(row.scope, 0) <= 2 * row.bytes for row in tests)
+    return len(tests) > 1 and 2 * swapped >= len(tests)
