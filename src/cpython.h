@@ -711,12 +711,33 @@ static inline int rt_is_ndarray(PyTypeObject *type)
     return 0;
 }
 
+/* bytesio_traverse (bytesio.c) shows the bytes object that a stream has, and shares with who asked for its
+   value, from 3.12 on. */
+static inline int rt_hides_bytes(PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    for (; type != NULL; type = type->tp_base) {
+        if (strcmp(type->tp_name, "_io.BytesIO") == 0) {
+            return 1;
+        }
+    }
+#else
+    (void)type;
+#endif
+    return 0;
+}
+
+static inline PyObject *rt_stream_bytes(PyObject *o)
+{
+    return *(PyObject **)((char *)o + sizeof(PyObject)); /* the first field of its struct */
+}
+
 /* What is to be known of a type's objects: first what they need beside, or instead of, tp_traverse. */
 #define RT_VISIT_TRAVERSE 1
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
-#define RT_VISITED 15
+#define RT_VISITED (15 | RT_VISIT_STREAM)
 #define RT_BLOCKS_KNOWN 16
 #define RT_FREE_LIST 32
 #define RT_LISTABLE 64     /* each has a collector's head, whether it is on a list or not */
@@ -734,6 +755,7 @@ static inline int rt_is_ndarray(PyTypeObject *type)
 /* A bounded cache's links have two references, of its dict and of its list, which lru_cache_tp_traverse
    does not visit (_functoolsmodule.c). */
 #define RT_CACHE_LINK 65536
+#define RT_VISIT_STREAM 131072
 
 static inline int rt_block_kinds(PyTypeObject *type)
 {
@@ -779,6 +801,9 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     }
     if (rt_is_ndarray(type)) {
         kinds |= RT_VISIT_NDARRAY;
+    }
+    if (rt_hides_bytes(type)) {
+        kinds |= RT_VISIT_STREAM;
     }
     if ((kinds & ~RT_FREE_LIST) == RT_BLOCKS_KNOWN && rt_preheader(type) == 0) {
         kinds |= RT_LEAF;
@@ -908,6 +933,9 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
     }
     if (kinds & RT_VISIT_NDARRAY) {
         rt_ndarray_visit(o, visit, arg);
+    }
+    if (kinds & RT_VISIT_STREAM) {
+        Py_VISIT(rt_stream_bytes(o));
     }
     return 0;
 }

@@ -138,6 +138,7 @@ cdef int count_what_goes(Explanation answer, Cuts cuts, rt_told *told) except -1
     paused_thread = NULL
     pause_depth = 0
     scope_now = apart
+    answer.steps.clear()  # labels are the program's own objects
     before = live_beside(apart)
     for node in cuts.of_node:
         if not cut_node(answer, cuts, severed, node, told):

@@ -56,8 +56,7 @@ def blob() -> bytearray:
 def last_edge(seen: Look, scope: Within) -> int:
     """The edge to the largest survivor."""
     largest = groups(seen, scope)[0]
-    number = next(n for s, size, _, n in seen.groups if s == scope.id and size == largest.bytes)
-    return number
+    return next(g[3] for g in seen.groups if g[0] == scope.id and g[1] == largest.bytes)
 
 
 def prove(seen: Look, *edges: int | tuple[int, bool]) -> tuple[int | None, str, int | str]:

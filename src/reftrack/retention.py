@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from reftrack import choosing, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
-from reftrack.heap import Counted, Look, Orphan, Sums
+from reftrack.heap import Counted, Edge, Look, Orphan, Proved, Sums
 from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
+from reftrack.naming import CACHE_TYPE
 from reftrack.tracing import Line, enclosing_function, source_lines
 
 IMPORTED_FROM = 64 << 10
@@ -18,6 +19,10 @@ IMPORTED_FROM = 64 << 10
 
 LISTED = 20
 """Types and allocating stacks listed per holder."""
+
+LARGEST = 10
+WORTH_A_PROOF = 4 << 10
+"""So many holders, the largest, have exact figures and are proved, if they keep so many bytes."""
 
 SMALL = 64 << 10
 LISTED_OF_SMALL = 3
@@ -48,6 +53,11 @@ class Held(NamedTuple):
     exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
+    steps: list[int]  # of each group: index on its path of what its holder's edge leads to, or -1
+
+
+Prove = Callable[[Sequence[Sequence[Edge]]], list[Proved]]
+"""What went when edges were really cut; see `proof.proved`."""
 
 
 def holders(
@@ -55,22 +65,77 @@ def holders(
     charged: Mapping[int, Charged],
     pushed_out: Mapping[int, int] | None = None,
     without: Collection[str] = (),
+    prove: Prove | None = None,
+    largest: int = LARGEST,
 ) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
-    `without` see `verdicts.judge`."""
+    `without` see `verdicts.judge`. What the `largest` retain is exact, and is proved by `prove`.
+    The look is closed."""
+    try:
+        return _holders(seen, charged, pushed_out or {}, without, prove, largest)
+    finally:
+        seen.close()
+
+
+def _holders(
+    seen: Look,
+    charged: Mapping[int, Charged],
+    pushed_out: Mapping[int, int],
+    without: Collection[str],
+    prove: Prove | None,
+    largest: int,
+) -> list[Holder]:
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
     found = [
-        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
+        _holder(number, held, sums, lines, charged, pushed_out, without)
         for number in range(1, len(held.choices))
     ]
+    _exact(seen, held, found, prove, largest)
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
     owners.forget()
     return sorted(found, key=lambda holder: -holder.survived_bytes)
+
+
+def _exact(
+    seen: Look, held: Held, found: Sequence[Holder], prove: Prove | None, largest: int
+) -> None:
+    """What the largest holders retain, from the graph and by a proof; `found` is by their number."""
+    shown = [
+        number
+        for number, holder in enumerate(found, 1)
+        if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_PROOF
+    ]
+    chosen = heapq.nlargest(
+        min(largest, LARGEST), shown, key=lambda number: found[number - 1].survived_bytes
+    )
+    edges = _edges(seen, held, chosen)
+    for number in chosen:
+        if edges[number] and found[number - 1].kind != "unreachable":
+            found[number - 1].retained_bytes = seen.cut(edges[number]).bytes
+    results = prove([edges[number] for number in chosen]) if prove is not None else []
+    for number, (size, reason) in zip(chosen, results, strict=False):
+        found[number - 1].proved_bytes, found[number - 1].not_proved = size, reason
+
+
+def _edges(seen: Look, held: Held, numbers: Iterable[int]) -> dict[int, list[Edge]]:
+    """The edges of holders, each by the step that it leads to; of a cache, all that it has."""
+    found: dict[int, dict[Edge, None]] = {number: {} for number in numbers}
+    for (_, _, _, last, *_), number, index in zip(
+        seen.groups, held.holder_of, held.steps, strict=True
+    ):
+        if number not in found or index < 1:
+            continue
+        step = seen.numbers(last)[index]
+        before, edge, *_ = seen.steps[step]
+        if edge != "gap":
+            is_cache = seen.steps[before][3] == CACHE_TYPE
+            found[number][(step, True) if is_cache else step] = None
+    return {number: list(edges) for number, edges in found.items()}
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
@@ -86,7 +151,7 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [None], [], bytearray())
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [])
     numbers = {NOBODY.key: 0}
     for group, choice in zip(seen.groups, _choices(seen, charged), strict=True):
         size = group[1]
@@ -102,6 +167,7 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.bytes[number] += size
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
+        held.steps.append(choice.step)
     return held
 
 

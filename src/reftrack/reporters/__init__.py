@@ -65,6 +65,7 @@ class HolderRow(msgspec.Struct):
     more_ids: int
     each: str
     proved_bytes: int | None
+    not_proved: str
     fix: str
     until: str = ""
     repeat: str = ""
@@ -158,6 +159,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         shown = [holder for holder in ranked if id(holder) in chosen]
     told = {id(holder) for holder in shown}
     elided = [holder for holder in ranked if id(holder) not in told]
+    rows, reason = _reason_in_common(_holder_rows(shown, report.scopes, base))
     unexplored = not report.complete and report.run.seconds == 0.0
     return Page(
         tests=totals.tests,
@@ -166,7 +168,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
         incomplete=_incomplete(report),
-        holders=_holder_rows(shown, report.scopes, base),
+        holders=rows,
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
         all_holders=len(ranked),
@@ -174,11 +176,19 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
         alive=[] if report.complete else _alive(report.scopes),
         held=late.held(report.scopes),
-        notes=report.run.notes,
+        notes=report.run.notes + ([f"nothing was proved: {reason}"] if reason else []),
         unexplained_bytes=0 if unexplored else _unexplained(report),
         cyclic=_cyclic(report.scopes),
         native=_native(report),
     )
+
+
+def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
+    """Why none was proved, told once where it is the same for all of several."""
+    reasons = {row.not_proved for row in rows}
+    if len(rows) < 2 or len(reasons) > 1:
+        return rows, ""
+    return [msgspec.structs.replace(row, not_proved="") for row in rows], reasons.pop()
 
 
 def _unexplained(report: Report) -> int:
@@ -252,6 +262,7 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
         more_ids=len(charged) - len(ids),
         each=_each(charged),
         proved_bytes=holder.proved_bytes,
+        not_proved=holder.not_proved,
         fix=holder.fix,
     )
 

@@ -191,6 +191,8 @@ def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     lines += _labelled("repeat", _wrap(row.repeat, room))
     if row.proved_bytes is not None:
         lines += _labelled("proved", [f"cutting {row.name} freed {size(row.proved_bytes)}"])
+    if row.not_proved:
+        lines += _labelled("unproved", _wrap(row.not_proved, room))
     lines += _labelled("fix", _wrap(row.fix, room))
     return lines
 

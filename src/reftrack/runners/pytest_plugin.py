@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from reftrack.session import Session
 
 
+OPTIONS = {"json": "json", "frames": "frames", "repeat": "repeat", "prove": "no-prove"}
+"""By their key in `config`, the ends of their flags."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("reftrack", "which test keeps which memory alive")
     group.addoption(
@@ -51,6 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="with --reftrack: run the reported tests N times again, to see what each run adds",
     )
+    group.addoption(
+        "--reftrack-no-prove",
+        action="store_const",
+        const=False,
+        dest="reftrack_prove",
+        help="with --reftrack: do not cut the largest holders' edges in a copy of the process",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,20 +80,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
-    for option in ("json", "frames", "repeat"):
-        if getattr(arguments, f"reftrack_{option}") is not None and not arguments.reftrack:
+    given = {key: getattr(arguments, f"reftrack_{key}") for key in OPTIONS}
+    for key, value in given.items():
+        if value is not None and not arguments.reftrack:
+            flag = OPTIONS[key]
             raise pytest.UsageError(
-                f"--reftrack-{option} needs --reftrack, or `reftrack run --{option}`"
+                f"--reftrack-{flag} needs --reftrack, or `reftrack run --{flag}`"
             )
     if arguments.reftrack and _session() is None and not _is_worker(config):
-        run = OwnRun.start(
-            [str(word) for word in config.invocation_params.args],
-            {
-                "json": arguments.reftrack_json,
-                "frames": arguments.reftrack_frames,
-                "repeat": arguments.reftrack_repeat,
-            },
-        )
+        run = OwnRun.start([str(word) for word in config.invocation_params.args], given)
         config.pluginmanager.register(run, "reftrack-run")
         config.add_cleanup(run.finish)  # also called where pytest ends before it has configured
 
