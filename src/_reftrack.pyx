@@ -13,9 +13,10 @@ object owns which block), `survivors` (regions and groups), `edges` (what one ob
 records), `explain` (one look). Only cpython.h knows CPython's private structures.
 """
 
+from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memcmp, memcpy, memset, strcmp, strlen
+from libc.string cimport memcmp, memcpy, memset, strcmp, strcpy, strlen, strncpy
 
 include "cpython.pxi"
 include "table.pxi"
@@ -43,3 +44,5 @@ include "steps.pxi"
 include "sums.pxi"
 include "answer.pxi"
 include "explain.pxi"
+include "sever.pxi"
+include "proof.pxi"

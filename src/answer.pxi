@@ -195,6 +195,9 @@ cdef class Explanation:
         for edge in edges:
             number, whole = edge if type(edge) is tuple else (edge, False)
             above = self.node_above(number)
+            cuts.numbers.append((number, whole))
+            before = self.steps[self.steps[number][0]][0]
+            cuts.above.setdefault(above, set()).add(self.telling.nodes[<uint32_t>before])
             if whole:
                 if above not in self.telling.caches:
                     raise ValueError(f"no cache leads to step {number}")
@@ -207,6 +210,43 @@ cdef class Explanation:
             elif above not in cuts.kept:
                 cuts.of_node.setdefault(above, set()).add(self.telling.nodes[<uint32_t>number])
         return cuts
+
+    cdef bint all_alive(self, Cuts cuts) except -1:
+        # Are all the objects still there that the edges start from and lead to, and the paths to them?
+        cdef Living v
+        cdef size_t size = self.look.graph.count * sizeof(uint32_t)
+        cdef uint32_t *parent = <uint32_t *>malloc(size)
+        cdef uint32_t number, above, node
+        memset(&v, 0, sizeof(Living))
+        try:
+            if parent == NULL or living_init(&v, &self.look.graph, parent) < 0:
+                raise MemoryError("no memory for a proof")
+            memcpy(parent, self.look.paths.parent, size)
+            # The last path set is whole; where an earlier one meets a later one it goes on along that.
+            for number, whole in cuts.numbers:
+                number = self.steps[number][0] if whole else number
+                while number != 0:
+                    before, edge, _, _, _ = self.steps[number]
+                    if edge != "gap":
+                        parent[self.telling.nodes[number]] = self.telling.nodes[<uint32_t>before]
+                    number = before
+            ends = []
+            for number, whole in cuts.numbers:
+                ends.append(self.telling.nodes[<uint32_t>self.steps[number][0]])
+                if not whole:
+                    ends.append(self.telling.nodes[number])
+            for node in ends:
+                if living_need(&v, node) < 0:
+                    raise MemoryError("no memory for a proof")
+            if living_find(&v) < 0:
+                raise MemoryError("no memory for a proof")
+            for node in ends:
+                if not is_alive(&v, node):
+                    return False
+            return True
+        finally:
+            free(parent)
+            living_free(&v)
 
     cdef uint32_t node_above(self, object number) except 0:
         # The node that the edge to a step starts from.

@@ -2,7 +2,8 @@
 
    Nothing outside this header may name a private structure, flag or function of the interpreter.
    It is one file, however long, so that whoever adds a version of CPython has one place to look.
-   The functions here only read: none allocates, takes a reference, or runs Python code. */
+   The functions here only read: none allocates, takes a reference, or runs Python code. Only those of the
+   last section write, and they are for a copy of the process (seal.h). */
 
 #ifndef REFTRACK_CPYTHON_H
 #define REFTRACK_CPYTHON_H
@@ -141,6 +142,13 @@ static inline PyObject *rt_frame_object(rt_frame *f)
 #endif
 }
 
+/* How many slots of a running frame hold something: its locals, and what is on its stack. */
+static inline int rt_frame_slot_count(rt_frame *f, PyCodeObject *code)
+{
+    int n = code->co_nlocalsplus;
+    return f->stacktop > n && f->stacktop <= n + code->co_stacksize ? f->stacktop : n;
+}
+
 /* What a running frame refers to: no object in 3.11+, so no traverse function visits it. */
 static inline int rt_frame_visit(rt_frame *f, visitproc visit, void *arg)
 {
@@ -155,10 +163,7 @@ static inline int rt_frame_visit(rt_frame *f, visitproc visit, void *arg)
     if (rt_frame_slots_traversed(f)) {
         return 0;
     }
-    int n = code->co_nlocalsplus;
-    if (f->stacktop > n && f->stacktop <= n + code->co_stacksize) {
-        n = f->stacktop;
-    }
+    int n = rt_frame_slot_count(f, code);
     for (int i = 0; i < n; i++) {
         Py_VISIT(f->localsplus[i]);
     }
@@ -386,14 +391,15 @@ static inline double rt_seconds(void)
 }
 
 /* A full collection, even where the program has disabled the collector: PyGC_Collect() does nothing
-   then. */
-static inline void rt_collect(void)
+   then. Returns how many objects it collected. */
+static inline Py_ssize_t rt_collect(void)
 {
     int enabled = PyGC_Enable();
-    PyGC_Collect();
+    Py_ssize_t collected = PyGC_Collect();
     if (!enabled) {
         PyGC_Disable();
     }
+    return collected;
 }
 
 /* PyFunction_GetAnnotations() would make a dict of the tuple that the compiler left there. */
@@ -705,12 +711,33 @@ static inline int rt_is_ndarray(PyTypeObject *type)
     return 0;
 }
 
+/* bytesio_traverse (bytesio.c) shows the bytes object that a stream has, and shares with who asked for its
+   value, from 3.12 on. */
+static inline int rt_hides_bytes(PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    for (; type != NULL; type = type->tp_base) {
+        if (strcmp(type->tp_name, "_io.BytesIO") == 0) {
+            return 1;
+        }
+    }
+#else
+    (void)type;
+#endif
+    return 0;
+}
+
+static inline PyObject *rt_stream_bytes(PyObject *o)
+{
+    return *(PyObject **)((char *)o + sizeof(PyObject)); /* the first field of its struct */
+}
+
 /* What is to be known of a type's objects: first what they need beside, or instead of, tp_traverse. */
 #define RT_VISIT_TRAVERSE 1
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
-#define RT_VISITED 15
+#define RT_VISITED (15 | RT_VISIT_STREAM)
 #define RT_BLOCKS_KNOWN 16
 #define RT_FREE_LIST 32
 #define RT_LISTABLE 64     /* each has a collector's head, whether it is on a list or not */
@@ -728,6 +755,7 @@ static inline int rt_is_ndarray(PyTypeObject *type)
 /* A bounded cache's links have two references, of its dict and of its list, which lru_cache_tp_traverse
    does not visit (_functoolsmodule.c). */
 #define RT_CACHE_LINK 65536
+#define RT_VISIT_STREAM 131072
 
 static inline int rt_block_kinds(PyTypeObject *type)
 {
@@ -773,6 +801,9 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     }
     if (rt_is_ndarray(type)) {
         kinds |= RT_VISIT_NDARRAY;
+    }
+    if (rt_hides_bytes(type)) {
+        kinds |= RT_VISIT_STREAM;
     }
     if ((kinds & ~RT_FREE_LIST) == RT_BLOCKS_KNOWN && rt_preheader(type) == 0) {
         kinds |= RT_LEAF;
@@ -903,6 +934,9 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
     if (kinds & RT_VISIT_NDARRAY) {
         rt_ndarray_visit(o, visit, arg);
     }
+    if (kinds & RT_VISIT_STREAM) {
+        Py_VISIT(rt_stream_bytes(o));
+    }
     return 0;
 }
 
@@ -917,6 +951,101 @@ PyAPI_FUNC(PyObject *) _PyTraceMalloc_GetTraceback(unsigned int domain, uintptr_
 static inline PyObject *rt_tracemalloc_traceback(void *block)
 {
     return _PyTraceMalloc_GetTraceback(0, (uintptr_t)block);
+}
+
+/* ---- in a copy of the process: writing ---------------------------------------------------- */
+
+static inline PyObject **rt_frame_slot_place(rt_frame *f, int i) { return &f->localsplus[i]; }
+static inline PyObject **rt_frame_f_locals_place(rt_frame *f) { return &f->f_locals; }
+
+/* The places of entry i of a dict: where its key and its value stand, NULL where there is none. Returns
+   whether there is such an entry. */
+static inline int rt_dict_places(PyObject *o, Py_ssize_t i, PyObject ***key, PyObject ***value)
+{
+    PyDictObject *dict = (PyDictObject *)o;
+    PyDictKeysObject *keys = dict->ma_keys;
+    if (i >= keys->dk_nentries) {
+        return 0;
+    }
+    *key = NULL;
+    if (dict->ma_values != NULL) {
+        *value = &dict->ma_values->values[i]; /* the keys are the class's */
+    }
+    else if (DK_IS_UNICODE(keys)) {
+        *key = &DK_UNICODE_ENTRIES(keys)[i].me_key;
+        *value = &DK_UNICODE_ENTRIES(keys)[i].me_value;
+    }
+    else {
+        *key = &DK_ENTRIES(keys)[i].me_key;
+        *value = &DK_ENTRIES(keys)[i].me_value;
+    }
+    return 1;
+}
+
+/* Are all of a dict's keys strings, as its lookups take for granted then? */
+static inline int rt_dict_is_text(PyObject *o) { return DK_IS_UNICODE(((PyDictObject *)o)->ma_keys); }
+
+/* Cython modules remember a namespace's values by its version, up to 3.11; no other dict's starts so. */
+static inline void rt_dict_touched(PyObject *o)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    static uint64_t versions = 0;
+    ((PyDictObject *)o)->ma_version_tag = ~(uint64_t)0 - versions++;
+#else
+    (void)o;
+#endif
+}
+
+static inline PyObject **rt_list_place(PyObject *o, Py_ssize_t i)
+{
+    return &((PyListObject *)o)->ob_item[i];
+}
+
+static inline PyObject **rt_tuple_place(PyObject *o, Py_ssize_t i)
+{
+    return &((PyTupleObject *)o)->ob_item[i];
+}
+
+static inline PyObject **rt_set_place(PyObject *o, Py_ssize_t i)
+{
+    PySetObject *set = (PySetObject *)o;
+    return i <= set->mask ? &set->table[i].key : NULL;
+}
+
+/* Where an instance's dict stands in front of it; NULL where there is none. */
+static inline PyObject **rt_managed_dict_place(PyObject *o)
+{
+    if (!(Py_TYPE(o)->tp_flags & Py_TPFLAGS_MANAGED_DICT) || rt_instance_dict(o) == NULL) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    return (PyObject **)&_PyObject_ManagedDictPointer(o)->dict;
+#elif PY_VERSION_HEX >= 0x030C0000
+    return &_PyObject_DictOrValuesPointer(o)->dict;
+#else
+    return _PyObject_ManagedDictPointer(o);
+#endif
+}
+
+static inline PyObject **rt_ndarray_place(PyObject *o, Py_ssize_t i)
+{
+    return &((PyObject **)((rt_ndarray *)o)->data)[i];
+}
+
+/* To be called right after the copy was made: the interpreter goes on with this thread alone.
+   PyOS_AfterFork_Child() (posixmodule.c) makes its locks anew. It would also clear the states of the other
+   threads, and with them what threads keep for themselves, which has not gone in the parent: so they are
+   taken off the list. The at-fork handlers of Python code are not called. It expects the import lock to be
+   held (_PyImport_ReleaseLock() in 3.13 is a fatal error otherwise). */
+static inline void rt_go_on_alone(void)
+{
+    PyThreadState *own = rt_thread();
+    PyInterpreterState *interp = own->interp;
+    interp->after_forkers_child = NULL;
+    interp->threads.head = own;
+    own->prev = NULL;
+    own->next = NULL;
+    PyOS_AfterFork_Child();
 }
 
 #endif

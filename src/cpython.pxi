@@ -79,6 +79,17 @@ cdef extern from "cpython.h" nogil:
     int rt_code_argcount(PyCodeObject *)
     PyObject *rt_code_slot_name(PyCodeObject *, int)
     PyObject *rt_frame_slot(rt_frame *, int)
+    int rt_frame_slot_count(rt_frame *, PyCodeObject *)
+    PyObject **rt_frame_slot_place(rt_frame *, int)
+    PyObject **rt_frame_f_locals_place(rt_frame *)
+    bint rt_dict_places(PyObject *, Py_ssize_t, PyObject ***, PyObject ***)
+    bint rt_dict_is_text(PyObject *)
+    void rt_dict_touched(PyObject *)
+    PyObject **rt_list_place(PyObject *, Py_ssize_t)
+    PyObject **rt_tuple_place(PyObject *, Py_ssize_t)
+    PyObject **rt_set_place(PyObject *, Py_ssize_t)
+    PyObject **rt_managed_dict_place(PyObject *)
+    PyObject **rt_ndarray_place(PyObject *, Py_ssize_t)
     PyObject *rt_frame_f_locals(rt_frame *)
     PyObject *rt_frame_globals(rt_frame *)
     void rt_frame_visit(rt_frame *, visitproc, void *)
@@ -121,7 +132,7 @@ cdef extern from "cpython.h" nogil:
     size_t rt_basic_size(PyObject *)
     size_t rt_readable_size(PyObject *)
     double rt_seconds()
-    void rt_collect()
+    Py_ssize_t rt_collect()
     int PyGC_IsEnabled()
     PyObject *rt_function_annotations(PyObject *)
     int rt_visit_kinds(PyTypeObject *, PyTypeObject *)
@@ -185,6 +196,36 @@ cdef extern from "cpython.h" nogil:
 
 cdef extern from "cpython.h":
     object rt_tracemalloc_traceback(void *)
+    void rt_go_on_alone()
+    int PySys_SetObject(const char *, object) except -1
+    void PyType_Modified(PyTypeObject *)
+    object PyCell_New(PyObject *)
+    void Py_INCREF(PyObject *)
+    void Py_DECREF(PyObject *)
+    int PyErr_CheckSignals() except -1
+    PyInterpreterState *PyInterpreterState_Head()
+    PyInterpreterState *PyInterpreterState_Next(PyInterpreterState *)
+
+cdef extern from "seal.h" nogil:
+    ctypedef struct rt_told:
+        int ready
+        int outcome
+        int number
+        int64_t bytes
+        char word[80]
+    int RT_CAN_COPY
+    int RT_COPY_COUNTED
+    int RT_COPY_UNSEALED
+    int RT_COPY_UNCUT
+    rt_told *rt_told_new()
+    void rt_told_free(rt_told *)
+    int rt_copy()
+    int rt_await(int, int, int *)
+    int rt_kill(int)
+    int rt_signal_of(int)
+    void rt_end()
+    int rt_seal(rt_told *)
+    void rt_settled(rt_told *)
 
 cdef extern from "Python.h":
     object PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t size)

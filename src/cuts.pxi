@@ -12,14 +12,18 @@ cdef class Cuts:
     cdef Graph *graph
     cdef CutEdge *edges
     cdef size_t count, capacity
+    cdef list numbers             # of the steps that the edges lead to, and whether of a whole cache
     cdef dict of_node             # node -> the nodes that it no more leads to, or None: to none but ...
     cdef dict kept                # ... these
+    cdef dict above               # node -> the nodes before it, on paths to the edges
     cdef set cleared              # nodes of dicts that are emptied
 
     def __cinit__(self):
         self.edges = NULL
+        self.numbers = []
         self.of_node = {}
         self.kept = {}
+        self.above = {}
         self.cleared = set()
 
     def __dealloc__(self):

@@ -233,11 +233,7 @@ KINDS: dict[str, tuple[Make, list[tuple[str, object]]]] = {
     "wide text": (lambda m: setattr(m, "x", "\u4e00" * (SIZE // 2)), []),
     "integer": (lambda m: setattr(m, "x", 1 << (SIZE * 15 // 2)), []),
     "array": (lambda m: setattr(m, "x", array.array("b", bytes(SIZE))), []),
-    # 3.12's BytesIO shows its buffer to the collector; before, the bytes are the stream's own.
-    "stream": (
-        lambda m: setattr(m, "x", io.BytesIO(bytes(SIZE))),
-        [("ref", None)] if sys.version_info >= (3, 12) else [],
-    ),
+    "stream": (lambda m: setattr(m, "x", io.BytesIO(bytes(SIZE))), [("ref", None)]),
     "slots": (in_instance(Slotted), [("attr", "big")]),
     "slot of a base": (in_slot_of_subclass, [("attr", "big")]),
     "instance": (in_instance(Plain), [("attr", "big")]),

@@ -63,6 +63,14 @@ class Options(msgspec.Struct, frozen=True):
             description="how many holders the report shows",
         ),
     ] = 10
+    prove: Annotated[
+        bool,
+        Meta(
+            title="true or false",
+            description="cut the edges of the largest holders in a copy of the process, and count what "
+            "goes",
+        ),
+    ] = True
     repeat: Annotated[
         int,
         Meta(

@@ -22,6 +22,7 @@ class Cutting(NamedTuple):
     bytes: int
     others: list[Choice]
     together_bytes: int
+    edges: list[Edge]  # of them all
 
 
 class _Other(NamedTuple):
@@ -48,16 +49,17 @@ def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -
     """
     first = seen.cut(own, groups)
     if first.survivor_bytes >= ENOUGH * survived:
-        return Cutting(first.bytes, [], 0)
+        return Cutting(first.bytes, [], 0, list(own))
     others = _others(seen, own, first.still_held, groups)
     every = seen.cut(_with(own, others))
     if every.survivor_bytes <= first.survivor_bytes:
-        return Cutting(first.bytes, [], 0)
+        return Cutting(first.bytes, [], 0, list(own))
     for other in list(others):
         fewer = [one for one in others if one is not other]
         if fewer and seen.cut(_with(own, fewer)).survivor_bytes >= every.survivor_bytes:
             others = fewer
-    return Cutting(first.bytes, [other.choice for other in others], every.bytes)
+    cut_too = [other.choice for other in others]
+    return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
 
 
 def _others(

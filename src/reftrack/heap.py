@@ -39,6 +39,9 @@ Edge = int | tuple[int, bool]
 """An edge, by the number of the step that it leads to; with True all entries of the cache that it
 starts from."""
 
+Proved = tuple[int | None, str]
+"""Bytes that went when edges were cut in a copy of the process; or None, and why it is not known."""
+
 Counted = list[tuple[int, int, int]]
 """(scope or stack, bytes, objects), those with most bytes first."""
 

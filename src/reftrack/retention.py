@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 from reftrack import choosing, cuts, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
-from reftrack.heap import Counted, Look, Orphan, Sums
+from reftrack.heap import Counted, Edge, Look, Orphan, Proved, Sums
 from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
 from reftrack.tracing import Line, enclosing_function, source_lines
+
+WORTH_A_CUT = 4 << 10
+"""Least bytes of a holder for which it is worth finding out what goes when it is cut."""
 
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
@@ -39,6 +42,10 @@ class Charged(NamedTuple):
 NOBODY = Choice("", "unreachable", "library", "", [], [])
 
 
+Prove = Callable[[Sequence[Sequence[Edge]]], list[Proved]]
+"""What went when edges were really cut; see `proof.proved`."""
+
+
 class Held(NamedTuple):
     """Which group has which holder. Holders are numbered from 1; 0 is none."""
 
@@ -56,12 +63,14 @@ def holders(
     seen: Look,
     charged: Mapping[int, Charged],
     pushed_out: Mapping[int, int] | None = None,
-    without: Collection[str] = (),
     cut: int = 0,
+    *,
+    without: Collection[str] = (),
+    prove: Prove | None = None,
 ) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
     `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
-    cut, and who else holds it."""
+    cut, and who else holds it; `prove` then does cut them."""
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
@@ -70,8 +79,11 @@ def holders(
         _holder(number, held, sums, lines, charged, pushed_out or {}, without)
         for number in range(1, len(held.choices))
     ]
-    for number in _largest(found, cut):
-        _cut(number, found[number - 1], held, seen)
+    cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
+    if prove is not None:
+        results = prove(list(cuttings.values()))
+        for number, (size, reason) in zip(cuttings, results, strict=True):
+            found[number - 1].proved_bytes, found[number - 1].not_proved = size, reason
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
@@ -82,27 +94,32 @@ def holders(
 
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
     """The numbers of the holders that a report shows first."""
-    worth = [n for n, holder in enumerate(found, 1) if holder.verdict != "runner"]
+    worth = [
+        number
+        for number, holder in enumerate(found, 1)
+        if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_CUT
+    ]
     return heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
 
 
-def _cut(number: int, holder: Holder, held: Held, seen: Look) -> None:
-    """Note what goes when the holder is cut, and with which others it has to be. All goes with a
-    thread that ends, whose frames are many."""
+def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
+    """Note what goes when the holder is cut, and with which others it has to be; returns all their
+    edges. All goes with a thread that ends, whose frames are many."""
     if holder.kind == "thread":
         holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
-        return
+        return []
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     is_cache = holder.kind == "cache" and not holder.rule
     edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
-    if not edges:
-        return
+    if not edges or holder.kind == "unreachable":
+        return []
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
     holder.together = [other.name for other in result.others]
     holder.together_bytes = result.together_bytes
     others = [fixes.suggest(other, holder.charged, []) for other in result.others]
     holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
+    return result.edges
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:

@@ -6,14 +6,15 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reftrack import _reftrack, owners, progress, retention, tracing
+from reftrack import _reftrack, owners, progress, proof, retention, tracing
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
-from reftrack.heap import look
+from reftrack.heap import Edge, Look, Proved, look
 from reftrack.journal import Journal, load, no_collection
 from reftrack.model import (
     COUNTED,
@@ -89,6 +90,7 @@ class Session:
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
+        self._proving = 0.0  # of that, what the proofs of the last look took
         self._live_then = 0
         self._seconds_per_block = SECONDS_PER_BLOCK
 
@@ -333,6 +335,7 @@ class Session:
             progress.hide()
         seconds = _reftrack.now() - started
         self._spent += seconds
+        seconds, self._proving = seconds - self._proving, 0.0
         self._seconds_per_block = max(
             self._seconds_per_block, seconds / max(_reftrack.memory()["blocks"], 1)
         )
@@ -364,10 +367,10 @@ class Session:
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
-        try:
-            holders = retention.holders(seen, charged, pushed_out(charged), cut=CUT if final else 0)
-        finally:
-            seen.close()
+        prove = partial(self._prove, seen) if final and self.options.prove else None
+        holders = retention.holders(
+            seen, charged, pushed_out(charged), CUT if final else 0, prove=prove
+        )
         if final:
             self._repetition.reported = reported(holders)
         totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
@@ -381,6 +384,13 @@ class Session:
                 released=[] if self.cure is None else self.cure.rows(),
             )
         )
+
+    def _prove(self, seen: Look, cuts: Sequence[Sequence[Edge]]) -> list[Proved]:
+        started = _reftrack.now()
+        try:
+            return proof.proved(seen, cuts)
+        finally:
+            self._proving += _reftrack.now() - started
 
     def _tests_over(self) -> int:
         return self._tests_ended + sum(scope.kind == "test" for scope in self._open)

@@ -27,6 +27,7 @@ _REPEAT_FROM = KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
+_FEW = 10  # who asks for no more holders is spared the trifles
 _STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
@@ -66,6 +67,8 @@ class HolderRow(msgspec.Struct):
     more_ids: int
     each: str
     proved_bytes: int | None
+    not_proved: str
+    together: list[str]
     fix: str
     until: str = ""
     repeat: str = ""
@@ -163,6 +166,9 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         runner = []
     # The biggest are told, whatever their verdict; small change only where there is room for all.
     shown = ranked
+    if holders <= _FEW:
+        least = min(KIB, max((h.survived_bytes for h in ranked), default=0))
+        shown = [holder for holder in ranked if holder.survived_bytes >= least]
     if len(ranked) > holders:
         least = totals.survived_bytes // 100
         biggest = heapq.nlargest(max(0, holders), ranked, key=lambda h: h.survived_bytes)
@@ -170,6 +176,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         shown = [holder for holder in ranked if id(holder) in chosen]
     told = {id(holder) for holder in shown}
     elided = [holder for holder in ranked if id(holder) not in told]
+    rows, reason = _reason_in_common(_holder_rows(shown, report.scopes, base))
     unexplored = not report.complete and report.run.seconds == 0.0
     return Page(
         tests=totals.tests,
@@ -178,7 +185,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
         incomplete=_incomplete(report),
-        holders=_holder_rows(shown, report.scopes, base),
+        holders=rows,
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
         all_holders=len(ranked),
@@ -186,7 +193,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
         alive=[] if report.complete else _alive(report.scopes),
         held=late.held(report.scopes),
-        notes=report.run.notes,
+        notes=report.run.notes + ([f"nothing was proved: {reason}"] if reason else []),
         unexplained_bytes=0 if unexplored else _unexplained(report),
         cyclic=_cyclic(report.scopes),
         native=_native(report),
@@ -194,6 +201,14 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         more_released=len(report.released[_RELEASED:]),
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
     )
+
+
+def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
+    """Why none was proved, told once where it is the same for all of several."""
+    reasons = {row.not_proved for row in rows}
+    if len(rows) < 2 or len(reasons) > 1:
+        return rows, ""
+    return [msgspec.structs.replace(row, not_proved="") for row in rows], reasons.pop()
 
 
 def _unexplained(report: Report) -> int:
@@ -254,7 +269,7 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
     sites = _sites(holder.allocations, base)
     return HolderRow(
         verdict=holder.verdict,
-        bytes=holder.retained_bytes,
+        bytes=holder.survived_bytes if holder.together else holder.retained_bytes,
         title=_title(holder),
         name=holder.name,
         path=holder.path,
@@ -267,6 +282,8 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
         more_ids=len(charged) - len(ids),
         each=_each(charged),
         proved_bytes=holder.proved_bytes,
+        not_proved=holder.not_proved,
+        together=holder.together,
         fix=holder.fix,
     )
 
@@ -286,6 +303,9 @@ def _kept(holder: Holder) -> str:
     """Words for a holder whose cut would free much less, or much more, than what tests left."""
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
+    if holder.together:
+        others = and_more(holder.together[:3], len(holder.together[3:]))
+        return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""

@@ -196,9 +196,16 @@ def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     lines += _labelled("until", [row.until] if row.until else [])
     lines += _labelled("repeat", _wrap(row.repeat, room))
     if row.proved_bytes is not None:
-        lines += _labelled("proved", [f"cutting {row.name} freed {size(row.proved_bytes)}"])
+        lines += _labelled("proved", [_proved(row, row.proved_bytes)])
+    if row.not_proved:
+        lines += _labelled("unproved", _wrap(row.not_proved, room))
     lines += _labelled("fix", _wrap(row.fix, room))
     return lines
+
+
+def _proved(row: HolderRow, freed: int) -> str:
+    others = f", with {and_more(row.together[:1], len(row.together) - 1)}," if row.together else ""
+    return f"cutting {row.name}{others} freed {size(freed)}"
 
 
 def _labelled(label: str, texts: Iterable[str], style: str = "") -> list[Line]:

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     from reftrack.session import Session
 
 
+OPTIONS = {
+    "json": "json",
+    "frames": "frames",
+    "repeat": "repeat",
+    "prove": "no-prove",
+    "release": "release",
+    "release_only": "release-only",
+}
+"""By their key in `config`, the ends of their flags."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("reftrack", "which test keeps which memory alive")
     group.addoption(
@@ -64,6 +75,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAMES",
         help="with --reftrack: let go of values whose type is from one of these modules",
     )
+    group.addoption(
+        "--reftrack-no-prove",
+        action="store_const",
+        const=False,
+        dest="reftrack_prove",
+        help="with --reftrack: do not cut the largest holders' edges in a copy of the process",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -98,15 +116,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
-    given = {
-        key: getattr(arguments, f"reftrack_{key}")
-        for key in ("json", "frames", "repeat", "release", "release_only")
-    }
+    given = {key: getattr(arguments, f"reftrack_{key}") for key in OPTIONS}
     for key, value in given.items():
-        option = key.replace("_", "-")
         if value is not None and not arguments.reftrack:
+            flag = OPTIONS[key]
             raise pytest.UsageError(
-                f"--reftrack-{option} needs --reftrack, or `reftrack run --{option}`"
+                f"--reftrack-{flag} needs --reftrack, or `reftrack run --{flag}`"
             )
     if arguments.reftrack and _session() is None and not _is_worker(config):
         run = OwnRun.start([str(word) for word in config.invocation_params.args], given)

@@ -1,0 +1,221 @@
+"""The proof: edges are really cut in a copy of the process, and the process itself is not touched."""
+
+from __future__ import annotations
+
+import collections
+import contextvars
+import functools
+import gc
+import types
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reftrack import _reftrack
+from reftrack.heap import Look
+from scoped import Within, groups, look, module
+
+SIZE = 50_000
+SECONDS = 30.0
+
+
+@pytest.fixture(autouse=True)
+def started() -> Iterator[None]:
+    _reftrack.start(16)
+    yield
+    _reftrack.stop()
+
+
+@pytest.fixture
+def heap() -> Iterator[Any]:
+    with module() as made:
+        yield made
+
+
+class Node:
+    big: object
+
+
+class Slotted:
+    __slots__ = ("big",)
+    big: object
+
+
+class ListChild(list[object]):
+    big: object
+
+
+def blob() -> bytearray:
+    return bytearray(SIZE)
+
+
+def last_edge(seen: Look, scope: Within) -> int:
+    """The edge to the largest survivor."""
+    largest = groups(seen, scope)[0]
+    return next(g[3] for g in seen.groups if g[0] == scope.id and g[1] == largest.bytes)
+
+
+def prove(seen: Look, *edges: int | tuple[int, bool]) -> tuple[int | None, str, int | str]:
+    _reftrack.pause()
+    gc.collect()
+    try:
+        return _reftrack.prove(seen.answer, edges, SECONDS)
+    finally:
+        _reftrack.resume()
+
+
+def in_attribute(kind: Callable[[], object]) -> Callable[[Any], None]:
+    def make(heap: Any) -> None:
+        heap.x = kind()
+        heap.x.big = blob()
+
+    return make
+
+
+def in_class(heap: Any) -> None:
+    heap.x = type("Made", (), {"big": blob()})
+
+
+def in_dict_of_instance(heap: Any) -> None:
+    heap.x = Node()
+    heap.x.big = blob()
+    assert vars(heap.x)
+
+
+def in_closure(heap: Any) -> None:
+    big = blob()
+    heap.x = lambda: big
+
+
+def in_default(heap: Any) -> None:
+    def made(value: object = blob()) -> None: ...
+
+    heap.x = made
+
+
+def in_generator(heap: Any) -> None:
+    def rows() -> Generator[int, None, None]:
+        big = blob()
+        yield len(big)
+
+    heap.x = rows()
+    next(heap.x)
+
+
+def in_traceback(heap: Any) -> None:
+    def fail() -> None:
+        big = blob()
+        raise ValueError(len(big))
+
+    try:
+        fail()
+    except ValueError as error:
+        heap.x = error
+
+
+def in_exception(heap: Any) -> None:
+    heap.x = ValueError(1, blob())
+
+
+def in_context(heap: Any) -> None:
+    heap.x = contextvars.Context()
+    heap.y = contextvars.ContextVar[object]("y")
+    heap.x.run(heap.y.set, blob())
+
+
+def in_object_array(heap: Any) -> None:
+    heap.x = np.empty((3, 4), dtype=object)
+    heap.x[1, 2] = blob()
+
+
+KINDS: dict[str, Callable[[Any], None]] = {
+    "module": lambda m: setattr(m, "x", blob()),
+    "list": lambda m: setattr(m, "x", [None, blob()]),
+    "the same thrice": lambda m: setattr(m, "x", [blob()] * 3),
+    "tuple": lambda m: setattr(m, "x", (1, blob())),
+    "dict": lambda m: setattr(m, "x", {"k": blob()}),
+    "dict with numbers": lambda m: setattr(m, "x", {1: blob()}),
+    "key": lambda m: setattr(m, "x", {bytes(SIZE): 1}),
+    "text key": lambda m: setattr(m, "x", {"k" * SIZE: 1}),
+    "set": lambda m: setattr(m, "x", {bytes(SIZE)}),
+    "frozenset": lambda m: setattr(m, "x", frozenset({bytes(SIZE)})),
+    "deque": lambda m: setattr(m, "x", collections.deque([1, blob(), 2])),
+    "ordered": lambda m: setattr(m, "x", collections.OrderedDict(k=blob())),
+    "default dict": lambda m: setattr(m, "x", collections.defaultdict(int, k=blob())),
+    "instance": in_attribute(Node),
+    "instance with a dict": in_dict_of_instance,
+    "slots": in_attribute(Slotted),
+    "attribute of a list": in_attribute(ListChild),
+    "namespace": lambda m: setattr(m, "x", types.SimpleNamespace(k=blob())),
+    "class": in_class,
+    "closure": in_closure,
+    "default": in_default,
+    "partial": lambda m: setattr(m, "x", functools.partial(print, blob())),
+    "generator": in_generator,
+    "traceback": in_traceback,
+    "exception": in_exception,
+    "context": in_context,
+    "object array": in_object_array,
+    "iterator": lambda m: setattr(m, "x", iter([blob()])),
+    "property": lambda m: setattr(m, "x", property(functools.partial(print, blob()))),
+    "weak callback": lambda m: setattr(m, "x", functools.partial(blob().__len__)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_edge_to_a_survivor_can_be_cut(heap: Any, kind: str) -> None:
+    with Within() as scope:
+        KINDS[kind](heap)
+    seen = look(scope)
+    path = seen.path(last_edge(seen, scope))
+    for number in seen.numbers(last_edge(seen, scope))[3:]:
+        before, edge, *_ = seen.steps[number]
+        if (edge, seen.steps[before][3]) == ("dict", "type"):
+            assert prove(seen, number) == (None, "edge", "type")
+            continue
+        foretold = seen.cut([number])
+
+        proved = prove(seen, number)
+
+        assert proved[1:] == ("", 0), (path, seen.steps[number])
+        assert proved[0] == pytest.approx(foretold.bytes, abs=200), (path, seen.steps[number])
+    assert scope.live > SIZE
+
+
+def test_a_local_of_a_running_frame_can_be_cut(heap: Any) -> None:
+    def running() -> None:
+        mine = holder()
+        seen = look(scope)
+        assert [step.label for step in seen.path(last_edge(seen, scope))][-1] == "mine"
+        assert prove(seen, last_edge(seen, scope)) == (SIZE + 57, "", 0)
+        assert len(mine) == SIZE
+
+    def holder() -> bytearray:
+        with scope:
+            return blob()
+
+    scope = Within()
+    running()
+
+
+@pytest.mark.parametrize("bound", [None, 5])
+def test_the_entries_of_a_cache_can_be_cut(heap: Any, bound: int | None) -> None:
+    @functools.lru_cache(maxsize=bound)
+    def total(key: object) -> object:
+        return blob()
+
+    heap.total = total
+    del total
+    with Within() as scope:
+        for k in range(4):
+            heap.total(("key", k))
+    seen = look(scope)
+    path = seen.path(seen.groups[0][3])
+    at = next(k for k, step in enumerate(path) if "lru_cache" in step.type)
+    edge = (seen.numbers(seen.groups[0][3])[at + 1], True)
+    foretold = seen.cut([edge])
+
+    assert prove(seen, edge)[0] == pytest.approx(foretold.bytes, abs=400)
+    assert heap.total.cache_info().currsize == 4
