@@ -1,4 +1,4 @@
-"""The command line: `run`, `report` and `json`."""
+"""The command line: `run`, `report`, `json` and `rules`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 USAGE = """\
 reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]
        reftrack report [options] [RUN]
-       reftrack json   [options] [RUN] [-o FILE]"""
+       reftrack json   [options] [RUN] [-o FILE]
+       reftrack rules"""
 
 _RUN_OPTIONS = tuple(config.TABLE)
-_VERBS = ("run", "report", "json")
+_VERBS = ("run", "report", "json", "rules")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
             status = _run(options, target)
         elif verb == "report":
             return _report(options, record)
+        elif verb == "rules":
+            return _rules()
         else:
             return _json(options, record, output)
     except ReftrackError as error:
@@ -69,7 +72,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     words = list(argv)
     if not words:
         raise UsageError("what is there to do?", hint=_RUN_HINT)
-    if words[0] in ("report", "json") or words[0] in ("-h", "--help", "--version"):
+    if words[0] in ("report", "json", "rules") or words[0] in ("-h", "--help", "--version"):
         return words, None
     if words[0] != "run":
         _check_implied(words[0])
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     report = verbs.add_parser("report", help="show the report of a run again", allow_abbrev=False)
     json = verbs.add_parser("json", help="write the record of a run as JSON", allow_abbrev=False)
+    verbs.add_parser("rules", help="list what is known of frameworks", allow_abbrev=False)
     for verb, keys in (
         (run, _RUN_OPTIONS),
         (report, ("directory", "holders")),
@@ -166,6 +170,7 @@ _METAVARS = {
     "json": "FILE",
     "backend": "NAME",
     "release_only": "NAMES",
+    "without_rules": "NAMES",
 }
 
 
@@ -271,6 +276,17 @@ def _json(options: config.Options, run: str | None, output: str | None) -> int:
         return 0
     try:
         sys.stdout.buffer.write(dumps(report))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return 0
+
+
+def _rules() -> int:
+    from reftrack.reporters import rules
+
+    try:
+        rules.render(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()

@@ -67,8 +67,7 @@ class Options(msgspec.Struct, frozen=True):
         bool,
         Meta(
             title="true or false",
-            description="cut the edges of the largest holders in a copy of the process, and count what "
-            "goes",
+            description="cut the largest holders' edges in a copy of the process, to see what goes",
         ),
     ] = True
     repeat: Annotated[
@@ -89,6 +88,13 @@ class Options(msgspec.Struct, frozen=True):
         Meta(
             title="names of modules or packages",
             description="let go of values whose type is from one of these, and of nothing else",
+        ),
+    ] = ()
+    without_rules: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z-]+$")], ...],
+        Meta(
+            title="names that `reftrack rules` lists, or all",
+            description="judge what these rules keep quiet by its figures alone",
         ),
     ] = ()
 

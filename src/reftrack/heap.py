@@ -40,7 +40,7 @@ Edge = int | tuple[int, bool]
 starts from."""
 
 Proved = tuple[int | None, str]
-"""Bytes that went when edges were cut in a copy of the process; or None, and why it is not known."""
+"""Bytes that went when edges were cut in a copy of the process; or None, and why not."""
 
 Counted = list[tuple[int, int, int]]
 """(scope or stack, bytes, objects), those with most bytes first."""

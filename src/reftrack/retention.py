@@ -10,8 +10,23 @@ from typing import NamedTuple
 from reftrack import choosing, cuts, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Counted, Edge, Look, Orphan, Proved, Sums
-from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
+from reftrack.model import (
+    Allocation,
+    Charge,
+    Frame,
+    Holder,
+    HolderKind,
+    ScopeKind,
+    TypeCount,
+)
 from reftrack.tracing import Line, enclosing_function, source_lines
+
+NOT_CUT: dict[HolderKind, str] = {
+    "thread": "threads do not run on in a copy of the process",
+    "unreachable": "nothing leads to it that could be cut",
+    "c-reference": "code in C holds it, whose references cannot be cut",
+}
+"""Why there is no proof for holders of these kinds."""
 
 WORTH_A_CUT = 4 << 10
 """Least bytes of a holder for which it is worth finding out what goes when it is cut."""
@@ -83,7 +98,9 @@ def holders(
     if prove is not None:
         results = prove(list(cuttings.values()))
         for number, (size, reason) in zip(cuttings, results, strict=True):
-            found[number - 1].proved_bytes, found[number - 1].not_proved = size, reason
+            holder = found[number - 1]
+            holder.proved_bytes = size
+            holder.not_proved = NOT_CUT.get(holder.kind, reason) if size is None else ""
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reftrack import _reftrack, owners, progress, proof, retention, tracing
+from reftrack import _reftrack, owners, progress, proof, retention, rules, tracing
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
@@ -61,6 +61,7 @@ class Session:
 
     def __init__(self, options: Options, command: Sequence[str]) -> None:
         self.options = options
+        self._without = rules.named(options.without_rules)
         self._backend = tracing.choose(options.backend)
         self._run = RunInfo(
             command=list(command),
@@ -369,7 +370,12 @@ class Session:
             return
         prove = partial(self._prove, seen) if final and self.options.prove else None
         holders = retention.holders(
-            seen, charged, pushed_out(charged), CUT if final else 0, prove=prove
+            seen,
+            charged,
+            pushed_out(charged),
+            CUT if final else 0,
+            without=self._without,
+            prove=prove,
         )
         if final:
             self._repetition.reported = reported(holders)

@@ -36,6 +36,7 @@ OPTIONS = {
     "prove": "no-prove",
     "release": "release",
     "release_only": "release-only",
+    "without_rules": "without-rules",
 }
 """By their key in `config`, the ends of their flags."""
 
@@ -74,6 +75,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--reftrack-release-only",
         metavar="NAMES",
         help="with --reftrack: let go of values whose type is from one of these modules",
+    )
+    group.addoption(
+        "--reftrack-without-rules",
+        metavar="NAMES",
+        help="with --reftrack: judge what these rules keep quiet by its figures alone",
     )
     group.addoption(
         "--reftrack-no-prove",
