@@ -18,8 +18,8 @@ from scoped import Within, groups, look, module
 
 SIZE = 50_000
 NEAR = 600
-"""Bytes that may lie between what is foretold and what goes: objects from free lists, which the ledger
-does not know, and the tests' own."""
+"""Bytes that may lie between what is foretold and what goes: objects from free lists, which the
+ledger does not know, and the tests' own."""
 
 
 @pytest.fixture(autouse=True)

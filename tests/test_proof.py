@@ -1,4 +1,4 @@
-"""The proof: edges are really cut in a copy of the process, and the process itself is not touched."""
+"""The proof: edges are really cut in a copy of the process, which itself is not touched."""
 
 from __future__ import annotations
 

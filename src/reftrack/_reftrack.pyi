@@ -9,7 +9,7 @@ _Step = tuple[int, str, object, str, str | None]
 # (scope or stack, bytes, objects)
 _Counted = list[tuple[int, int, int]]
 
-# the number of a step: the edge that leads there; with True: all entries of the cache it starts from
+# the number of the step that the edge leads to; with True: all entries of the cache it starts from
 _Edge = int | tuple[int, bool]
 
 @final

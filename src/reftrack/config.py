@@ -67,8 +67,7 @@ class Options(msgspec.Struct, frozen=True):
         bool,
         Meta(
             title="true or false",
-            description="cut the edges of the largest holders in a copy of the process, and count what "
-            "goes",
+            description="cut the largest holders' edges in a copy of the process, and count",
         ),
     ] = True
     repeat: Annotated[

@@ -40,7 +40,7 @@ Edge = int | tuple[int, bool]
 starts from."""
 
 Proved = tuple[int | None, str]
-"""Bytes that went when edges were cut in a copy of the process; or None, and why that is not known."""
+"""Bytes that went when edges were cut in a copy of the process; or None, and why not."""
 
 Counted = list[tuple[int, int, int]]
 """(scope or stack, bytes, objects), those with most bytes first."""
@@ -109,8 +109,8 @@ class Look(NamedTuple):
 
     def cut(self, edges: Iterable[Edge], groups: Iterable[int] = ()) -> Cut:
         """What would go if these edges were cut, in exact figures of the ledger where it knows an
-        object's blocks. Of the groups (by their index) whose sample is still held, another path to it
-        is told, in steps that are added to `steps`.
+        object's blocks. Of the groups (by their index) whose sample is still held, another path to
+        it is told, in steps that are added to `steps`.
 
         Raises ValueError where no edge leads to a step (a root), or after `close`; MemoryError.
         """

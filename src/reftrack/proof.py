@@ -17,8 +17,8 @@ SECONDS_EACH = 4.0
 LEAST_SECONDS = 0.2
 
 HEADROOM = 2
-"""A copy shares all memory with its original until either writes: a collection writes to each object
-that the collector knows. A half of the resident memory must be free."""
+"""A copy shares all memory with its original until either writes: a collection writes to each
+object that the collector knows. A half of the resident memory must be free."""
 
 MIB = 1 << 20
 
@@ -27,8 +27,8 @@ strerror = os.strerror
 
 
 def proved(seen: Look, cuts: Sequence[Sequence[Edge]]) -> list[Proved]:
-    """For each list of edges the bytes that went, in a copy of the process, when they were cut; or None,
-    and why that could not be found out.
+    """For each list of edges the bytes that went, in a copy of the process, when they were cut; or
+    None, and why that could not be found out.
 
     Raises what a signal handler of the program raises meanwhile.
     """

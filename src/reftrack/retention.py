@@ -104,7 +104,7 @@ def _holders(
 def _exact(
     seen: Look, held: Held, found: Sequence[Holder], prove: Prove | None, largest: int
 ) -> None:
-    """What the largest holders retain, from the graph and by a proof; `found` is by their number."""
+    """What the largest holders retain, by the graph and by a proof; `found` is by their number."""
     shown = [
         number
         for number, holder in enumerate(found, 1)
