@@ -1,4 +1,4 @@
-"""The proof: edges are really cut in a copy of the process, and the process is not touched."""
+"""The proof: edges are really cut in a copy of the process, which itself is not touched."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import collections
 import contextvars
 import functools
 import gc
+import os
+import re
+import signal
+import sys
+import threading
+import time
 import types
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -13,9 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reftrack import _reftrack
+from reftrack import _reftrack, proof
 from reftrack.heap import Look
 from scoped import Within, groups, look, module
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proofs need Linux")
 
 SIZE = 50_000
 SECONDS = 30.0
@@ -219,3 +227,107 @@ def test_the_entries_of_a_cache_can_be_cut(heap: Any, bound: int | None) -> None
 
     assert prove(seen, edge)[0] == pytest.approx(foretold.bytes, abs=400)
     assert heap.total.cache_info().currsize == 4
+
+
+# ---- where there is no proof, it is said why ----
+
+
+def kept(heap: Any) -> tuple[Look, int]:
+    with Within() as scope:
+        heap.x = blob()
+    seen = look(scope)
+    return seen, last_edge(seen, scope)
+
+
+def test_a_path_that_has_changed_since_is_not_followed(heap: Any) -> None:
+    seen, edge = kept(heap)
+    heap.x = None
+
+    assert prove(seen, edge) == (None, "path", 0)
+
+
+def test_little_memory_is_told(heap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, edge = kept(heap)
+    monkeypatch.setattr(proof, "free_bytes", lambda: 3 << 20)
+
+    ((size, reason),) = proof.proved(seen, [[edge]])
+
+    assert size is None
+    assert re.fullmatch(r"3 MiB are free, \d+ MiB are needed", reason)
+
+
+def test_what_the_system_has_free_is_read() -> None:
+    assert (proof.free_bytes() or 0) > 1 << 20
+
+
+def test_all_proofs_have_a_time_in_common(heap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, edge = kept(heap)
+    monkeypatch.setattr(proof, "SECONDS", 0.0)
+
+    assert proof.proved(seen, [[edge]]) == [(None, "the proofs before it took 0 s")]
+
+
+def test_nothing_to_cut_is_told(heap: Any) -> None:
+    seen, edge = kept(heap)
+
+    without, proved = proof.proved(seen, [[], [edge]])
+
+    assert without == (None, "no object refers to it, so there is no edge to cut")
+    assert proved[0] is not None
+
+
+def test_a_look_that_is_closed_proves_nothing(heap: Any) -> None:
+    seen, edge = kept(heap)
+    seen.close()
+
+    with pytest.raises(ValueError, match="freed"):
+        prove(seen, edge)
+
+
+def test_no_descriptor_and_no_child_is_left(heap: Any) -> None:
+    seen, edge = kept(heap)
+    before = os.listdir("/proc/self/fd")
+
+    for _ in range(5):
+        assert prove(seen, edge)[1] == ""
+
+    assert os.listdir("/proc/self/fd") == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_figures_of_the_ledger_stay(heap: Any) -> None:
+    seen, edge = kept(heap)
+    _reftrack.pause()
+    before = [_reftrack.counters(scope) for scope in range(3)]
+
+    assert _reftrack.prove(seen.answer, [edge], SECONDS)[1] == ""
+
+    assert [_reftrack.counters(scope) for scope in range(3)] == before
+    _reftrack.resume()
+    assert len(heap.x) == SIZE
+
+
+def test_an_interrupt_ends_the_copy(heap: Any) -> None:
+    class Endless:
+        def __init__(self) -> None:
+            self.big = blob()
+
+        def __del__(self) -> None:
+            while os.getpid() != parent:
+                time.sleep(1)
+
+    parent = os.getpid()
+    with Within() as scope:
+        heap.x = Endless()
+    seen = look(scope)
+    edge = seen.numbers(last_edge(seen, scope))[3]
+    timer = threading.Timer(0.5, os.kill, (parent, signal.SIGINT))
+    timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        prove(seen, edge)
+
+    timer.join()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG | getattr(os, "__WALL", 0x40000000))
