@@ -28,7 +28,7 @@ _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imp
 _RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
 _FEW = 10  # who asks for no more holders is spared the trifles
-_STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
+_STRAY = 100  # scopes and lines with less than one part in so many of the largest are not told
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
 
@@ -165,15 +165,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
     else:
         runner = []
     # The biggest are told, whatever their verdict; small change only where there is room for all.
-    shown = ranked
-    if holders <= _FEW:
-        least = min(KIB, max((h.survived_bytes for h in ranked), default=0))
-        shown = [holder for holder in ranked if holder.survived_bytes >= least]
-    if len(ranked) > holders:
-        least = totals.survived_bytes // 100
-        biggest = heapq.nlargest(max(0, holders), ranked, key=lambda h: h.survived_bytes)
-        chosen = {id(holder) for holder in biggest if holder.survived_bytes >= least}
-        shown = [holder for holder in ranked if id(holder) in chosen]
+    shown = _worth_a_row(ranked, holders, totals.survived_bytes)
     told = {id(holder) for holder in shown}
     elided = [holder for holder in ranked if id(holder) not in told]
     rows, reason = _reason_in_common(_holder_rows(shown, report.scopes, base))
@@ -188,7 +180,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         holders=rows,
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
-        all_holders=len(ranked),
+        all_holders=_count_that_shows_all(ranked, totals.survived_bytes),
         runner_bytes=runner_bytes if runner else 0,
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
         alive=[] if report.complete else _alive(report.scopes),
@@ -203,6 +195,23 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
     )
 
 
+def _worth_a_row(ranked: list[Holder], count: int, survived: int) -> list[Holder]:
+    """The biggest, whatever their verdict, in their order; trifles only for who asks for many."""
+    if len(ranked) > count:
+        least = survived // 100
+    else:
+        least = max(KIB, survived // 1000) if count <= _FEW else 0
+    most = max((holder.survived_bytes for holder in ranked), default=0)
+    biggest = heapq.nlargest(max(0, count), ranked, key=lambda holder: holder.survived_bytes)
+    chosen = {id(holder) for holder in biggest if holder.survived_bytes >= min(least, most)}
+    return [holder for holder in ranked if id(holder) in chosen]
+
+
+def _count_that_shows_all(ranked: list[Holder], survived: int) -> int:
+    is_enough = len(_worth_a_row(ranked, len(ranked), survived)) == len(ranked)
+    return len(ranked) if is_enough else _FEW + 1
+
+
 def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
     """Why none was proved, told once where it is the same for all of several."""
     reasons = {row.not_proved for row in rows}
@@ -213,7 +222,8 @@ def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
 
 def _unexplained(report: Report) -> int:
     shown = sum(h.survived_bytes for h in report.holders if h.verdict == "unexplained")
-    return max(0, report.totals.survived_bytes - report.totals.explained_bytes - shown)
+    rest = report.totals.survived_bytes - report.totals.explained_bytes - shown
+    return rest if rest >= min(64 * KIB, max(KIB, report.totals.survived_bytes // 100)) else 0
 
 
 def _incomplete(report: Report) -> str:
@@ -344,13 +354,18 @@ def _each(charged: Sequence[Charge]) -> str:
 
 
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
-    """The allocating lines, biggest first; stacks that read the same are one line."""
+    """The allocating lines, biggest first; stacks that read the same are one line. Those that made
+    next to nothing of it are left to the record."""
     merged: dict[Site, int] = {}
     for allocation in allocations:
         site = _site(allocation.traceback, base)
         merged[site] = merged.get(site, 0) + allocation.bytes
     ranked = sorted(merged.items(), key=lambda item: -item[1])
-    return [msgspec.structs.replace(site, bytes=total) for site, total in ranked]
+    return [
+        msgspec.structs.replace(site, bytes=total)
+        for site, total in ranked
+        if _STRAY * total >= ranked[0][1]
+    ]
 
 
 def _site(traceback: Sequence[Frame], base: str) -> Site:
