@@ -30,7 +30,11 @@ def test_each_kind_of_holder_is_in_the_table_of_holders(kind: str) -> None:
 
 @pytest.mark.parametrize("option", config.TABLE.values(), ids=lambda option: option.key)
 def test_each_option_is_in_the_readmes_table_under_all_of_its_names(option: config.Option) -> None:
-    rows = [line for line in README.splitlines() if line.startswith("| `--") and f"| `{option.key}` |" in line]
+    rows = [
+        line
+        for line in README.splitlines()
+        if line.startswith("| `--") and f"| `{option.key}` |" in line
+    ]
 
     assert len(rows) == 1
     assert re.match(rf"\| `{option.flag}[ `]", rows[0])
@@ -47,7 +51,7 @@ def test_each_verdict_is_explained(verdict: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_to_files_that_there_are(document: Path) -> None:
-    targets = [link for link in _LINK.findall(document.read_text(encoding="utf-8"))]
+    targets = _LINK.findall(document.read_text(encoding="utf-8"))
     local = [target for target in targets if not target.startswith(("http:", "https:"))]
 
     assert [target for target in local if not (document.parent / target).exists()] == []
