@@ -112,9 +112,9 @@ class Holder(msgspec.Struct):
 
     `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
-    nothing was proved, and `not_proved` then says why, where a proof was to be had. `rule` names the
-    rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says that it is
-    full: each test pushes out what an earlier one left.
+    nothing was proved, and `not_proved` then says why, where a proof was to be had. `rule` names
+    the rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says that
+    it is full: each test pushes out what an earlier one left.
     """
 
     name: str

@@ -21,8 +21,11 @@ LISTED = 20
 """Types and allocating stacks listed per holder."""
 
 LARGEST = 10
-WORTH_A_PROOF = 4 << 10
-"""So many holders, the largest, have exact figures and are proved, if they keep so many bytes."""
+WORTH_A_CUT = 4 << 10
+"""So many holders, the largest, have exact figures, if they keep so many bytes."""
+
+SMALL_SHARE = 100
+"""A proof takes as long as a collection: none for less than this part of all that survived."""
 
 SMALL = 64 << 10
 LISTED_OF_SMALL = 3
@@ -108,7 +111,7 @@ def _exact(
     shown = [
         number
         for number, holder in enumerate(found, 1)
-        if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_PROOF
+        if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_CUT
     ]
     chosen = heapq.nlargest(
         min(largest, LARGEST), shown, key=lambda number: found[number - 1].survived_bytes
@@ -117,8 +120,12 @@ def _exact(
     for number in chosen:
         if edges[number] and found[number - 1].kind != "unreachable":
             found[number - 1].retained_bytes = seen.cut(edges[number]).bytes
-    results = prove([edges[number] for number in chosen]) if prove is not None else []
-    for number, (size, reason) in zip(chosen, results, strict=False):
+    if prove is None:
+        return
+    least = sum(holder.survived_bytes for holder in found) // SMALL_SHARE
+    chosen = [number for number in chosen if found[number - 1].survived_bytes >= least]
+    results = prove([edges[number] for number in chosen])
+    for number, (size, reason) in zip(chosen, results, strict=True):
         found[number - 1].proved_bytes, found[number - 1].not_proved = size, reason
 
 
