@@ -161,11 +161,31 @@ cdef class Severed:
     cdef int cut_attributes(self) except -1:
         cdef PyDictKeysObject *names = NULL
         cdef PyObject **values = rt_inline_values(self.owner, &names)
+        cdef PyObject **place = rt_managed_dict_place(self.owner)
         cdef Py_ssize_t i
         if values != NULL:
             for i in range(rt_keys_count(names)):
                 self.put(&values[i], <PyObject *>None)
-        self.put(rt_managed_dict_place(self.owner), NULL)
+        if place != NULL and self.has(place[0]):
+            if values != NULL and rt_refcount(place[0]) == 1:
+                self.cut_values_of_dict(values, rt_keys_count(names))
+            self.put(place, NULL)
+        return 0
+
+    cdef int cut_values_of_dict(self, PyObject **values, Py_ssize_t count) except -1:
+        # In 3.13 the values of an instance's dict lie in the instance. Late patch versions show them as
+        # the dict's alone: then they go with it.
+        cdef Severed inner = Severed()
+        cdef Py_ssize_t i
+        inner.begin(self.owner)
+        for i in range(count):
+            if values[i] != NULL:
+                inner.child(values[i])
+        if inner.shown() == 0:
+            for i in range(count):
+                if values[i] != NULL:
+                    self.owe(values[i])
+                    values[i] = NULL
         return 0
 
     cdef int cut_deque(self) except -1:

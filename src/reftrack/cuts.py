@@ -36,7 +36,7 @@ def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list
     found: dict[Edge, None] = {}
     for last, at in places:
         numbers = seen.numbers(last)
-        if 0 < at < len(numbers):
+        if 0 < at < len(numbers) and seen.steps[numbers[at]][1] != "gap":
             found[(numbers[at], True) if is_cache else numbers[at]] = None
     return list(found)
 
@@ -92,7 +92,7 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     first = next((k for k, by in enumerate(made) if by), -1)
     survivor = Survivor(anchor, first, first < 0 or made[first] == scope)
     choice = choosing.choose(path, survivor, seen.bases)
-    if not 0 < choice.step < len(numbers):
+    if not 0 < choice.step < len(numbers) or path[choice.step].edge == "gap":
         return choice, None
     edge = numbers[choice.step]
     is_cache = choice.kind == "cache" and choice.rule is None
