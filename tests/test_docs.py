@@ -9,10 +9,15 @@ from typing import get_args
 import pytest
 
 from reftrack import config, model, rules
+from test_layers import ROW
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HOLDERS = (ROOT / "docs" / "holders.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROOMS = sorted(
+    path.name for path in (ROOT / "src").glob("*.[ph]*") if path.suffix in (".pxi", ".h")
+)
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -55,3 +60,15 @@ def test_links_lead_to_files_that_there_are(document: Path) -> None:
     local = [target for target in targets if not target.startswith(("http:", "https:"))]
 
     assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("module", ROW)
+def test_each_module_is_in_the_table_of_rows(module: str) -> None:
+    named = [line for line in ARCHITECTURE.splitlines() if line.startswith(f"| {ROW[module]} |")]
+
+    assert any(f"`{module}" in line for line in named)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_room_of_the_extension_is_told(room: str) -> None:
+    assert f"`{room}`" in ARCHITECTURE
