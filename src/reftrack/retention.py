@@ -125,21 +125,31 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
 def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
     """Note what goes when the holder is cut, and with which others it has to be; returns all their
     edges. All goes with a thread that ends, whose frames are many."""
-    if holder.kind == "thread":
-        holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
+    if holder.kind in NOT_CUT:
+        if holder.kind == "thread":
+            holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
         return []
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     is_cache = holder.kind == "cache" and not holder.rule
     edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
-    if not edges or holder.kind == "unreachable":
+    if not edges:
         return []
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
-    holder.together = [other.name for other in result.others]
-    holder.together_bytes = result.together_bytes
+    names = dict.fromkeys(other.name for other in result.others)
+    holder.together = [name for name in names if not _is_same(name, holder.name)]
+    if holder.together:
+        holder.together_bytes = result.together_bytes
+    elif result.others:
+        holder.retained_bytes = result.together_bytes  # the holder itself, by other places
     others = [fixes.suggest(other, holder.charged, []) for other in result.others]
     holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
     return result.edges
+
+
+def _is_same(name: str, other: str) -> bool:
+    """A fixture is known with its scope or without."""
+    return name == other or f"{name} (".startswith(f"{other} (") or other.startswith(f"{name} (")
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:

@@ -368,13 +368,16 @@ RUNNER_INTERNALS = STEADY[-1]
 
 
 def named(names: Collection[str]) -> frozenset[str]:
-    """The rules of these names; "all" stands for every one. Raises UsageError."""
-    known = frozenset(rule.name for rule in RULES)
+    """Rules that give a verdict, by their names; "all" stands for every one. Raises UsageError."""
+    known = frozenset(rule.name for rule in RULES if rule.verdict)
     if "all" in names:
         return known
     for name in names:
         if name not in known:
-            raise UsageError(f"there is no rule {name}", hint="reftrack rules lists them.")
+            raise UsageError(
+                f"there is no rule {name} that keeps something quiet",
+                hint="The first two lists of reftrack rules have those.",
+            )
     return frozenset(names)
 
 
