@@ -46,6 +46,11 @@ def test_libraries_fill_caches_bit_by_bit_also_under_a_name_of_the_users() -> No
     assert verdicts.judge(engine, small, {}) == "once"
 
 
+def test_what_a_test_keeps_on_its_instance_is_its_own_also_in_a_librarys_object() -> None:
+    graph = choice("testcase-attribute", "your test")._replace(filled_by="library")
+    assert verdicts.judge(graph, left(*[7 * KIB] * 5), {}) == "growing"
+
+
 def every(nth: int, *sizes: int) -> list[Left]:
     """Each `nth` test of a run has left something."""
     return [row._replace(nth=k * nth) for k, row in enumerate(left(*sizes))]

@@ -73,6 +73,8 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
         return choice.fix
+    if charged and all(charge.scope == "import" for charge in charged):
+        return ""  # what an import leaves is meant to stay
     by_kind = {
         "testcase-attribute": _of_instance,
         "class-attribute": _of_class,
@@ -158,6 +160,8 @@ def _of_fixture(choice: Choice, charged: Sequence[Charge], line: Frame | None) -
 
 def _of_context(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name = choice.attribute
+    if not name:
+        return ""
     return f"after the test: {name}.reset(token), with the token that {name}.set() gave"
 
 
@@ -190,6 +194,8 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
         return _after_each(f"del {name}", charged)
+    if _by_tests(charged) and not choice.made_here and choice.value not in CLEARED:
+        return f"after each test: take out of {name} what it put there"
     other = f", or del {name}" if choice.joined else ""
     return _after_each(f"{name} = None", charged) + other
 

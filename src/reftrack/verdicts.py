@@ -55,14 +55,15 @@ def judge(
 def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     """Did enough tests, and half of those that left anything here, leave what counts?"""
     tests = [row for row in left if row.kind == "test"]
-    enough = GROWING_INSTANCES if choice.kind == "testcase-attribute" else GROWING_TESTS
+    of_instances = choice.kind == "testcase-attribute"
+    enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    if "library" in (choice.owner, choice.filled_by):
+    if not of_instances and "library" in (choice.owner, choice.filled_by):
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
     added = [row for row in tests if row.bytes >= least]
     if len(added) < enough or 2 * len(added) < len(tests):
         return False
-    return choice.kind == "testcase-attribute" or not _is_sparse(added, least)
+    return of_instances or not _is_sparse(added, least)
 
 
 def _is_sparse(added: Sequence[Left], least: int) -> bool:
