@@ -226,7 +226,7 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
     result = last(held, lambda p: is_result(p, bases))
     if result is not None:
         return Found(result, "result")
-    other = last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+    other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
 
@@ -266,6 +266,11 @@ def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
     at = last(places, lambda p: p.kind == naming.CACHE)
     return None if at is None else Found(at, "cache")
 
+
+_OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
+
+CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
+"""Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
 
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 

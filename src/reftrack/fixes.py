@@ -76,6 +76,8 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
         return choice.fix
+    if charged and all(charge.scope == "import" for charge in charged):
+        return ""  # what an import leaves is meant to stay
     by_kind = {
         "testcase-attribute": _of_instance,
         "class-attribute": _of_class,
@@ -200,6 +202,8 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         return _after_each(f"del {name}", charged)
     if choice.value in DEFINED or name.endswith("__"):
         return ""
+    if _by_tests(charged) and not choice.made_here and choice.value not in CLEARED:
+        return f"after each test: take out of {name} what it put there"
     other = f", or del {name}" if choice.joined else ""
     return _after_each(f"{name} = None", charged) + other
 

@@ -92,8 +92,10 @@ def holders(
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
+    tests = [number for number, scope in charged.items() if scope.kind == "test"]
+    order = {number: nth for nth, number in enumerate(tests)}
     found = [
-        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
+        _holder(number, held, sums, lines, charged, order, pushed_out or {}, without)
         for number in range(1, len(held.choices))
     ]
     cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
@@ -251,6 +253,7 @@ def _holder(
     sums: Sums,
     lines: Callable[[int], tuple[Line, ...]],
     charged: Mapping[int, Charged],
+    order: Mapping[int, int],
     pushed_out: Mapping[int, int],
     without: Collection[str],
 ) -> Holder:
@@ -263,7 +266,10 @@ def _holder(
     allocations = _allocations(sums.stacks[number], size, lines)
     if largest.owner == "runner" or largest.kind == "fixture":
         largest = _owned_by_lines(largest, allocations)
-    left = [verdicts.Left(scope, charged[scope].kind, size) for scope, size, _ in counted]
+    left = [
+        verdicts.Left(scope, charged[scope].kind, size, order.get(scope, 0))
+        for scope, size, _ in counted
+    ]
     return Holder(
         name=largest.name,
         kind=largest.kind,
