@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from reftrack.model import Report
+from suites import UNITTEST, run_suite
 from support import reftrack
 
 NETWORKX = "networkx.algorithms.tests"
@@ -44,3 +45,24 @@ def test_nothing_grows_in_the_steady_part_of_a_public_suite(suite: str, tmp_path
     assert report.totals.tests > 100
     assert [h.name for h in report.holders if h.verdict == "growing"] == []
     assert "fault of reftrack" not in done.stderr
+
+
+def test_the_statements_that_a_database_connection_caches_are_bounded(tmp_path: Path) -> None:
+    run = run_suite(
+        tmp_path,
+        """
+        import sqlite3, unittest
+
+        DB = sqlite3.connect(":memory:")
+
+        class T(unittest.TestCase):
+            def ask(self):
+                DB.execute(f"select '{self.id() * 100}'").fetchall()
+
+            test_a = test_b = test_c = test_d = ask
+        """,
+        runner=UNITTEST,
+    )
+
+    held = next(h for h in run.report.holders if h.name == "suite.DB.cached_statements")
+    assert (held.verdict, held.rule) == ("once", "sqlite-connections")

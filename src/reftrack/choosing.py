@@ -264,7 +264,10 @@ def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
 
 def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
     at = last(places, lambda p: p.kind == naming.CACHE)
-    return None if at is None else Found(at, "cache")
+    if at is None:
+        return None
+    rule = rules.rule_for(places[at - 1], bases, rules.BOUNDED) if at > 0 else None
+    return Found(at, "cache") if rule is None else Found(at - 1, "cache", rule)
 
 
 _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)

@@ -122,6 +122,12 @@ BOUNDED = (
     _bounded("linecache", ("linecache",), ("cache",), "the lines of source files, for tracebacks"),
     _bounded("re-cache", ("re",), ("_cache", "_cache2"), "compiled patterns, 512 at most"),
     _bounded("tokenizer", ("tokenize", "inspect", "ast"), (), "source code that was looked at"),
+    _bounded(
+        "sqlite-connections",
+        ("sqlite3.Connection",),
+        ("cached_statements", "cursors"),
+        "a connection keeps its last 128 statements, and drops its dead cursors by the 200",
+    ),
     _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
     _bounded(
         "import-caches",

@@ -16,7 +16,7 @@ GROWING_BYTES_PER_TEST_OF_LIBRARY = 16 << 10
 GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 """Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
-SPARSE = 10
+SPARSE = 3
 """A cache that is filled bit by bit gains with fewer than one test in so many, and little by
 little: that a test finds in it what it needs is not seen."""
 
