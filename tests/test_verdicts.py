@@ -58,7 +58,7 @@ def every(nth: int, *sizes: int) -> list[Left]:
 
 def test_a_cache_to_which_few_tests_of_a_long_run_add_little_does_not_grow() -> None:
     assert verdicts.judge(choice(), every(40, *[9 * KIB] * 5), {}) == "once"
-    assert verdicts.judge(choice(), every(5, *[2 * KIB] * 5), {}) == "growing"
+    assert verdicts.judge(choice(), every(2, *[2 * KIB] * 5), {}) == "growing"
 
 
 def test_what_few_tests_of_a_long_run_add_in_large_pieces_grows() -> None:
