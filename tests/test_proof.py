@@ -260,11 +260,15 @@ def test_what_the_system_has_free_is_read() -> None:
     assert (proof.free_bytes() or 0) > 1 << 20
 
 
-def test_all_proofs_have_a_time_in_common(heap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_proofs_have_a_time_in_common(heap: Any) -> None:
     seen, edge = kept(heap)
-    monkeypatch.setattr(proof, "SECONDS", 0.0)
 
-    assert proof.proved(seen, [[edge]]) == [(None, "the proofs before it took 0 s")]
+    assert proof.proved(seen, [[edge]], 0.0) == [(None, "the proofs before it took 0 s")]
+
+
+@pytest.mark.parametrize(("run", "limit"), [(1, 2.0), (100, 3.0), (3600, 10.0)])
+def test_proofs_take_a_small_share_of_a_long_run(run: float, limit: float) -> None:
+    assert proof.seconds_for_all(run) == pytest.approx(limit)
 
 
 def test_nothing_to_cut_is_told(heap: Any) -> None:

@@ -60,7 +60,7 @@ def record(
     charged = charged_scopes(ended, running)
     totals, survived = _figures(ended, running, native, charged)
     seen = look(backend, _wanted(charged), NAMED_BY)
-    proofs = Proofs(seen)
+    proofs = Proofs(seen, proof.seconds_for_all(seconds))
     try:
         holders = retention.holders(
             seen,
@@ -80,13 +80,13 @@ def record(
 class Proofs:
     """Proves what a look has seen, and notes how long that took."""
 
-    def __init__(self, seen: Look) -> None:
-        self.seen, self.seconds = seen, 0.0
+    def __init__(self, seen: Look, limit: float) -> None:
+        self.seen, self.limit, self.seconds = seen, limit, 0.0
 
     def __call__(self, cuts: Sequence[Sequence[Edge]]) -> list[Proved]:
         started = _reftrack.now()
         try:
-            return proof.proved(self.seen, cuts)
+            return proof.proved(self.seen, cuts, self.limit)
         finally:
             self.seconds = _reftrack.now() - started
 

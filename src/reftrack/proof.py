@@ -11,7 +11,9 @@ from reftrack import _reftrack
 from reftrack.heap import Edge, Look, Proved
 
 SECONDS = 10.0
-"""For all proofs of one look."""
+LEAST_FOR_ALL = 2.0
+SHARE = 0.03
+"""All proofs of one look may take that share of the run's time, within these bounds."""
 
 SECONDS_EACH = 4.0
 LEAST_SECONDS = 0.2
@@ -26,22 +28,27 @@ MIB = 1 << 20
 strerror = os.strerror
 
 
-def proved(seen: Look, cuts: Sequence[Sequence[Edge]]) -> list[Proved]:
+def seconds_for_all(run_seconds: float) -> float:
+    """What the proofs at the end of a run of so many seconds may take."""
+    return min(SECONDS, max(LEAST_FOR_ALL, SHARE * run_seconds))
+
+
+def proved(seen: Look, cuts: Sequence[Sequence[Edge]], seconds: float = SECONDS) -> list[Proved]:
     """For each list of edges the bytes that went, in a copy of the process, when they were cut; or
-    None, and why that could not be found out.
+    None, and why that could not be found out. All together may take so many `seconds`.
 
     Raises what a signal handler of the program raises meanwhile.
     """
-    end = _reftrack.now() + SECONDS
-    return [_proved(seen, edges, end) for edges in cuts]
+    end = _reftrack.now() + seconds
+    return [_proved(seen, edges, end, seconds) for edges in cuts]
 
 
-def _proved(seen: Look, edges: Sequence[Edge], end: float) -> Proved:
+def _proved(seen: Look, edges: Sequence[Edge], end: float, all_seconds: float) -> Proved:
     if not edges:
         return None, "no object refers to it, so there is no edge to cut"
     seconds = min(SECONDS_EACH, end - _reftrack.now())
     if seconds < LEAST_SECONDS:
-        return None, f"the proofs before it took {SECONDS:.0f} s"
+        return None, f"the proofs before it took {all_seconds:.0f} s"
     if short := _short_of_memory():
         return None, short
     try:

@@ -389,7 +389,15 @@ def named(names: Collection[str]) -> frozenset[str]:
 
 def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule | None:
     """The first rule that recognises a place."""
-    return next((rule for rule in rules if _fits(rule, place, bases)), None)
+    return next(
+        (
+            rule
+            for rule in rules
+            if (not rule.attributes or place.attribute in rule.attributes)
+            and _fits(rule, place, bases)
+        ),
+        None,
+    )
 
 
 def last_match(
@@ -405,11 +413,9 @@ def last_match(
 
 
 def _fits(rule: Rule, place: Place, bases: Bases) -> bool:
-    if not rule.owners and not rule.attributes:
-        return False
-    if rule.attributes and place.attribute not in rule.attributes:
-        return False
-    return not rule.owners or any(naming.is_a(place.owner, o, bases) for o in rule.owners)
+    if not rule.owners:
+        return bool(rule.attributes)
+    return any(naming.is_a(place.owner, o, bases) for o in rule.owners)
 
 
 def words(template: str, places: Sequence[Place], at: int) -> str:
