@@ -131,11 +131,13 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
     if not edges or holder.kind == "unreachable":
         return []
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
-    holder.retained_bytes = result.bytes
-    holder.together = [other.name for other in result.others]
-    holder.together_bytes = result.together_bytes
-    others = [fixes.suggest(other, holder.charged, []) for other in result.others]
-    holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
+    others = [other for other in result.others if other.name != holder.name]
+    alone = bool(others) or not result.others
+    holder.retained_bytes = result.bytes if alone else result.together_bytes
+    holder.together = [other.name for other in others]
+    holder.together_bytes = result.together_bytes if others else 0
+    remedies = [fixes.suggest(other, holder.charged, []) for other in others]
+    holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *remedies) if fix))
     return result.edges
 
 
