@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reftrack import rules, verdicts
 from reftrack.choosing import Choice
 from reftrack.model import HolderKind, Owner, ScopeKind
@@ -44,6 +46,13 @@ def test_libraries_fill_caches_bit_by_bit_also_under_a_name_of_the_users() -> No
     assert verdicts.judge(choice(owner="library"), large, {}) == "growing"
     engine = choice()._replace(filled_by="library")
     assert verdicts.judge(engine, small, {}) == "once"
+
+
+@pytest.mark.parametrize("kind", ["mock", "thread", "callback"])
+def test_what_tests_put_into_a_library_is_no_cache_of_its_own(kind: HolderKind) -> None:
+    """A mock's calls, a thread's arguments, a logger's handlers."""
+    put = choice(kind)._replace(filled_by="library")
+    assert verdicts.judge(put, left(*[2 * KIB] * 5), {}) == "growing"
 
 
 def test_classes_and_fixtures_are_no_tests() -> None:

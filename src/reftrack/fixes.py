@@ -68,7 +68,10 @@ class Place(NamedTuple):
 
 
 def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[Allocation]) -> str:
-    """The line to add and where, in words; empty where none is known."""
+    """The line to add and where, in words; empty where none is known, or where nothing is to be
+    done: what an import makes is meant to stay, and its tests need it."""
+    if charged and all(charge.scope == "import" for charge in charged):
+        return ""
     if choice.rule is not None and choice.rule.verdict == "runner":
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
@@ -116,6 +119,8 @@ def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) 
 
 def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name, owner = choice.attribute, choice.owner_name
+    if name == "__dict__":
+        return ""  # a class cannot do without
     grew = _by_tests(charged) and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
@@ -190,6 +195,8 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
         return _after_each(f"del {name}", charged)
+    if choice.is_older:
+        return f"after each test: take out of {name} what the test put in"
     other = f", or del {name}" if choice.joined else ""
     return _after_each(f"{name} = None", charged) + other
 
@@ -215,6 +222,6 @@ def _of_variable(choice: Choice) -> str:
 def _after_each(code: str, charged: Sequence[Charge]) -> str:
     if _uses_pytest(charged):
         return f"after each test (in a fixture, behind its yield): {code}"
-    if code.endswith("()"):
+    if code.endswith("()") and not code.startswith("await "):
         return f"after each test: {code}, as by self.addCleanup({code[:-2]})"
     return f"after each test: {code}"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from reftrack.choosing import Choice
-from reftrack.model import ScopeKind, Verdict
+from reftrack.model import HolderKind, ScopeKind, Verdict
 
 GROWING_TESTS = 3
 GROWING_INSTANCES = 2
@@ -15,6 +15,9 @@ GROWING_INSTANCES = 2
 GROWING_BYTES_PER_TEST_OF_LIBRARY = 16 << 10
 GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 """Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
+
+PUT_THERE: tuple[HolderKind, ...] = ("mock", "thread", "callback")
+"""A library keeps these, but none as a cache of its own: each test has put there what it left."""
 
 
 class Left(NamedTuple):
@@ -52,7 +55,7 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     tests = [row.bytes for row in left if row.kind == "test"]
     enough = GROWING_INSTANCES if choice.kind == "testcase-attribute" else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    if "library" in (choice.owner, choice.filled_by):
+    if "library" in (choice.owner, choice.filled_by) and choice.kind not in PUT_THERE:
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
     added = sum(size >= least for size in tests)
     return added >= enough and 2 * added >= len(tests)
