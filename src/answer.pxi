@@ -80,9 +80,9 @@ cdef class Explanation:
                 number[g] = k
                 self.described[k] = s.groups[g]
                 last = steps.step_to(s.groups[g].sample)
-                anchor = steps.depth_of(s.groups[g].anchor) - 1
+                anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]
-                first = steps.depth_of(top) - 1
+                first = steps.index_on(s.groups[g].sample, top)
                 self.groups.append(
                     (s.groups[g].scope, s.groups[g].bytes, anchor, last, first, l.graph.date[top])
                 )

@@ -83,6 +83,14 @@ cdef class Steps:
             return <int>self.trails[id].depth
         return self.depths[number]
 
+    cdef int index_on(self, uint32_t last, uint32_t id) except? -2:
+        # Of a node before the last on its path, which has been told; -1 where it is none.
+        cdef int index = self.depth_of(id) - 1, behind
+        if table_find(&self.numbers, last).value != 0:
+            return index
+        behind = <int>self.trails[last].depth - 1 - index  # a long way, which is told as one that is shorter
+        return PATH_START + PATH_END - behind if behind < PATH_END else min(index, PATH_START)
+
     cdef uint32_t number_of(self, PyTypeObject *type):
         number = self.type_numbers.get(<size_t>type)
         if number is None:

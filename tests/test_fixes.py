@@ -82,7 +82,7 @@ def test_a_container_is_emptied_what_can_be_is_closed_and_the_rest_is_given_up(
 
 
 def test_what_was_there_before_the_tests_is_not_given_up() -> None:
-    engine = holder("app.ENGINE", "module-global", value="app.Engine")
+    engine = holder("app.ENGINE", "module-global", value="app.Engine")._replace(is_older=True)
     assert "take out of app.ENGINE" in fixes.suggest(engine, UNITTEST, LINE)
 
 
@@ -121,3 +121,24 @@ def test_each_kind_has_its_own_remedy(kind: HolderKind, name: str, text: str) ->
 def test_a_patch_is_stopped_rather_than_reset() -> None:
     patched = holder("json.dumps.call_args_list", "mock")._replace(patched=True)
     assert "(json.dumps): self.addCleanup(patcher.stop)" in fixes.suggest(patched, UNITTEST, LINE)
+
+
+def test_what_an_import_made_is_meant_to_stay() -> None:
+    methods = holder("test_app.T", "class-attribute")
+    assert fixes.suggest(methods, charged("import", "test_app"), LINE) == ""
+
+
+def test_the_dict_of_a_class_is_not_taken_away() -> None:
+    methods = holder("T.__dict__", "class-attribute")._replace(of_test_case=True, of_tests=True)
+    assert fixes.suggest(methods, charged("class"), LINE) == ""
+
+
+def test_what_was_there_before_the_tests_is_not_given_up_since_they_need_it() -> None:
+    dispatcher = holder("app.render", "closure", value="function")._replace(is_older=True)
+    expected = "after each test: take out of app.render what the test put in"
+    assert fixes.suggest(dispatcher, UNITTEST, LINE) == expected
+
+
+def test_what_has_to_be_awaited_is_no_cleanup() -> None:
+    kept = holder("app.STREAM", "generator", value="async_generator")
+    assert fixes.suggest(kept, UNITTEST, LINE) == "after each test: await app.STREAM.aclose()"

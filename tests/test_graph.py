@@ -1074,3 +1074,21 @@ def test_a_running_recursion_of_thousands_of_frames_is_no_hindrance(heap: Heap) 
         sys.setrecursionlimit(limit)
     assert found[0].bytes >= SIZE
     assert edges(found[0]) == [("attr", "x")]
+
+
+def test_the_anchor_stands_on_the_path_that_is_told_of_a_list_that_many_tests_made(
+    heap: Heap,
+) -> None:
+    """The middle of a very long path is one step; what is said of it goes by the steps told."""
+    scopes = [Within() for _ in range(400)]
+    for scope in scopes:
+        with scope:
+            heap.x = [getattr(heap, "x", None), blob()]
+
+    seen = look(*scopes)
+
+    for scope in scopes:
+        largest = max(groups(seen, scope), key=lambda group: group.bytes)
+        assert -1 < largest.anchor < len(largest.path)
+    deepest = max(groups(seen, scopes[0]), key=lambda group: group.bytes)
+    assert len(deepest.path) - 3 <= deepest.anchor  # its list, or none before its own bytes

@@ -281,3 +281,48 @@ def test_a_number_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "--repeat: '-1' is not a whole number up to 1000" in done.stderr
+
+
+def test_under_a_low_limit_of_descriptors_the_suites_output_goes_where_it_went(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "test_low.py").write_text(
+        dedent(
+            """
+            import resource, unittest
+            KEPT = []
+            class Low(unittest.TestCase):
+                def test_keeps(self):
+                    KEPT.append(bytearray(100_000))
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+            """
+        )
+    )
+    command = ("-m", "unittest", "test_low")
+    ran = reftrack("run", "--repeat", "2", *command, cwd=tmp_path)
+    assert ran.returncode == 0
+    assert "\nOK\n" in ran.stderr
+    assert "2 repetitions of test_low.Low.test_keeps kept 97.7 KiB each" in ran.stderr
+
+
+def test_what_repetitions_kept_goes_without_a_word(tmp_path: Path) -> None:
+    """Given finalizers whose errors and warnings end a strict run, when the copies go, nobody hears
+    of it."""
+    (tmp_path / "test_strict.py").write_text(
+        dedent(
+            """
+            class Loud:
+                def __del__(self): raise ValueError("heard")
+            class TestKept:
+                def test_keeps(self):
+                    self.kept = bytearray(100_000)
+                    self.file = open("/dev/null")
+                    self.loud, self.loud.loud = Loud(), Loud()
+            """
+        )
+    )
+    command = ("-m", "pytest", "-q", "-W", "error", "test_strict.py")
+    ran = reftrack("run", "--repeat", "2", *command, cwd=tmp_path)
+    assert ran.returncode == 0
+    assert "repetition.py" not in ran.stdout + ran.stderr
+    assert "2 repetitions of test_strict.py::TestKept::test_keeps kept" in ran.stderr

@@ -379,6 +379,21 @@ def test_scopes_are_counted_in_the_words_of_their_kind() -> None:
         assert (row.scopes, row.label) == expected
 
 
+def test_one_test_in_which_a_table_was_doubled_does_not_hide_the_others() -> None:
+    sizes = [900 * KIB, *[KIB] * 5000]
+    row = page(report(user(charged=[Charge(str(n), "test", s, 1) for n, s in enumerate(sizes)])))
+    assert (row.holders[0].scopes, row.holders[0].each) == (
+        "5001 tests",
+        "1.0 KiB to 900.0 KiB each",
+    )
+
+
+def test_strays_are_no_tests_that_left_something() -> None:
+    sizes = [900 * KIB, 800 * KIB, *[64] * 50]
+    row = page(report(user(charged=[Charge(str(n), "test", s, 1) for n, s in enumerate(sizes)])))
+    assert row.holders[0].scopes == "2 tests"
+
+
 def test_a_cut_that_frees_other_than_what_was_left_behind_says_so() -> None:
     shared = lines(report(user(retained_bytes=0)))
     older = lines(report(user(retained_bytes=90 * MIB)))
@@ -386,7 +401,10 @@ def test_a_cut_that_frees_other_than_what_was_left_behind_says_so() -> None:
         "  kept      31.2 MiB that scopes left behind; other references keep part of it too"
         in shared
     )
-    assert "  kept      31.2 MiB that scopes left behind; the rest is not theirs" in older
+    assert (
+        "  kept      31.2 MiB that scopes left behind; the rest is other holders', or older"
+        in older
+    )
     assert not any(line.startswith("  kept") for line in lines(report(user())))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reftrack import rules, verdicts
 from reftrack.choosing import Choice
 from reftrack.model import HolderKind, Owner, ScopeKind
@@ -68,6 +70,13 @@ def test_what_few_tests_of_a_long_run_add_in_large_pieces_grows() -> None:
 def test_kept_instances_grow_however_few_they_are() -> None:
     kept = choice("testcase-attribute", "your test")
     assert verdicts.judge(kept, every(400, *[9 * KIB] * 5), {}) == "growing"
+
+
+@pytest.mark.parametrize("kind", ["mock", "thread", "callback"])
+def test_what_tests_put_into_a_library_is_no_cache_of_its_own(kind: HolderKind) -> None:
+    """A mock's calls, a thread's arguments, a logger's handlers."""
+    put = choice(kind)._replace(filled_by="library")
+    assert verdicts.judge(put, left(*[2 * KIB] * 5), {}) == "growing"
 
 
 def test_classes_and_fixtures_are_no_tests() -> None:

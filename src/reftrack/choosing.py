@@ -81,6 +81,7 @@ class Choice(NamedTuple):
     of_tests: bool = False  # the owner is a class of tests
     made_here: bool = False  # what it leads to was made by the scope that left the survivors
     put_by_test: bool = False  # what it leads to was made by a test, this one or another
+    is_older: bool = False  # what it leads to was there before any test or fixture
     patched: bool = False  # a mock that the test itself put there
     attribute_of_local: bool = False  # of a threading.local
     filled: Place | None = None  # the user's own container that refers to the survivors
@@ -162,6 +163,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         of_tests=is_class_of_tests(place, bases),
         made_here=made_here,
         put_by_test=places[end].step == survivor.first,
+        is_older=survivor.first < 0 or places[end].step < survivor.first,
         patched=kind == "mock" and (made_here or any(p.owner.startswith(PATCH) for p in places)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         joined=end > at,

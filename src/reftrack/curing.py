@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Protocol
 from weakref import ref
@@ -12,6 +10,7 @@ from weakref import ref
 import msgspec
 
 from reftrack import _reftrack, release
+from reftrack.guard import quietly
 from reftrack.model import Released, ScopeKind
 from reftrack.release import Before
 
@@ -86,7 +85,7 @@ class Cure:
         """What was put on a class since `mark` goes."""
         numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
         names = release.put_since(cls, before, self._only)
-        with _quietly():
+        with quietly():
             for name in names:
                 alive = _alive(numbers)
                 release.let_go(cls, name, before)
@@ -96,7 +95,7 @@ class Cure:
         """The frames of an exception go that a runner keeps under `name`."""
         number = self._opened[-1].number
         alive = _alive([number])
-        with _quietly():
+        with quietly():
             let_go()
         rest = _alive([number])
         self._gone.append(_Gone(None, {name: alive - rest}, [(name, None)], number, rest))
@@ -105,7 +104,7 @@ class Cure:
         names = release.put_since(instance, before, self._only)
         values = dict(release.attributes(instance)) if names else {}
         gone = _Gone(_weak(instance), {}, [], number, 0)
-        with _quietly():
+        with quietly():
             for name in names:
                 alive = _alive([number])
                 witness = _weak(values[name])
@@ -163,29 +162,3 @@ def _weak(value: Any) -> ref[Any] | None:
         return ref(value)
     except TypeError:
         return None
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """What would have died at the end of the process, when nobody listens any more, warns nobody
-    now: a file that was never closed does not fail a suite that turns warnings into errors.
-
-    The filter is put in place by hand, since `warnings.catch_warnings` makes every warning that is
-    shown once be shown again (`_filters_mutated`, Lib/warnings.py); `_warnings.c` reads the list.
-    """
-    filters = vars(sys.modules["warnings"]).get("filters") if "warnings" in sys.modules else None
-    silence: Any = ("ignore", None, Warning, None, 0)
-    hook = vars(sys).get("unraisablehook", sys.__unraisablehook__)
-    if type(filters) is list:
-        filters.insert(0, silence)
-    sys.unraisablehook = _ignore
-    try:
-        yield
-    finally:
-        sys.unraisablehook = hook
-        if type(filters) is list:
-            filters[:] = [entry for entry in filters if entry is not silence]
-
-
-def _ignore(_: object) -> None:
-    pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -71,11 +72,14 @@ class Place(NamedTuple):
 
 
 def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[Allocation]) -> str:
-    """The line to add and where, in words; empty where none is known."""
+    """The line to add and where, in words; empty where none is known, or where nothing is to be
+    done: what an import makes is meant to stay, and its tests need it."""
+    if charged and all(charge.scope == "import" for charge in charged):
+        return ""
     if choice.rule is not None and choice.rule.verdict == "runner":
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
-        return choice.fix
+        return _in_pytest(choice.fix, charged)
     if charged and all(charge.scope == "import" for charge in charged):
         return ""  # what an import leaves is meant to stay
     by_kind = {
@@ -121,6 +125,8 @@ def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) 
 
 def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name, owner = choice.attribute, choice.owner_name
+    if name == "__dict__":
+        return ""  # a class cannot do without
     grew = _by_tests(charged) and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
@@ -146,6 +152,8 @@ def _of_exception(choice: Choice, charged: Sequence[Charge], line: Frame | None)
 def _of_mock(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     if choice.patched:
         name = choice.name.removesuffix(".call_args_list")
+        if _uses_pytest(charged):
+            return f"stop the patch ({name}) in a fixture, behind its yield: patcher.stop()"
         return f"stop the patch ({name}): self.addCleanup(patcher.stop)"
     if choice.name.endswith(".side_effect"):
         return _after_each(f"{choice.name} = None", charged)
@@ -200,10 +208,10 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
         return _after_each(f"del {name}", charged)
+    if choice.is_older:
+        return f"after each test: take out of {name} what the test put in"
     if choice.value in DEFINED or name.endswith("__"):
         return ""
-    if _by_tests(charged) and not choice.made_here and choice.value not in CLEARED:
-        return f"after each test: take out of {name} what it put there"
     other = f", or del {name}" if choice.joined else ""
     return _after_each(f"{name} = None", charged) + other
 
@@ -226,9 +234,17 @@ def _of_variable(choice: Choice) -> str:
     return f"let go of {choice.name}"
 
 
+def _in_pytest(fix: str, charged: Sequence[Charge]) -> str:
+    """Plain functions of pytest's have no `self`: what a cleanup would call stands in a fixture."""
+    if "self.addCleanup(" not in fix or not _uses_pytest(charged):
+        return fix
+    called = re.sub(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?", r"\1(", fix)
+    return f"in a fixture, behind its yield: {called}"
+
+
 def _after_each(code: str, charged: Sequence[Charge]) -> str:
     if _uses_pytest(charged):
         return f"after each test (in a fixture, behind its yield): {code}"
-    if code.endswith("()"):
+    if code.endswith("()") and not code.startswith("await "):
         return f"after each test: {code}, as by self.addCleanup({code[:-2]})"
     return f"after each test: {code}"

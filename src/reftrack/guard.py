@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from reftrack import _reftrack, owners
 
@@ -61,3 +63,29 @@ def is_users(error: BaseException) -> bool:
         file = traceback.tb_frame.f_code.co_filename
         traceback = traceback.tb_next
     return not owners.is_library_file(file) and not owners.is_own_file(file)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """What would have died at the end of the process, when nobody listens any more, warns nobody
+    now: a file that was never closed does not fail a suite that turns warnings into errors.
+
+    The filter is put in place by hand, since `warnings.catch_warnings` makes every warning that is
+    shown once be shown again (`_filters_mutated`, Lib/warnings.py); `_warnings.c` reads the list.
+    """
+    filters = vars(sys.modules["warnings"]).get("filters") if "warnings" in sys.modules else None
+    silence: Any = ("ignore", None, Warning, None, 0)
+    hook = vars(sys).get("unraisablehook", sys.__unraisablehook__)
+    if type(filters) is list:
+        filters.insert(0, silence)
+    sys.unraisablehook = _ignore
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        if type(filters) is list:
+            filters[:] = [entry for entry in filters if entry is not silence]
+
+
+def _ignore(_: object) -> None:
+    pass

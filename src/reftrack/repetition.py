@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import io
 import os
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from reftrack import _reftrack
-from reftrack.guard import Apart, take_footing
+from reftrack.guard import Apart, quietly, take_footing
 from reftrack.model import Holder, Repeated, ScopeKind
 
 HOLDERS = 10
@@ -26,6 +27,7 @@ LEAST = 1 << 10
 
 _VERDICTS = ("growing", "once")
 _LOWEST_DESCRIPTOR = 512  # the program gets the same numbers as without reftrack
+_LOWEST_OF_FEW = 3  # where the program has set a low limit
 
 
 def reported(holders: Sequence[Holder]) -> list[str]:
@@ -87,19 +89,22 @@ class Repetition:
         self._repeated.update((id, []) for id in ids)
         self._apart = _reftrack.new_scope()
         self.running = True
-        held = None
         try:
             with silence():
-                held = run_again(ids, self._times)
+                held = None
+                try:
+                    held = run_again(ids, self._times)
+                finally:
+                    with quietly():
+                        with Apart(self._note):
+                            self._tell(ids, append)
+                        del held
         except KeyboardInterrupt:
             self._note("the repetitions of tests were interrupted")
         except BaseException as error:  # the program's own, past what its runner catches
             self._note(f"tests could not be run again: {type(error).__name__}")
         finally:
-            with Apart(self._note):
-                self._tell(ids, append)
             self.running = False
-        del held
 
     def _tell(self, ids: Sequence[str], append: Callable[[Repeated], None]) -> None:
         while self._before:  # cut short within a test
@@ -166,11 +171,13 @@ def silence() -> Iterator[None]:
     """The standard streams lead nowhere while the body runs, also those of its child processes."""
     streams = sys.stdout, sys.stderr
     _flush(*streams)
-    kept = {number: _duplicate(number) for number in (1, 2)}
     nowhere = System.open(os.devnull, os.O_WRONLY)
-    for number in kept:
-        System.dup2(nowhere, number)
-    System.close(nowhere)
+    try:
+        kept = {number: _duplicate(number) for number in (1, 2)}
+        for number in kept:
+            System.dup2(nowhere, number)
+    finally:
+        System.close(nowhere)
     # Streams of our own, since the program's may be none of the descriptors'. They stay open: a
     # handler that was made meanwhile has one, and writes to the descriptor that there is then.
     sys.stdout, sys.stderr = (
@@ -191,11 +198,13 @@ def silence() -> Iterator[None]:
 
 
 def _duplicate(number: int) -> int | None:
-    """None where the program has closed that descriptor."""
+    """None where the program has closed that descriptor. Raises OSError where no number is left."""
     try:
         return System.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            return None
+    return System.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _LOWEST_OF_FEW)
 
 
 def _flush(*streams: TextIO | None) -> None:

@@ -46,9 +46,7 @@ def _bounded(
     return Rule(name, owners, attributes, "cache", why, fix=fix, verdict="once")
 
 
-END_THREAD = (
-    "end the thread before the test does: thread.join(), as by self.addCleanup(thread.join)"
-)
+END_THREAD = "tell the thread to end before the test does, then wait for it: thread.join()"
 
 STEADY = (
     _steady(

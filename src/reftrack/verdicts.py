@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from reftrack.choosing import Choice
-from reftrack.model import ScopeKind, Verdict
+from reftrack.model import HolderKind, ScopeKind, Verdict
 
 GROWING_TESTS = 3
 GROWING_INSTANCES = 2
@@ -19,6 +19,9 @@ GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 SPARSE = 3
 """A cache that is filled bit by bit gains with fewer than one test in so many, and little by
 little: that a test finds in it what it needs is not seen."""
+
+PUT_THERE: tuple[HolderKind, ...] = ("mock", "thread", "callback")
+"""A library keeps these, but none as a cache of its own: each test has put there what it left."""
 
 
 class Left(NamedTuple):
@@ -58,7 +61,8 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     of_instances = choice.kind == "testcase-attribute"
     enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    if not of_instances and "library" in (choice.owner, choice.filled_by):
+    of_library = "library" in (choice.owner, choice.filled_by) and choice.kind not in PUT_THERE
+    if of_library and not of_instances:
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
     added = [row for row in tests if row.bytes >= least]
     if len(added) < enough or 2 * len(added) < len(tests):

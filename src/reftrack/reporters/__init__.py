@@ -10,6 +10,7 @@ import heapq
 import os
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -28,7 +29,7 @@ _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imp
 _RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
 _FEW = 10  # who asks for no more holders is spared the trifles
-_STRAY = 100  # scopes and lines with less than one part in so many of the largest are not told
+_STRAY = 100  # scopes and lines with less than one part in so many of the usual are not told
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
 
@@ -299,9 +300,16 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
 
 
 def _significant(charged: Iterable[Charge]) -> list[Charge]:
-    """Those that left what counts, most first: objects from free lists can stray to other tests."""
+    """Those that left what counts, most first: objects from free lists can stray to other tests.
+
+    Measured by the one that the middle byte belongs to, not by the largest: that may be the test in
+    which a table of all the others' entries was doubled.
+    """
     ranked = sorted(charged, key=lambda charge: -charge.bytes)
-    return [charge for charge in ranked if _STRAY * charge.bytes >= ranked[0].bytes]
+    half = sum(charge.bytes for charge in ranked) / 2
+    up_to = accumulate(charge.bytes for charge in ranked)
+    usual = next((c.bytes for c, total in zip(ranked, up_to, strict=True) if total >= half), 0)
+    return [charge for charge in ranked if _STRAY * charge.bytes >= usual]
 
 
 def _title(holder: Holder) -> str:
@@ -319,7 +327,11 @@ def _kept(holder: Holder) -> str:
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""
-    why = "other references keep part of it too" if gap < 0 else "the rest is not theirs"
+    why = (
+        "other references keep part of it too"
+        if gap < 0
+        else "the rest is other holders', or older"
+    )
     return f"{size(holder.survived_bytes)} that scopes left behind; {why}"
 
 
