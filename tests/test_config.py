@@ -41,6 +41,8 @@ def test_each_source_wins_over_the_one_before(tmp_path: Path) -> None:
         ("REFTRACK_REPORT", "false", "report", False),
         ("REFTRACK_REPORT", "1", "report", True),
         ("REFTRACK_HOLDERS", "3", "holders", 3),
+        ("REFTRACK_RELEASE", "1", "release", True),
+        ("REFTRACK_RELEASE_ONLY", "myapp.models, other", "release_only", ("myapp.models", "other")),
     ],
 )
 def test_every_option_has_a_variable(
@@ -55,6 +57,20 @@ def test_empty_variables_and_those_of_others_say_nothing(tmp_path: Path) -> None
     environ = {"REFTRACK_FRAMES": "", "REFTRACK_SANITIZE": "address", "HOME": "/root"}
 
     assert config.load({}, environ=environ, cwd=tmp_path) == config.Options()
+
+
+def test_names_to_release_mean_to_release_unless_that_is_denied(tmp_path: Path) -> None:
+    pyproject(tmp_path / "on", "[tool.reftrack]\nrelease_only = ['myapp']\n")
+    pyproject(tmp_path / "off", "[tool.reftrack]\nrelease_only = ['myapp']\nrelease = false\n")
+
+    def load(folder: str, **given: object) -> tuple[bool, tuple[str, ...]]:
+        options = config.load(given, environ={}, cwd=tmp_path / folder)
+        return options.release, options.release_only
+
+    assert load("on") == (True, ("myapp",))
+    assert load("off") == (False, ("myapp",))
+    assert load("off", release=True) == (True, ("myapp",))
+    assert load(".", release_only="a,b.c") == (True, ("a", "b.c"))
 
 
 def test_table_is_found_in_a_parent_past_projects_without_one(tmp_path: Path) -> None:
@@ -97,6 +113,9 @@ def test_paths_are_relative_to_the_file_that_has_them(tmp_path: Path) -> None:
         ("directory = ''", ["directory: '' is not a directory"]),
         ("directory = 3", ["directory: 3 is not a directory"]),
         ("holders = -1", ["holders: -1 is not a whole number"]),
+        ("release = 1", ["release: 1 is not true or false"]),
+        ("release_only = 'myapp'", ["release_only: 'myapp' is not names of modules"]),
+        ("release_only = ['a b']", ["release_only: ['a b'] is not names of modules"]),
     ],
 )
 def test_wrong_table_is_told_with_its_file(tmp_path: Path, table: str, words: list[str]) -> None:

@@ -21,13 +21,13 @@ from reftrack.model import (
     Event,
     Holder,
     Phase,
-    Released,
     Repeated,
     RunInfo,
     Scope,
     ScopeEnded,
     ScopeKind,
     Survived,
+    TornDown,
     Totals,
 )
 
@@ -60,7 +60,7 @@ def test_what_became_known_after_the_final_look_is_added_to_the_scopes(journal: 
         ended("db (session)", 500, "fixture"),
         ended("a::test", 300),
         checkpoint(Survived(0, 400, 4), Survived(1, 30, 3, None, 7, 1 << 20), final=True),
-        Released({0: "a::test", 9: "nowhere"}),
+        TornDown({0: "a::test", 9: "nowhere"}),
         Repeated(1, [10, 20], ""),
         Repeated(9, [1], "nowhere"),
         Ended(3.0, 0),

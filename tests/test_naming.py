@@ -334,7 +334,7 @@ def chosen(path: Path, anchor: int | None = None, first: int = -1) -> choosing.C
 @pytest.mark.parametrize("kind", CHOICES)
 def test_the_holder_is_what_a_user_can_name_and_change(kind: str) -> None:
     path, expected, name = CHOICES[kind]
-    choice = chosen(path)
+    choice = chosen(path, first=3 if kind in ("generator", "closure") else -1)
     assert (choice.kind, choice.name) == (expected, name)
 
 
@@ -377,8 +377,11 @@ def test_what_a_runners_frame_passes_on_is_collateral() -> None:
         Step("local", "test", "app.test_x.T", None),
         Step("attr", "user", "bytearray", None),
     ]
-    assert chosen(path).kind == "exception"
-    assert chosen(path).collateral
+    survivor = choosing.Survivor(len(path) - 2, first=3, own=False)
+    choice = choosing.choose(path, survivor, BASES)
+    assert choice.kind == "exception"
+    assert choice.collateral
+    assert not choosing.choose(path, survivor._replace(own=True), BASES).collateral
 
 
 def test_an_exception_that_a_test_keeps_is_no_runners_frame() -> None:

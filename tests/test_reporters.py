@@ -22,6 +22,7 @@ from reftrack.model import (
     Frame,
     Holder,
     Phase,
+    Released,
     Report,
     RunInfo,
     Scope,
@@ -150,6 +151,28 @@ def test_a_run_in_which_nothing_survived_is_one_friendly_line() -> None:
     ]
 
 
+def test_what_was_released_is_told_by_name_the_five_largest() -> None:
+    shown = report()
+    shown.released = [
+        Released("ExampleTest.user", 2, 802_918),
+        Released("T.data", 1, 5000, "class"),
+    ]
+    assert lines(shown)[-2:] == [
+        "RELEASED  784.1 KiB in 2 tests   ExampleTest.user",
+        "RELEASED  4.9 KiB in 1 class   T.data",
+    ]
+
+    shown.released = [Released(f"T.a{n}", 1, 9 * KIB - n) for n in range(9)]
+    assert [line.split()[-1] for line in lines(shown)[-6:-1]] == [
+        "T.a0",
+        "T.a1",
+        "T.a2",
+        "T.a3",
+        "T.a4",
+    ]
+    assert lines(shown)[-1] == "and 4 more released, 36.0 KiB"
+
+
 # Which holders, in which order
 
 
@@ -204,7 +227,7 @@ def test_the_explained_share_is_never_rounded_up_to_all() -> None:
     shown = report()
     shown.totals.explained_bytes = shown.totals.survived_bytes - 1
     assert "explained 99.9 %" in text(shown)
-    assert "UNEXPLAINED 1 B " in text(shown)
+    assert "UNEXPLAINED" not in text(shown), "a byte is not worth a line"
 
 
 # One holder
@@ -664,7 +687,8 @@ def test_json_is_the_report_indented_with_the_models_key_order() -> None:
     assert data.startswith(b'{\n  "format": 1,\n  "complete": true,\n  "run": {\n')
     assert data.endswith(b"}\n")
     read = json.loads(data)
-    assert list(read) == ["format", "complete", "run", "totals", "scopes", "holders"]
+    keys = ["format", "complete", "run", "totals", "scopes", "holders", "released"]
+    assert list(read) == keys
     assert read["holders"][0]["charged"][0] == {
         "id": "tests.test_users.ExampleTest.test_0",
         "scope": "test",

@@ -9,7 +9,7 @@ _Step = tuple[int, str, object, str, str | None]
 # (scope or stack, bytes, objects)
 _Counted = list[tuple[int, int, int]]
 
-# the number of the step that the edge leads to; with True: all entries of the cache it starts from
+# the number of a step: the edge that leads there; with True all entries of the cache it is from
 _Edge = int | tuple[int, bool]
 
 @final
@@ -39,6 +39,7 @@ class Explanation:
     @property
     def timings(self) -> tuple[float, float, float, float]: ...
     def close(self) -> None: ...
+    def made_by(self, step: int) -> int: ...
     def cut(
         self, edges: Iterable[_Edge], groups: Iterable[int]
     ) -> tuple[int, int, list[tuple[int, int]]]: ...

@@ -287,9 +287,8 @@ def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> Ho
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:
-    if owner != "runner":
-        return None
-    return rules.rule_for(place, bases, rules.STEADY) or rules.RUNNER_INTERNALS
+    known = rules.rule_for(place, bases, rules.STEADY)
+    return known or (rules.RUNNER_INTERNALS if owner == "runner" else None)
 
 
 def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:

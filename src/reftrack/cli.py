@@ -1,4 +1,4 @@
-"""The command line: `run`, `report` and `json`."""
+"""The command line: `run`, `report`, `json` and `rules`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 USAGE = """\
 reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]
        reftrack report [options] [RUN]
-       reftrack json   [options] [RUN] [-o FILE]"""
+       reftrack json   [options] [RUN] [-o FILE]
+       reftrack rules"""
 
 _RUN_OPTIONS = tuple(config.TABLE)
-_VERBS = ("run", "report", "json")
+_VERBS = ("run", "report", "json", "rules")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
             status = _run(options, target)
         elif verb == "report":
             return _report(options, record)
+        elif verb == "rules":
+            return _rules()
         else:
             return _json(options, record, output)
     except ReftrackError as error:
@@ -69,7 +72,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     words = list(argv)
     if not words:
         raise UsageError("what is there to do?", hint=_RUN_HINT)
-    if words[0] in ("report", "json") or words[0] in ("-h", "--help", "--version"):
+    if words[0] in ("report", "json", "rules") or words[0] in ("-h", "--help", "--version"):
         return words, None
     if words[0] != "run":
         _check_implied(words[0])
@@ -82,7 +85,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     return words[:place], _target(words[place:])
 
 
-_VALUED = {option.flag for option in config.TABLE.values() if option.default is not True}
+_VALUED = {option.flag for option in config.TABLE.values() if not option.is_switch}
 
 
 def _is_option(word: str) -> bool:
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     report = verbs.add_parser("report", help="show the report of a run again", allow_abbrev=False)
     json = verbs.add_parser("json", help="write the record of a run as JSON", allow_abbrev=False)
+    verbs.add_parser("rules", help="list what is known of frameworks", allow_abbrev=False)
     for verb, keys in (
         (run, _RUN_OPTIONS),
         (report, ("directory", "holders")),
@@ -165,16 +169,19 @@ _METAVARS = {
     "directory": "DIR",
     "json": "FILE",
     "backend": "NAME",
+    "release_only": "NAMES",
+    "without_rules": "NAMES",
 }
 
 
 def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
     keywords: dict[str, Any] = {"dest": option.key, "default": argparse.SUPPRESS}
-    if option.default is True:
-        help = f"do not {option.help}"
-        parser.add_argument(option.flag, action="store_const", const=False, help=help, **keywords)
+    if option.is_switch:
+        help = f"do not {option.help}" if option.default else option.help
+        keywords |= {"action": "store_const", "const": not option.default}
+        parser.add_argument(option.flag, help=help, **keywords)
         return
-    default = "" if option.default is None else f"; by default {option.default}"
+    default = "" if option.default in (None, ()) else f"; by default {option.default}"
     help = f"{option.help} ({option.accepts}{default})"
     parser.add_argument(option.flag, metavar=_METAVARS[option.key], help=help, **keywords)
 
@@ -269,6 +276,17 @@ def _json(options: config.Options, run: str | None, output: str | None) -> int:
         return 0
     try:
         sys.stdout.buffer.write(dumps(report))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return 0
+
+
+def _rules() -> int:
+    from reftrack.reporters import rules
+
+    try:
+        rules.render(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()

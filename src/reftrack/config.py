@@ -67,7 +67,7 @@ class Options(msgspec.Struct, frozen=True):
         bool,
         Meta(
             title="true or false",
-            description="cut the largest holders' edges in a copy of the process, and count",
+            description="cut the largest holders' edges in a copy of the process, to see what goes",
         ),
     ] = True
     repeat: Annotated[
@@ -79,6 +79,24 @@ class Options(msgspec.Struct, frozen=True):
             description="how often to run the reported tests again, to see what each run adds",
         ),
     ] = 0
+    release: Annotated[
+        bool,
+        Meta(title="true or false", description="let go of what finished tests hold"),
+    ] = False
+    release_only: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")], ...],
+        Meta(
+            title="names of modules or packages",
+            description="let go of values whose type is from one of these, and of nothing else",
+        ),
+    ] = ()
+    without_rules: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z-]+$")], ...],
+        Meta(
+            title="names that `reftrack rules` lists, or all",
+            description="judge what these rules keep quiet by its figures alone",
+        ),
+    ] = ()
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -93,13 +111,19 @@ class Option(msgspec.Struct, frozen=True):
     @property
     def flag(self) -> str:
         """`--frames`; for a switch that is on by default, the flag that puts it off."""
-        return f"--no-{self.key}" if self.default is True else f"--{self.key}"
+        name = self.key.replace("_", "-")
+        return f"--no-{name}" if self.default is True else f"--{name}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Does its flag stand alone?"""
+        return isinstance(self.default, bool)
 
     @property
     def meaning(self) -> str:
-        if isinstance(self.default, bool):
+        if self.is_switch:
             return f"whether to {self.help}; the default is {str(self.default).lower()}"
-        return f"{self.help}; the default is {self.default}"
+        return f"{self.help}; the default is {self.default or 'none'}"
 
     @property
     def variable(self) -> str:
@@ -138,6 +162,8 @@ def load(
     values |= _from_environment(os.environ if environ is None else environ)
     for key, value in command_line.items():
         values[key] = _value(TABLE[key], value, source=flags + TABLE[key].flag[2:], spelt=True)
+    if values.get("release_only"):
+        values.setdefault("release", True)
     return Options(**values)
 
 
@@ -169,14 +195,20 @@ def _current_directory() -> Path:
 def _value(option: Option, value: object, *, source: str, spelt: bool = False) -> Any:
     """The value as the option's type; `spelt` is for sources that know nothing but text."""
     strict = not (spelt and isinstance(option.default, int))
+    several = spelt and isinstance(option.default, tuple) and isinstance(value, str)
     try:
-        return msgspec.convert(value, option.type, strict=strict)
+        return msgspec.convert(_parts(value) if several else value, option.type, strict=strict)
     except msgspec.ValidationError:
         given = repr(value) if isinstance(value, str) else str(value)
         raise UsageError(
             f"{source}: {given} is not {option.accepts}",
             hint=f"It is {option.meaning}.",
         ) from None
+
+
+def _parts(text: Any) -> list[str]:
+    """`a, b`, as a list is written where there is only text."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

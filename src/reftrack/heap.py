@@ -97,7 +97,10 @@ class Look(NamedTuple):
 
     def path(self, number: int) -> list[Step]:
         """The path from a root to a step."""
-        return [Step(*self.steps[at][1:]) for at in self.numbers(number)]
+        return [self.step(at) for at in self.numbers(number)]
+
+    def step(self, number: int) -> Step:
+        return Step(*self.steps[number][1:])
 
     def numbers(self, number: int) -> list[int]:
         """The numbers of the steps of that path."""
@@ -116,6 +119,10 @@ class Look(NamedTuple):
         """
         bytes, survivor_bytes, ways = self.answer.cut(edges, groups)
         return Cut(bytes, survivor_bytes, dict(ways))
+
+    def made_by(self, number: int) -> int:
+        """The scope, no import, that made the object of a step; 0 for none of those looked at."""
+        return self.answer.made_by(number)
 
     def close(self) -> None:
         """Free the graph, which `cut` needs; all else can still be read."""

@@ -29,13 +29,13 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Event,
-    Released,
     Repeated,
     Report,
     RunInfo,
     Scope,
     ScopeEnded,
     Started,
+    TornDown,
     Totals,
 )
 
@@ -294,7 +294,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     scopes: list[Scope] = []
     checkpoint: Checkpoint | None = None
     looked_at = 0  # how many scopes had ended by the last checkpoint
-    released = Released({})
+    released = TornDown({})
     repeated: list[Repeated] = []
     ended: Ended | None = None
     for number, line in enumerate(lines, 2):
@@ -311,7 +311,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
-            case Released():
+            case TornDown():
                 released = event
             case Repeated():
                 repeated.append(event)
@@ -332,7 +332,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = sum(scope.scope == "test" for scope in scopes)
-    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders)
+    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, checkpoint.released)
 
 
 def _read_start(lines: BinaryIO, path: Path) -> Started:
@@ -389,7 +389,7 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
         scope.native_bytes = row.native_bytes
 
 
-def _date_later(scopes: list[Scope], released: Released, repeated: list[Repeated]) -> None:
+def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated]) -> None:
     """Add what came to be known after the final look; `survived_bytes` stay as of then."""
     for index, id in released.by.items():
         if 0 <= index < len(scopes):

@@ -3,7 +3,7 @@
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, at most one
-`Released`, one `Repeated` per test that was run again, and one `Ended`.
+`TornDown`, one `Repeated` per test that was run again, and one `Ended`.
 """
 
 from __future__ import annotations
@@ -113,8 +113,10 @@ class Holder(msgspec.Struct):
     `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
     nothing was proved, and `not_proved` then says why, where a proof was to be had. `rule` names
-    the rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says that
-    it is full: each test pushes out what an earlier one left.
+    the rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says
+    that it is full: each test pushes out what an earlier one left.
+    `together` names other holders of the same survivors, each of which keeps them by itself:
+    `together_bytes` go when all of them are cut with this one, and that is what is proved.
     """
 
     name: str
@@ -133,7 +135,22 @@ class Holder(msgspec.Struct):
     fix: str = ""
     rule: str = ""
     bounded: bool = False
+    together: list[str] = []
+    together_bytes: int = 0
     not_proved: str = ""
+
+
+class Released(msgspec.Struct):
+    """What `--release` let go of under one name, such as `ExampleTest.user`.
+
+    `scopes` tests, or classes where `scope` says so, would have kept it; `bytes` of what they had
+    allocated went with it.
+    """
+
+    name: str
+    scopes: int
+    bytes: int
+    scope: ScopeKind = "test"
 
 
 class RunInfo(msgspec.Struct):
@@ -171,6 +188,7 @@ class Report(msgspec.Struct):
     totals: Totals
     scopes: list[Scope]
     holders: list[Holder]
+    released: list[Released] = []
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
@@ -210,9 +228,10 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     totals: Totals
     survived: list[Survived]
     holders: list[Holder]
+    released: list[Released] = []
 
 
-class Released(msgspec.Struct, tag="released", tag_field="event"):
+class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
     its place among the `ScopeEnded` lines, the one in which most of its memory went."""
 
@@ -235,4 +254,4 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     notes: list[str] = []
 
 
-Event = Started | ScopeEnded | Checkpoint | Released | Repeated | Ended
+Event = Started | ScopeEnded | Checkpoint | TornDown | Repeated | Ended

@@ -7,25 +7,38 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache
 from typing import NamedTuple
 
-from reftrack import choosing, fixes, owners, verdicts
+from reftrack import choosing, cuts, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Counted, Edge, Look, Orphan, Proved, Sums
-from reftrack.model import Allocation, Charge, Frame, Holder, ScopeKind, TypeCount
-from reftrack.naming import CACHE_TYPE
+from reftrack.model import (
+    Allocation,
+    Charge,
+    Frame,
+    Holder,
+    HolderKind,
+    ScopeKind,
+    TypeCount,
+)
 from reftrack.tracing import Line, enclosing_function, source_lines
+
+NOT_CUT: dict[HolderKind, str] = {
+    "thread": "threads do not run on in a copy of the process",
+    "unreachable": "nothing leads to it that could be cut",
+    "c-reference": "code in C holds it, whose references cannot be cut",
+}
+"""Why there is no proof for holders of these kinds."""
+
+WORTH_A_CUT = 4 << 10
+"""Least bytes of a holder for which it is worth finding out what goes when it is cut."""
+
+SMALL_SHARE = 100
+"""A proof takes as long as a collection: none for less than this part of all that survived."""
 
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
 
 LISTED = 20
 """Types and allocating stacks listed per holder."""
-
-LARGEST = 10
-WORTH_A_CUT = 4 << 10
-"""So many holders, the largest, have exact figures, if they keep so many bytes."""
-
-SMALL_SHARE = 100
-"""A proof takes as long as a collection: none for less than this part of all that survived."""
 
 SMALL = 64 << 10
 LISTED_OF_SMALL = 3
@@ -47,6 +60,10 @@ class Charged(NamedTuple):
 NOBODY = Choice("", "unreachable", "library", "", [], [])
 
 
+Prove = Callable[[Sequence[Sequence[Edge]]], list[Proved]]
+"""What went when edges were really cut; see `proof.proved`."""
+
+
 class Held(NamedTuple):
     """Which group has which holder. Holders are numbered from 1; 0 is none."""
 
@@ -56,93 +73,75 @@ class Held(NamedTuple):
     exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
-    steps: list[int]  # of each group: index on its path of what its holder's edge leads to, or -1
-
-
-Prove = Callable[[Sequence[Sequence[Edge]]], list[Proved]]
-"""What went when edges were really cut; see `proof.proved`."""
+    last: list[int]  # of each group: the last step of the path that named its holder
+    at: list[int]  # the index on that path of what the holder's edge leads to
 
 
 def holders(
     seen: Look,
     charged: Mapping[int, Charged],
     pushed_out: Mapping[int, int] | None = None,
+    cut: int = 0,
+    *,
     without: Collection[str] = (),
     prove: Prove | None = None,
-    largest: int = LARGEST,
 ) -> list[Holder]:
     """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
-    `without` see `verdicts.judge`. What the `largest` retain is exact, and is proved by `prove`.
-    The look is closed."""
-    try:
-        return _holders(seen, charged, pushed_out or {}, without, prove, largest)
-    finally:
-        seen.close()
-
-
-def _holders(
-    seen: Look,
-    charged: Mapping[int, Charged],
-    pushed_out: Mapping[int, int],
-    without: Collection[str],
-    prove: Prove | None,
-    largest: int,
-) -> list[Holder]:
+    `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
+    cut, and who else holds it; `prove` then does cut them."""
     held = _held(seen, charged)
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
     found = [
-        _holder(number, held, sums, lines, charged, pushed_out, without)
+        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
         for number in range(1, len(held.choices))
     ]
-    _exact(seen, held, found, prove, largest)
+    cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
+    if prove is not None:
+        least = sum(holder.survived_bytes for holder in found) // SMALL_SHARE
+        worth = [n for n in cuttings if found[n - 1].survived_bytes >= least]
+        results = prove([cuttings[number] for number in worth])
+        for number, (size, reason) in zip(worth, results, strict=True):
+            holder = found[number - 1]
+            holder.proved_bytes = size
+            holder.not_proved = NOT_CUT.get(holder.kind, reason) if size is None else ""
     found.extend(_unowned(seen.orphans, lines, charged))
     for known in (source_lines, enclosing_function, _frame):
         known.cache_clear()
     owners.forget()
+    found = [holder for holder in found if holder.survived_bytes > 0]
     return sorted(found, key=lambda holder: -holder.survived_bytes)
 
 
-def _exact(
-    seen: Look, held: Held, found: Sequence[Holder], prove: Prove | None, largest: int
-) -> None:
-    """What the largest holders retain, by the graph and by a proof; `found` is by their number."""
-    shown = [
+def _largest(found: Sequence[Holder], count: int) -> list[int]:
+    """The numbers of the holders that a report shows first."""
+    worth = [
         number
         for number, holder in enumerate(found, 1)
         if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_CUT
     ]
-    chosen = heapq.nlargest(
-        min(largest, LARGEST), shown, key=lambda number: found[number - 1].survived_bytes
-    )
-    edges = _edges(seen, held, chosen)
-    for number in chosen:
-        if edges[number] and found[number - 1].kind != "unreachable":
-            found[number - 1].retained_bytes = seen.cut(edges[number]).bytes
-    if prove is None:
-        return
-    least = sum(holder.survived_bytes for holder in found) // SMALL_SHARE
-    chosen = [number for number in chosen if found[number - 1].survived_bytes >= least]
-    results = prove([edges[number] for number in chosen])
-    for number, (size, reason) in zip(chosen, results, strict=True):
-        found[number - 1].proved_bytes, found[number - 1].not_proved = size, reason
+    return heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
 
 
-def _edges(seen: Look, held: Held, numbers: Iterable[int]) -> dict[int, list[Edge]]:
-    """The edges of holders, each by the step that it leads to; of a cache, all that it has."""
-    found: dict[int, dict[Edge, None]] = {number: {} for number in numbers}
-    for (_, _, _, last, *_), number, index in zip(
-        seen.groups, held.holder_of, held.steps, strict=True
-    ):
-        if number not in found or index < 1:
-            continue
-        step = seen.numbers(last)[index]
-        before, edge, *_ = seen.steps[step]
-        if edge != "gap":
-            is_cache = seen.steps[before][3] == CACHE_TYPE
-            found[number][(step, True) if is_cache else step] = None
-    return {number: list(edges) for number, edges in found.items()}
+def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
+    """Note what goes when the holder is cut, and with which others it has to be; returns all their
+    edges. All goes with a thread that ends, whose frames are many."""
+    if holder.kind == "thread":
+        holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
+        return []
+    groups = [k for k, of in enumerate(held.holder_of) if of == number]
+    is_cache = holder.kind == "cache" and not holder.rule
+    edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
+    if not edges or holder.kind == "unreachable":
+        return []
+    result = cuts.cut(seen, edges, groups, holder.survived_bytes)
+    holder.retained_bytes = result.bytes
+    holder.together = [other.name for other in result.others]
+    holder.together_bytes = result.together_bytes
+    others = [fixes.suggest(other, holder.charged, []) for other in result.others]
+    holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
+    return result.edges
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
@@ -158,9 +157,9 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [])
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [], [])
     numbers = {NOBODY.key: 0}
-    for group, choice in zip(seen.groups, _choices(seen, charged), strict=True):
+    for group, (choice, last) in zip(seen.groups, _choices(seen, charged), strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
@@ -174,12 +173,35 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.bytes[number] += size
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
-        held.steps.append(choice.step)
+        held.last.append(last)
+        held.at.append(choice.step)
     return held
 
 
-def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
-    """The holder of each group; NOBODY of what is not told."""
+def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
+    """The holder of each group, NOBODY of what is not told, and the last step of its path.
+
+    What the runner holds of a test that is still open goes with the test, unless somebody else
+    holds it as well.
+    """
+    found = list(_first_choices(seen, charged))
+    going = [
+        k
+        for k, (choice, _) in enumerate(found)
+        if charged[seen.groups[k][0]].is_open and choice.owner == "runner"
+    ]
+    edges = cuts.edges(seen, ((found[k][1], found[k][0].step) for k in going), False)
+    for k in going:
+        found[k] = NOBODY, found[k][1]
+    if edges:
+        for k, step in seen.cut(edges, going).still_held.items():
+            choice, _ = cuts.way_around(seen, k, step)
+            if choice.owner != "runner":
+                found[k] = choice, step
+    return found
+
+
+def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
     shapes = choosing.shapes(seen.steps)
     known: dict[tuple[int, int, int, bool], Choice] = {}
     # By the name that a test knows: "fixture db" for "db (session)".
@@ -191,7 +213,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
     for scope_number, size, anchor, step, first, made_by in seen.groups:
         scope = charged[scope_number]
         if scope.kind == "import" and size < IMPORTED_FROM:
-            yield NOBODY
+            yield NOBODY, step
             continue
         own = first < 0 or made_by == scope_number
         shape = shapes[step], anchor, first, own
@@ -199,7 +221,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[Choice]:
             found = Survivor(anchor, first, own)
             known[shape] = choosing.choose(seen.path(step), found, seen.bases)
         choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
-        yield NOBODY if scope.is_open and choice.owner == "runner" else choice
+        yield choice, step
 
 
 def _named_by_scope(

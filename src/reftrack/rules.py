@@ -6,10 +6,11 @@ what helps. Where no rule fits, the plain path names the holder (see `choosing`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from reftrack import naming
+from reftrack.errors import UsageError
 from reftrack.model import HolderKind, Verdict
 from reftrack.naming import Bases, Place
 
@@ -92,6 +93,21 @@ STEADY = (
         ("unittest.suite.BaseTestSuite", "unittest.loader.TestLoader"),
         (),
         "a suite counts its tests and puts None where a test was",
+    ),
+    _steady(
+        "testcase-internals",
+        ("unittest.case.TestCase",),
+        (
+            "_class_cleanups",
+            "tearDown_exceptions",
+            "atomics",
+            "cls_atomics",
+            "databases",
+            "_cls_overridden_context",
+            "_overridden_settings",
+            "_pre_setup_ran_eagerly",
+        ),
+        "unittest and Django note on the class which clean-ups, transactions and databases it uses",
     ),
     _steady(
         "runner-internals",
@@ -349,6 +365,17 @@ ANY = "..."
 
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
 RUNNER_INTERNALS = STEADY[-1]
+
+
+def named(names: Collection[str]) -> frozenset[str]:
+    """The rules of these names; "all" stands for every one. Raises UsageError."""
+    known = frozenset(rule.name for rule in RULES)
+    if "all" in names:
+        return known
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no rule {name}", hint="reftrack rules lists them.")
+    return frozenset(names)
 
 
 def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule | None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from reftrack import _reftrack, owners, progress, proof, retention, tracing
+from reftrack import _reftrack, owners, progress, proof, retention, rules, tracing
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
@@ -21,13 +21,13 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Phase,
-    Released,
     Report,
     RunInfo,
     Scope,
     ScopeEnded,
     ScopeKind,
     Survived,
+    TornDown,
     Totals,
 )
 from reftrack.naming import NAMED_BY
@@ -35,9 +35,15 @@ from reftrack.process import NativeMemory
 from reftrack.repetition import Repetition, reported
 from reftrack.retention import Charged
 
+if TYPE_CHECKING:
+    from reftrack.curing import Cure
+
 CHECK_EVERY = 32
 GROWTH_BYTES = 32 << 20
 BUDGET = 0.02
+CUT = 10
+"""Holders of which the final look finds out what goes when they are cut."""
+
 SECONDS_PER_BLOCK = 1e-6
 """What a look is expected to take until the first one has been timed."""
 
@@ -55,6 +61,7 @@ class Session:
 
     def __init__(self, options: Options, command: Sequence[str]) -> None:
         self.options = options
+        self._without = rules.named(options.without_rules)
         self._backend = tracing.choose(options.backend)
         self._run = RunInfo(
             command=list(command),
@@ -76,6 +83,11 @@ class Session:
         self._repetition = Repetition(options.repeat, self.note)
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
+        self.cure: Cure | None = None
+        if options.release:
+            from reftrack.curing import Cure
+
+            self.cure = Cure(options.release_only, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._spent = 0.0
@@ -270,7 +282,7 @@ class Session:
             if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
         }
         if by:
-            self._journal.append(Released(by))
+            self._journal.append(TornDown(by))
 
     def repeat(self, run_again: Callable[[list[str], int], object]) -> None:
         """Have `run_again` run the tests again that the last final look has reported, if that was
@@ -312,6 +324,8 @@ class Session:
         if not self._attached():
             return
         self._end_leaving()
+        if final and self.cure is not None:
+            self.cure.flush()
         started = _reftrack.now()
         shown = progress.show(self._expected_seconds())
         if final or _reftrack.collecting():
@@ -354,12 +368,14 @@ class Session:
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return
+        prove = partial(self._prove, seen) if final and self.options.prove else None
         holders = retention.holders(
             seen,
             charged,
             pushed_out(charged),
-            prove=partial(self._prove, seen) if final and self.options.prove else None,
-            largest=self.options.holders,
+            CUT if final else 0,
+            without=self._without,
+            prove=prove,
         )
         if final:
             self._repetition.reported = reported(holders)
@@ -371,6 +387,7 @@ class Session:
                 totals=totals,
                 survived=[row for row in survived if row is not None],
                 holders=holders,
+                released=[] if self.cure is None else self.cure.rows(),
             )
         )
 
@@ -392,7 +409,7 @@ class Session:
             if scope.kind == "test":
                 charged[scope.number] = Charged(scope.kind, scope.id, is_open=True)
         for number, file in _reftrack.import_scopes():
-            if file and not owners.is_library_file(file):
+            if file and not owners.is_library_file(file) and not owners.is_own_file(file):
                 charged[number] = Charged("import", owners.module_of_file(file))
         return charged
 

@@ -1,10 +1,10 @@
 # mypy: ignore-errors
 # RUN unittest
 # NEEDS django
-# LEAK test T.test_1_fills bytes=500000 line=ALLOC holder=Loader.get_template_cache or django.template.engines
+# LEAK test T.test_1_fills bytes=500000 line=ALLOC holder=Loader.get_template_cache or django.template.engines or EngineHandler._engines
 # CLEAN test T.test_2_hits
 # CLEAN test T.test_3_hits
-# VERDICT once Loader.get_template_cache or django.template.engines
+# VERDICT once Loader.get_template_cache or django.template.engines or EngineHandler._engines
 import django
 from django.conf import settings
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from reftrack.model import Allocation, Charge, Frame, Holder, Report, Scope
+from reftrack.model import Allocation, Charge, Frame, Holder, Released, Report, Scope
 from reftrack.reporters import late
 from reftrack.reporters.late import HeldRow
 
@@ -25,8 +25,10 @@ _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
 _REPEAT_FROM = KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
+_RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
-_STRAY = 100  # a scope that left less than one part in so many of the largest is not counted
+_FEW = 10  # who asks for no more holders is spared the trifles
+_STRAY = 100  # scopes and lines with less than one part in so many of the largest are not told
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
 _PLURAL = {"class": "classes"}
 
@@ -66,6 +68,7 @@ class HolderRow(msgspec.Struct):
     each: str
     proved_bytes: int | None
     not_proved: str
+    together: list[str]
     fix: str
     until: str = ""
     repeat: str = ""
@@ -89,6 +92,14 @@ class SumRow(msgspec.Struct, frozen=True):
     each: str
 
 
+class ReleasedRow(msgspec.Struct, frozen=True):
+    """What `--release` let go of: "in 2 tests" are its `scopes`."""
+
+    bytes: int
+    scopes: str
+    name: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """The whole report. `incomplete` is empty for a run that came to its end."""
 
@@ -110,6 +121,9 @@ class Page(msgspec.Struct, frozen=True):
     unexplained_bytes: int = 0  # beyond the holders whose verdict says so
     cyclic: SumRow | None = None
     native: SumRow | None = None
+    released: list[ReleasedRow] = []
+    more_released: int = 0
+    more_released_bytes: int = 0
 
 
 def size(count: int) -> str:
@@ -151,12 +165,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
     else:
         runner = []
     # The biggest are told, whatever their verdict; small change only where there is room for all.
-    shown = ranked
-    if len(ranked) > holders:
-        least = totals.survived_bytes // 100
-        biggest = heapq.nlargest(max(0, holders), ranked, key=lambda h: h.survived_bytes)
-        chosen = {id(holder) for holder in biggest if holder.survived_bytes >= least}
-        shown = [holder for holder in ranked if id(holder) in chosen]
+    shown = _worth_a_row(ranked, holders, totals.survived_bytes)
     told = {id(holder) for holder in shown}
     elided = [holder for holder in ranked if id(holder) not in told]
     rows, reason = _reason_in_common(_holder_rows(shown, report.scopes, base))
@@ -171,7 +180,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         holders=rows,
         more_holders=len(elided),
         more_bytes=sum(holder.survived_bytes for holder in elided),
-        all_holders=len(ranked),
+        all_holders=_count_that_shows_all(ranked, totals.survived_bytes),
         runner_bytes=runner_bytes if runner else 0,
         runner=and_more([runner[0].name], len(runner) - 1) if runner else "",
         alive=[] if report.complete else _alive(report.scopes),
@@ -180,7 +189,27 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         unexplained_bytes=0 if unexplored else _unexplained(report),
         cyclic=_cyclic(report.scopes),
         native=_native(report),
+        released=[_released_row(row) for row in report.released[:_RELEASED]],
+        more_released=len(report.released[_RELEASED:]),
+        more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
     )
+
+
+def _worth_a_row(ranked: list[Holder], count: int, survived: int) -> list[Holder]:
+    """The biggest, whatever their verdict, in their order; trifles only for who asks for many."""
+    if len(ranked) > count:
+        least = survived // 100
+    else:
+        least = max(KIB, survived // 1000) if count <= _FEW else 0
+    most = max((holder.survived_bytes for holder in ranked), default=0)
+    biggest = heapq.nlargest(max(0, count), ranked, key=lambda holder: holder.survived_bytes)
+    chosen = {id(holder) for holder in biggest if holder.survived_bytes >= min(least, most)}
+    return [holder for holder in ranked if id(holder) in chosen]
+
+
+def _count_that_shows_all(ranked: list[Holder], survived: int) -> int:
+    is_enough = len(_worth_a_row(ranked, len(ranked), survived)) == len(ranked)
+    return len(ranked) if is_enough else _FEW + 1
 
 
 def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
@@ -193,7 +222,8 @@ def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
 
 def _unexplained(report: Report) -> int:
     shown = sum(h.survived_bytes for h in report.holders if h.verdict == "unexplained")
-    return max(0, report.totals.survived_bytes - report.totals.explained_bytes - shown)
+    rest = report.totals.survived_bytes - report.totals.explained_bytes - shown
+    return rest if rest >= min(64 * KIB, max(KIB, report.totals.survived_bytes // 100)) else 0
 
 
 def _incomplete(report: Report) -> str:
@@ -249,7 +279,7 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
     sites = _sites(holder.allocations, base)
     return HolderRow(
         verdict=holder.verdict,
-        bytes=holder.retained_bytes,
+        bytes=holder.survived_bytes if holder.together else holder.retained_bytes,
         title=_title(holder),
         name=holder.name,
         path=holder.path,
@@ -263,6 +293,7 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
         each=_each(charged),
         proved_bytes=holder.proved_bytes,
         not_proved=holder.not_proved,
+        together=holder.together,
         fix=holder.fix,
     )
 
@@ -282,6 +313,9 @@ def _kept(holder: Holder) -> str:
     """Words for a holder whose cut would free much less, or much more, than what tests left."""
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
+    if holder.together:
+        others = and_more(holder.together[:3], len(holder.together[3:]))
+        return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""
@@ -289,11 +323,18 @@ def _kept(holder: Holder) -> str:
     return f"{size(holder.survived_bytes)} that scopes left behind; {why}"
 
 
+def _released_row(row: Released) -> ReleasedRow:
+    return ReleasedRow(row.bytes, _counted(row.scopes, row.scope), row.name)
+
+
 def _scopes(charged: Sequence[Charge]) -> str:
     kinds = {charge.scope for charge in charged}
     kind = kinds.pop() if len(kinds) == 1 else "scope"
-    plural = _PLURAL.get(kind, kind + "s")
-    return f"{len(charged)} {kind if len(charged) == 1 else plural}" if charged else ""
+    return _counted(len(charged), kind) if charged else ""
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count} {kind if count == 1 else _PLURAL.get(kind, kind + 's')}"
 
 
 def _label(charged: Sequence[Charge]) -> str:
@@ -313,13 +354,18 @@ def _each(charged: Sequence[Charge]) -> str:
 
 
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
-    """The allocating lines, biggest first; stacks that read the same are one line."""
+    """The allocating lines, biggest first; stacks that read the same are one line. Those that made
+    next to nothing of it are left to the record."""
     merged: dict[Site, int] = {}
     for allocation in allocations:
         site = _site(allocation.traceback, base)
         merged[site] = merged.get(site, 0) + allocation.bytes
     ranked = sorted(merged.items(), key=lambda item: -item[1])
-    return [msgspec.structs.replace(site, bytes=total) for site, total in ranked]
+    return [
+        msgspec.structs.replace(site, bytes=total)
+        for site, total in ranked
+        if _STRAY * total >= ranked[0][1]
+    ]
 
 
 def _site(traceback: Sequence[Frame], base: str) -> Site:

@@ -31,6 +31,7 @@ _STYLES = {
     "held": "bold cyan",
     "cyclic": "bold cyan",
     "process": "bold cyan",
+    "released": "bold green",
     "note": "yellow",
     "incomplete": "bold reverse red",
     "strong": "bold",
@@ -113,6 +114,11 @@ def _lines(page: Page, width: int) -> list[Line]:
     for held in page.held:
         lines.append(_headline("held", held.bytes, "", f"{held.id}   until  {held.until}"))
     lines += _cyclic(page.cyclic, width) + _native(page.native, width)
+    for row in page.released:
+        lines.append(_headline("released", row.bytes, row.scopes, row.name))
+    if page.more_released:
+        words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
+        lines.append([(words, "faint")])
     for note in page.notes:
         lines += _wrapped("note  " + note, width, style="note")
     return lines
@@ -190,11 +196,16 @@ def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     lines += _labelled("until", [row.until] if row.until else [])
     lines += _labelled("repeat", _wrap(row.repeat, room))
     if row.proved_bytes is not None:
-        lines += _labelled("proved", [f"cutting {row.name} freed {size(row.proved_bytes)}"])
+        lines += _labelled("proved", [_proved(row, row.proved_bytes)])
     if row.not_proved:
         lines += _labelled("unproved", _wrap(row.not_proved, room))
     lines += _labelled("fix", _wrap(row.fix, room))
     return lines
+
+
+def _proved(row: HolderRow, freed: int) -> str:
+    others = f", with {and_more(row.together[:1], len(row.together) - 1)}," if row.together else ""
+    return f"cutting {row.name}{others} freed {size(freed)}"
 
 
 def _labelled(label: str, texts: Iterable[str], style: str = "") -> list[Line]:

@@ -13,6 +13,7 @@ import functools
 import os
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,19 @@ from reftrack.runners import class_id, overrides
 if TYPE_CHECKING:
     from reftrack.config import Options
     from reftrack.model import ScopeKind
+    from reftrack.runners.pytest_releasing import Items
     from reftrack.session import Session
 
 
-OPTIONS = {"json": "json", "frames": "frames", "repeat": "repeat", "prove": "no-prove"}
+OPTIONS = {
+    "json": "json",
+    "frames": "frames",
+    "repeat": "repeat",
+    "prove": "no-prove",
+    "release": "release",
+    "release_only": "release-only",
+    "without_rules": "without-rules",
+}
 """By their key in `config`, the ends of their flags."""
 
 
@@ -56,6 +66,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --reftrack: run the reported tests N times again, to see what each run adds",
     )
     group.addoption(
+        "--reftrack-release",
+        action="store_const",
+        const=True,
+        help="with --reftrack: let go of what finished tests hold",
+    )
+    group.addoption(
+        "--reftrack-release-only",
+        metavar="NAMES",
+        help="with --reftrack: let go of values whose type is from one of these modules",
+    )
+    group.addoption(
+        "--reftrack-without-rules",
+        metavar="NAMES",
+        help="with --reftrack: judge what these rules keep quiet by its figures alone",
+    )
+    group.addoption(
         "--reftrack-no-prove",
         action="store_const",
         const=False,
@@ -76,7 +102,23 @@ def pytest_configure(config: pytest.Config) -> None:
     session = _session()
     # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
     if session is not None and not session.holds("test") and not _is_worker(config):
-        config.pluginmanager.register(Scopes(session), "reftrack-scopes")
+        releasing = _releasing(session)
+        if releasing is not None:  # before the scopes: their hooks are then around its own
+            config.pluginmanager.register(releasing, "reftrack-release")
+        config.pluginmanager.register(Scopes(session, releasing), "reftrack-scopes")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let go of what tests of `reftrack.pytest.Releasing` classes set: there are none where nobody
+    has imported that."""
+    module = sys.modules.get("reftrack.pytest")
+    if module is None:
+        return
+    from reftrack.runners.pytest_releasing import ByClass, Items
+
+    base = module.Releasing
+    items = Items(ByClass(base), nullcontext, lambda cls: issubclass(cls, base))
+    session.config.pluginmanager.register(items)
 
 
 def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
@@ -97,6 +139,16 @@ def _session() -> Session | None:
     """The session of this process; nothing is imported to find that there is none."""
     module = sys.modules.get("reftrack.session")
     return None if module is None else module.current()
+
+
+def _releasing(session: Session) -> Items | None:
+    """What lets go of tests that are over, where that was asked for."""
+    if session.cure is None:
+        return None
+    from reftrack.guard import Apart
+    from reftrack.runners.pytest_releasing import Items
+
+    return Items(session.cure, lambda: Apart(session.note))
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -165,8 +217,8 @@ class OwnRun:
 class Scopes:
     """The hooks that tell the session what one pytest run is doing."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, releasing: Items | None = None) -> None:
+        self.session, self.releasing = session, releasing
         self.outcome: str | None = None
         self.looked = False
 
@@ -202,9 +254,12 @@ class Scopes:
     def _look_after(self, item: pytest.Item) -> None:
         """Look when the item is torn down and the fixtures that outlive it are not.
 
-        The finalizers of a node are called last in, first out, an item's before its parents'.
+        The finalizers of a node are called last in, first out, an item's before its parents'. What
+        is let go of with `--release` goes after the last class and module.
         """
-        for node in reversed(item.listchain()[:-1]):
+        kept = () if self.releasing is None else (pytest.Class, pytest.Module)
+        parents = [node for node in item.listchain()[:-1] if not isinstance(node, kept)]
+        for node in reversed(parents):
             try:
                 return node.addfinalizer(self._look)
             except (AssertionError, KeyError):
@@ -213,6 +268,8 @@ class Scopes:
 
     def _look(self) -> None:
         self.looked = True
+        if self.releasing is not None:
+            self.releasing.end()
         self.session.checkpoint(final=True)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)

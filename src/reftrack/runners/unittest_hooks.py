@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from unittest import TestCase, TestSuite
 
     from reftrack.model import ScopeKind
+    from reftrack.runners.unittest_releasing import Suites
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True
@@ -40,6 +41,7 @@ _running = 0  # id() of the TestCase whose scope is open: a reference would keep
 _in_suite = False
 _seen: dict[str, tuple[weakref.ref[type[TestCase]], str]] = {}
 """Class and method of each test by its id, where tests are to be repeated."""
+_releasing: Suites | None = None  # what lets go of tests that are over, where that was asked for
 
 
 def install() -> None:
@@ -48,6 +50,12 @@ def install() -> None:
     Takes effect at once where unittest is imported already, or else as soon as it is. Without a
     started session, as in forked children, the methods do what they always did.
     """
+    global _releasing
+    session = current()
+    if session is not None and session.cure is not None:
+        from reftrack.runners.unittest_releasing import Suites
+
+        _releasing = Suites(session.cure, session.note)
     if _WATCHED in sys.modules:
         _patch()
     else:
@@ -223,9 +231,12 @@ def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
         before = _counts(result)
         outcome = None
         _begin(session, self)
+        state = None if _releasing is None else _releasing.test_begins(self)
         try:
             returned = function(self, *args, **kwargs)
             outcome = _outcome(before, returned if result is None else result)
+            if _releasing is not None and state is not None:
+                _releasing.test_over(self, state, returned if result is None else result)
             return returned
         finally:
             _end(session, outcome)
@@ -291,9 +302,13 @@ def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: TestSuite, /, *args: Any, **kwargs: Any) -> Any:
         global _in_suite
         _in_suite = True
+        if _releasing is not None:
+            _releasing.begin(self)
         try:
             try:
                 returned = function(self, *args, **kwargs)
+                if _releasing is not None and current() is not None:
+                    _releasing.over()
             finally:
                 if (session := current()) is not None:
                     session.checkpoint(final=True)
@@ -349,6 +364,8 @@ def _fixture(
         session = current()
         name = None
         if session is not None and not session.holds("test"):
+            if _releasing is not None and scope_id is _class_to_set_up:
+                _releasing.next_test(type(args[0]))
             try:
                 name = scope_id(*args)
             except Exception:  # a class or result of the user's own: unittest meets it next

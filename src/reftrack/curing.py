@@ -1,0 +1,191 @@
+"""What a run lets go of under `--release`, and how many bytes went with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from typing import Any, NamedTuple, Protocol
+from weakref import ref
+
+import msgspec
+
+from reftrack import _reftrack, release
+from reftrack.model import Released, ScopeKind
+from reftrack.release import Before
+
+_AT_ONCE = 1024  # an attribute with which less went at once may be part of a cycle
+
+
+class Numbered(Protocol):
+    """A scope of the run, as the session has it."""
+
+    @property
+    def number(self) -> int: ...
+
+
+class _Gone(msgspec.Struct):
+    """What was let go of at the end of one test. `bytes` of each name went at once. What goes later
+    of the `alive` bytes of the test's scope, by the collector, belongs to those in `cyclic`."""
+
+    owner: ref[Any] | None
+    bytes: dict[str, int]
+    cyclic: list[tuple[str, ref[Any] | None]]
+    number: int
+    alive: int
+
+
+class _Waiting(NamedTuple):
+    """An instance whose test is over; `number` is the scope of the test."""
+
+    instance: ref[Any]
+    before: Before
+    number: int
+
+
+class Cure:
+    """Lets go of what tests put on their instances and classes, as a runner says which are over.
+
+    `only` are the namespaces it is limited to, `opened` and `ended` the session's own lists of
+    scopes. To be called while the ledger is paused.
+    """
+
+    def __init__(
+        self, only: tuple[str, ...], opened: Sequence[Numbered], ended: Sequence[Numbered]
+    ) -> None:
+        self._only, self._opened, self._ended = only, opened, ended
+        self._waiting: _Waiting | None = None
+        self._gone: list[_Gone] = []
+        self._rows: dict[str, Released] = {}
+
+    def mark(self) -> int:
+        """This moment, for `let_go_of_class`."""
+        return len(self._ended)
+
+    def wait(self, instance: object, before: Before) -> None:
+        """The innermost scope's test is over: at `flush` let go of its instance, if it is still
+        there then. Most go by themselves, and are left to."""
+        self.flush()
+        try:
+            self._waiting = _Waiting(ref(instance), before, self._opened[-1].number)
+        except TypeError:  # a class with slots alone
+            self.let_go_of_instance(instance, before)
+
+    def flush(self) -> None:
+        """Let go of the instance that waits."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and (instance := waiting.instance()) is not None:
+            self._let_go_of_instance(instance, waiting.before, waiting.number)
+
+    def let_go_of_instance(self, instance: object, before: Before) -> None:
+        """The innermost scope's test is over, and what it put on its instance goes."""
+        self._let_go_of_instance(instance, before, self._opened[-1].number)
+
+    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
+        """What was put on a class since `mark` goes."""
+        numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
+        names = release.put_since(cls, before, self._only)
+        with _quietly():
+            for name in names:
+                alive = _alive(numbers)
+                release.let_go(cls, name, before)
+                _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
+
+    def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
+        """The frames of an exception go that a runner keeps under `name`."""
+        number = self._opened[-1].number
+        alive = _alive([number])
+        with _quietly():
+            let_go()
+        rest = _alive([number])
+        self._gone.append(_Gone(None, {name: alive - rest}, [(name, None)], number, rest))
+
+    def _let_go_of_instance(self, instance: object, before: Before, number: int) -> None:
+        names = release.put_since(instance, before, self._only)
+        values = dict(release.attributes(instance)) if names else {}
+        gone = _Gone(_weak(instance), {}, [], number, 0)
+        with _quietly():
+            for name in names:
+                alive = _alive([number])
+                witness = _weak(values[name])
+                may_last = witness is not None or type(values[name]) in (list, dict, tuple)
+                del values[name]
+                release.let_go(instance, name, before)
+                full_name = _name(type(instance), name)
+                gone.bytes[full_name] = went = alive - _alive([number])
+                may_last = may_last and (witness is None or witness() is not None)
+                if may_last and went < _AT_ONCE:
+                    gone.cyclic.append((full_name, witness))
+        gone.alive = _alive([number])
+        if names:
+            self._gone.append(gone)
+
+    def rows(self) -> list[Released]:
+        """What was let go of, by name, most bytes first. Instances that have died since would have
+        done so anyway, and do not count."""
+        self._gone = [gone for gone in self._gone if gone.owner is None or gone.owner() is not None]
+        rows = {name: copy(row) for name, row in self._rows.items()}
+        for gone in self._gone:
+            for name, went in _settled(gone).items():
+                _add(rows, name, went, "test")
+        found = [row for row in rows.values() if row.bytes > 0]
+        return sorted(found, key=lambda row: -row.bytes)
+
+
+def _name(cls: type, attribute: str) -> str:
+    return f"{release.name_of(cls)}.{attribute}"
+
+
+def _add(rows: dict[str, Released], name: str, went: int, scope: ScopeKind) -> None:
+    row = rows.setdefault(name, Released(name, 0, 0, scope))
+    row.scopes += 1
+    row.bytes += max(0, went)
+
+
+def _settled(gone: _Gone) -> dict[str, int]:
+    """Bytes by name, with those that went later than the attribute that held them."""
+    cyclic = [name for name, witness in gone.cyclic if witness is None or witness() is None]
+    rest = gone.alive - _alive([gone.number]) if cyclic else 0
+    if rest <= 0:
+        return gone.bytes
+    alone = {name: went for name, went in gone.bytes.items() if name not in cyclic}
+    together = sum(gone.bytes[name] for name in cyclic)
+    return {**alone, " and ".join(cyclic): together + rest}
+
+
+def _alive(numbers: list[int]) -> int:
+    return sum(_reftrack.counters(number)[0] for number in numbers)
+
+
+def _weak(value: Any) -> ref[Any] | None:
+    try:
+        return ref(value)
+    except TypeError:
+        return None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """What would have died at the end of the process, when nobody listens any more, warns nobody
+    now: a file that was never closed does not fail a suite that turns warnings into errors.
+
+    The filter is put in place by hand, since `warnings.catch_warnings` makes every warning that is
+    shown once be shown again (`_filters_mutated`, Lib/warnings.py); `_warnings.c` reads the list.
+    """
+    filters = vars(sys.modules["warnings"]).get("filters") if "warnings" in sys.modules else None
+    silence: Any = ("ignore", None, Warning, None, 0)
+    hook = vars(sys).get("unraisablehook", sys.__unraisablehook__)
+    if type(filters) is list:
+        filters.insert(0, silence)
+    sys.unraisablehook = _ignore
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        if type(filters) is list:
+            filters[:] = [entry for entry in filters if entry is not silence]
+
+
+def _ignore(_: object) -> None:
+    pass

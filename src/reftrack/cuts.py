@@ -1,0 +1,103 @@
+"""What goes when a holder lets go: exact figures, and who else holds the same survivors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from reftrack import choosing
+from reftrack.choosing import Choice, Survivor
+from reftrack.heap import Edge, Look
+
+MOST = 4
+"""Other holders that are looked for; more than these are not worth the reader's time."""
+
+ENOUGH = 0.9
+"""Where this part of the survivors goes, the holder is the only one, for all that matters."""
+
+
+class Cutting(NamedTuple):
+    """What goes when a holder's edges are cut, and what if the others' are cut as well."""
+
+    bytes: int
+    others: list[Choice]
+    together_bytes: int
+    edges: list[Edge]  # of them all
+
+
+class _Other(NamedTuple):
+    choice: Choice
+    edges: list[Edge]
+
+
+def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list[Edge]:
+    """The edges of a holder, by the last steps of paths and the indexes on them of what its edge
+    leads to; or the entries of a functools cache. Roots have no edge."""
+    found: dict[Edge, None] = {}
+    for last, at in places:
+        numbers = seen.numbers(last)
+        if 0 < at < len(numbers) and seen.steps[numbers[at]][1] != "gap":
+            found[(numbers[at], True) if is_cache else numbers[at]] = None
+    return list(found)
+
+
+def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
+    """Cut the holder's own edges; where survivors are still held, find who holds them, one by one,
+    and leave out again whom it does not take.
+
+    The set that is found has no needless member; it need not be the smallest there is.
+    """
+    first = seen.cut(own, groups)
+    if first.survivor_bytes >= ENOUGH * survived:
+        return Cutting(first.bytes, [], 0, list(own))
+    others = _others(seen, own, first.still_held, groups)
+    every = seen.cut(_with(own, others))
+    if every.survivor_bytes <= first.survivor_bytes:
+        return Cutting(first.bytes, [], 0, list(own))
+    for other in list(others):
+        fewer = [one for one in others if one is not other]
+        if fewer and seen.cut(_with(own, fewer)).survivor_bytes >= every.survivor_bytes:
+            others = fewer
+    cut_too = [other.choice for other in others]
+    return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
+
+
+def _others(
+    seen: Look,
+    own: Sequence[Edge],
+    still_held: dict[int, int],
+    groups: Sequence[int],
+) -> list[_Other]:
+    found: list[_Other] = []
+    while still_held and len(found) < MOST:
+        ways = [way_around(seen, group, step) for group, step in still_held.items()]
+        known = [(choice, edge) for choice, edge in ways if edge is not None]
+        if not known:
+            break
+        choice = known[0][0]
+        found.append(_Other(choice, [e for other, e in known if other.key == choice.key]))
+        still_held = seen.cut(_with(own, found), groups).still_held
+    return found
+
+
+def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
+    """The holder on another path to a group's sample, and its edge; None where that is a root."""
+    numbers = seen.numbers(step)
+    path = [seen.step(number) for number in numbers]
+    made = [0 if path[k].edge == "dict" else seen.made_by(n) for k, n in enumerate(numbers)]
+    scope = seen.groups[group][0]
+    anchor = len(path) - 1
+    while anchor >= 0 and made[anchor] == scope:
+        anchor -= 1
+    first = next((k for k, by in enumerate(made) if by), -1)
+    survivor = Survivor(anchor, first, first < 0 or made[first] == scope)
+    choice = choosing.choose(path, survivor, seen.bases)
+    if not 0 < choice.step < len(numbers):
+        return choice, None
+    edge = numbers[choice.step]
+    is_cache = choice.kind == "cache" and choice.rule is None
+    return choice, (edge, True) if is_cache else edge
+
+
+def _with(own: Sequence[Edge], others: Iterable[_Other]) -> list[Edge]:
+    return [*own, *(edge for other in others for edge in other.edges)]

@@ -1,0 +1,294 @@
+"""The cure: lets go of what finished tests hold.
+
+It knows instances and classes, and no runner: what they had before a test, what was put on them
+since, and how to take it off again. Letting go is to delete the one reference, or to put back what
+was there; no object is changed or emptied. Nothing here runs code of the owner: no property,
+descriptor, `__getattr__`, `__delattr__` or metaclass, only the finalizers of what then dies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+)
+from typing import Any
+
+Before = dict[str, object]
+"""The attributes of an instance or a class before its tests, by name: a plain value, or OPAQUE."""
+
+OPAQUE = object()
+"""Stands for a value to which no reference is kept, since that would prolong its life."""
+
+_RUNNERS_OWN = frozenset(
+    {  # what `Lib/unittest/case.py` and `suite.py` go on to use, all versions
+        "_class_cleanups",
+        "_classSetupFailed",
+        "_cleanups",
+        "_outcome",
+        "_subtest",
+        "_testMethodDoc",
+        "_testMethodName",
+        "_type_equality_funcs",
+        "tearDown_exceptions",
+    }
+)
+_DESCRIBING = ("id", "__str__", "__repr__", "shortDescription", "__eq__", "__hash__")
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE, all versions
+_SCALARS = frozenset({type(None), bool, int, float, complex, type(...), type(NotImplemented)})
+_PLAIN = _SCALARS | {
+    str,
+    bytes,
+    FunctionType,
+    BuiltinFunctionType,
+    classmethod,
+    staticmethod,
+    property,
+}
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
+_SEQUENCES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque)
+
+# `type`'s own ways to the parts of a class: a metaclass may answer for itself.
+namespace_of: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_flags_of: Callable[[type], int] = type.__dict__["__flags__"].__get__
+_module_of: Callable[[type], object] = type.__dict__["__module__"].__get__
+name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+
+
+def before(owner: object) -> Before:
+    """What `owner`, an instance or a class, has of its own now; values that are not plain are
+    OPAQUE."""
+    return {name: value if is_plain(value) else OPAQUE for name, value in attributes(owner)}
+
+
+def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[str]:
+    """Names of the attributes that were set on `owner` since `before`, and can be let go.
+
+    Where a plain value was there before, one that is worth it can go in its favour. What a runner
+    or the class's own `id`, `__str__` and the like read stays, as does what bears a name with
+    double underscores. `only` limits them to values of types in these namespaces, or containers
+    with such a value.
+    """
+    found = [
+        (name, value)
+        for name, value in attributes(owner)
+        if _was_set(name, value, before) and is_of(value, only)
+    ]
+    if not found:
+        return []
+    kept = set(_RUNNERS_OWN)
+    for cls in _with_descendants(owner) if _is_class(owner) else [type(owner)]:
+        described = _described_by(cls)
+        if described is None:
+            return []
+        kept |= described
+    if _is_class(owner):
+        # `type.__setattr__` would ask a descriptor that the metaclass has under the same name.
+        for base in mro_of(type(owner)):
+            kept |= namespace_of(base).keys()
+    return [name for name, _ in found if name not in kept]
+
+
+def let_go(owner: Any, name: str, before: Before) -> None:
+    """Take one attribute off `owner`, or put back what it was."""
+    if _is_class(owner):
+        if name in before:
+            type.__setattr__(owner, name, before[name])
+        elif name in namespace_of(owner):
+            type.__delattr__(owner, name)
+        return
+    own = _instance_dict(owner)
+    slot = _slots(type(owner)).get(name)
+    if own is not None and dict.__contains__(own, name):
+        if name in before:
+            dict.__setitem__(own, name, before[name])
+        else:
+            dict.__delitem__(own, name)
+    elif slot is not None and name in before:
+        slot.__set__(owner, before[name])
+    elif slot is not None:
+        slot.__delete__(owner)
+
+
+def let_go_of_all(owner: object, before: Before, only: tuple[str, ...] = ()) -> None:
+    """Take all off `owner` that was put on it since `before`."""
+    for name in put_since(owner, before, only):
+        let_go(owner, name, before)
+
+
+# What there is
+
+
+def attributes(owner: Any) -> list[tuple[str, object]]:
+    """Names and values of `owner` itself: those of a class, or an instance's dict and slots."""
+    if _is_class(owner):
+        return list(namespace_of(owner).items())
+    found: list[tuple[str, object]] = []
+    own = _instance_dict(owner)
+    if own is not None:
+        found += [(name, value) for name, value in dict.items(own) if type(name) is str]
+    for name, member in _slots(type(owner)).items():
+        with suppress(AttributeError):  # an empty slot
+            found.append((name, member.__get__(owner)))
+    return found
+
+
+def bases(cls: type) -> tuple[type, ...]:
+    """The class and those that it derives from, as far as a class statement made them."""
+    return tuple(base for base in mro_of(cls) if _flags_of(base) & _HEAP_TYPE)
+
+
+def _with_descendants(cls: type) -> list[type]:
+    found = [cls]
+    for parent in found:
+        found += type.__subclasses__(parent)
+    return found
+
+
+def module_of(cls: type) -> str:
+    """The name of the module that a class says it is from; "" where it says none."""
+    try:
+        name = _module_of(cls)
+    except AttributeError:
+        return ""
+    return name if type(name) is str else ""
+
+
+def _is_class(owner: object) -> bool:
+    return issubclass(type(owner), type)
+
+
+def _instance_dict(instance: object) -> dict[str, object] | None:
+    """By the getter that the first base with room for a dict has: a class may define a `__dict__`
+    of its own."""
+    for base in mro_of(type(instance)):
+        getter: Any = namespace_of(base).get("__dict__")
+        if type(getter) in _DESCRIPTORS and getter.__objclass__ is base:
+            found: dict[str, object] = getter.__get__(instance)
+            return found
+    return None
+
+
+def _slots(cls: type) -> dict[str, MemberDescriptorType]:
+    return {
+        name: member
+        for base in bases(cls)
+        if "__slots__" in namespace_of(base)
+        for name, member in namespace_of(base).items()
+        if type(member) is MemberDescriptorType
+    }
+
+
+# What may go
+
+
+def _was_set(name: str, value: object, before: Before) -> bool:
+    if name.startswith("__") and name.endswith("__"):
+        return False
+    if name not in before:
+        return True
+    old = before[name]
+    return old is not OPAQUE and value is not old and type(value) not in _SCALARS
+
+
+def is_plain(value: object) -> bool:
+    """Can a reference to it be kept without anybody's notice? A number, a text, a function, or a
+    container of nothing else."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if kind in (list, tuple, set, frozenset, dict):
+        return all(type(item) in _PLAIN for item in _contents(value))
+    return False
+
+
+def is_of(value: object, namespaces: tuple[str, ...]) -> bool:
+    """Is it, or a value directly in it, of a type from one of these namespaces? Any value is where
+    there are none."""
+    if not namespaces:
+        return True
+    modules = (module_of(type(item)) for item in (value, *_contents(value)))
+    return any(is_in(module, name) for module in modules for name in namespaces)
+
+
+def namespaces(cls: Any) -> tuple[str, ...]:
+    """The class attribute `release_only`, in which a single name may stand alone."""
+    only = cls.release_only
+    return (only,) if isinstance(only, str) else tuple(only)
+
+
+def is_in(module: str, namespace: str) -> bool:
+    """Is it that module, or one below it?"""
+    return f"{module}.".startswith(f"{namespace}.")
+
+
+def _contents(value: Any) -> list[object]:
+    """The values directly in a container, read as the builtin type that it derives from."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        return list(dict.values(value))
+    for builtin in _SEQUENCES:
+        if issubclass(kind, builtin):
+            return list(builtin.__iter__(value))
+    if (module_of(kind), name_of(kind)) == ("django.test.testcases", "TestData"):
+        data = (_instance_dict(value) or {}).get("data")  # setUpTestData's, as Django wraps it
+        return [data, *_contents(data)]
+    return []
+
+
+def _described_by(cls: type) -> frozenset[str] | None:
+    """Every name that the class's own ways to tell and compare its tests could read; None where
+    they may read any.
+
+    Found in the code of `__str__`, `id` and the like, of the methods whose names are in there, and
+    of functions of the same module: a text that is made after the test, for the list of failures,
+    reads the same as ever. What unittest's own methods read is in `_RUNNERS_OWN`.
+    """
+    namespaces = [
+        namespace_of(base) for base in bases(cls) if not is_in(module_of(base), "unittest")
+    ]
+    names: set[str] = set()
+    seen: set[int] = set()
+    pending: list[object] = [space.get(name) for name in _DESCRIBING for space in namespaces]
+    while pending:
+        function = _function(pending.pop())
+        if function is None or id(function) in seen:
+            continue
+        seen.add(id(function))
+        read = _names_in(function.__code__)
+        pending += [space.get(name) for name in read - names for space in namespaces]
+        pending += [
+            helper
+            for helper in map(function.__globals__.get, read)
+            if type(helper) is FunctionType and helper.__globals__ is function.__globals__
+        ]
+        for cell in function.__closure__ or ():  # a decorator's: the function that it wraps
+            with suppress(ValueError):  # an empty one
+                pending.append(cell.cell_contents)
+        names |= read
+    return None if names & {"__dict__", "vars"} else frozenset(names)
+
+
+def _function(attribute: Any) -> FunctionType | None:
+    """The function that an attribute of a class stands for."""
+    if type(attribute) is property:
+        attribute = attribute.fget
+    elif type(attribute) in (classmethod, staticmethod):
+        attribute = attribute.__func__
+    return attribute if type(attribute) is FunctionType else None
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """Names and texts in a function's code, and in that of functions within it."""
+    names = {*code.co_names, *(const for const in code.co_consts if type(const) is str)}
+    for const in code.co_consts:
+        if type(const) is CodeType:
+            names |= _names_in(const)
+    return names

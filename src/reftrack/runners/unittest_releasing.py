@@ -1,0 +1,181 @@
+"""When a `unittest.TestCase` and its class are over, and which frames a result keeps of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from reftrack import release
+from reftrack.guard import Apart, this_frame
+from reftrack.release import Before
+from reftrack.runners.releasing import Classes, Plan
+
+if TYPE_CHECKING:
+    from reftrack.curing import Cure
+
+# unittest leaves frames whose globals have this name out of the tracebacks that it prints.
+__unittest = True
+
+_SUSPENDED = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+
+
+class Suites:
+    """What the outermost suite of a run, and its tests, hold."""
+
+    def __init__(self, cure: Cure, note: Callable[[str], None]) -> None:
+        self._cure, self._note = cure, note
+        self._classes = Classes(cure)
+        self._plan: Plan | None = None
+        self._class: type | None = None
+        self._told: dict[str, int] = {}
+
+    def begin(self, suite: object) -> None:
+        """The outermost suite begins."""
+        with Apart(self._note):
+            classes = classes_in(suite)
+            self._plan = None if classes is None else Plan(classes)
+            self._told = {}
+
+    def next_test(self, cls: type) -> None:
+        """A test of this class is next, and has nothing set up; what was set up for others, and is
+        not for it, is torn down."""
+        with Apart(self._note):
+            self._cure.flush()
+            if cls is not self._class:
+                self._next_class(cls)
+
+    def _next_class(self, cls: type) -> None:
+        if self._plan is not None:
+            self._plan.go_to(cls)
+        if self._class is None or not _awaits_teardown(self._class, cls):
+            self._classes.let_go(self._plan.is_over if self._plan else _unlike(cls))
+        self._classes.begin(cls)
+        self._class = cls
+
+    def test_begins(self, test: object) -> Before | None:
+        """What its instance has of its own before the test; None where that cannot be told."""
+        with Apart(self._note):
+            self._cure.flush()
+            return release.before(test)
+        return None
+
+    def test_over(self, test: object, before: Before, result: object) -> None:
+        """A test is over, and its result told."""
+        with Apart(self._note):
+            self._cure.wait(test, before)
+            for name, tracebacks in self._kept_tracebacks(result):
+                self._cure.let_go_of_frames(name, partial(clear, tracebacks))
+
+    def over(self) -> None:
+        """The outermost suite is over, its last class and module torn down.
+
+        Another suite may go on with the same result: where that begins with the class that was
+        last, unittest does not set the class up again (`_handleClassSetUp`). A TextTestRunner's
+        result is its own.
+        """
+        with Apart(self._note):
+            self._cure.flush()
+            if _is_run_by("unittest.runner"):
+                self._class = None
+            last = () if self._class is None else release.bases(self._class)
+            self._classes.let_go(lambda cls: cls not in last)
+
+    def _kept_tracebacks(self, result: object) -> Iterable[tuple[str, list[TracebackType]]]:
+        """Those that a result has got in its lists since the last test; one that shows the locals
+        of frames in its texts may still make them."""
+        own = dict(release.attributes(result))
+        for name, entries in own.items():
+            if type(entries) is list and own.get("tb_locals") in (None, False):
+                told = self._told.get(name, 0)
+                self._told[name] = len(entries)
+                if found := list(_tracebacks(entries[told:])):
+                    yield f"frames in {release.name_of(type(result))}.{name}", found
+
+
+def classes_in(suite: Any) -> list[type] | None:
+    """The classes of a suite's tests in their order; None where they cannot be told without asking
+    the suite, which may make its tests only as it runs them."""
+    found: list[type] = []
+    pending = [suite]
+    base = sys.modules["unittest.suite"].BaseTestSuite
+    while pending:
+        test = pending.pop()
+        if test is None:  # a test that is over
+            continue
+        if not issubclass(type(test), base):
+            found.append(type(test))
+            continue
+        tests = dict(release.attributes(test)).get("_tests")
+        order = release.mro_of(type(test))
+        iterates = next(cls for cls in order if "__iter__" in release.namespace_of(cls))
+        if type(tests) is not list or iterates is not base:
+            return None
+        pending += reversed(tests)
+    return found
+
+
+def _awaits_teardown(cls: type, next_class: type) -> bool:
+    """Does what tears down the module come later, and could want what is on the class?"""
+    name = release.module_of(cls)
+    if name != release.module_of(next_class):
+        return False
+    cleanups = vars(sys.modules["unittest.case"]).get("_module_cleanups")
+    return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
+
+
+def _is_run_by(module: str) -> bool:
+    frame: FrameType | None = this_frame()
+    while frame is not None and frame.f_globals.get("__name__") != module:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _unlike(cls: type) -> Callable[[type], bool]:
+    running = release.bases(cls)
+    return lambda other: other not in running
+
+
+def _tracebacks(entries: Iterable[Any]) -> Iterable[TracebackType]:
+    """Those of the exceptions in a result's entries: pairs of a test and `sys.exc_info()`."""
+    for entry in entries:
+        for part in entry if type(entry) in (tuple, list) else (entry,):
+            if type(part) is tuple and len(part) == 3:
+                yield from (link for link in part if type(link) is TracebackType)
+                part = part[1]
+            for error in _chain(part):
+                found = _traceback_of(error)
+                if found is not None:
+                    yield found
+
+
+def _chain(error: Any) -> list[BaseException]:
+    """An exception and those that led to it; nothing where it is none."""
+    links = [error]
+    for link in links:
+        if issubclass(type(link), BaseException):
+            links += [part for part in (_cause_of(link), _context_of(link)) if part not in links]
+    return [link for link in links if issubclass(type(link), BaseException)]
+
+
+# Past properties that an exception may have under these names.
+_traceback_of = vars(BaseException)["__traceback__"].__get__
+_cause_of = vars(BaseException)["__cause__"].__get__
+_context_of = vars(BaseException)["__context__"].__get__
+
+
+def clear(tracebacks: Iterable[TracebackType | None]) -> None:
+    """Take the locals from the frames of tracebacks, whose texts stay as they are.
+
+    As `traceback.clear_frames` does, but not from generators: a frame's `clear` ends one that is
+    suspended (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12).
+    """
+    for traceback in tracebacks:
+        while traceback is not None:
+            if not traceback.tb_frame.f_code.co_flags & _SUSPENDED:
+                with suppress(RuntimeError):  # it still runs: the runner's own
+                    traceback.tb_frame.clear()
+            traceback = traceback.tb_next

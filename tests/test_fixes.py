@@ -1,0 +1,109 @@
+"""What to type: one line for every kind of holder, in the user's own names, with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from reftrack import fixes, naming
+from reftrack.choosing import Choice
+from reftrack.model import Allocation, Charge, Frame, HolderKind, Owner, ScopeKind
+
+LINE = [Allocation(100, 1, [Frame("/work/tests/test_app.py", 12, "setUp")])]
+UNITTEST = [Charge("test_app.T.test_a", "test", 100, 1)]
+PYTEST = [Charge("test_app.py::test_a", "test", 100, 1)]
+
+
+def charged(kind: ScopeKind, id: str = "test_app.T") -> list[Charge]:
+    return [Charge(id, kind, 100, 1)]
+
+
+def holder(
+    name: str, kind: HolderKind, *, owner: Owner = "your code", value: str = "bytearray"
+) -> Choice:
+    first, _, attribute = name.rpartition(".")
+    place_kind = naming.CLASS if kind == "class-attribute" else naming.MODULE
+    return Choice(
+        name,
+        kind,
+        owner,
+        "module app",
+        [name],
+        [name],
+        place_kind=place_kind,
+        attribute=attribute,
+        owner_name=first,
+        holder_name=name,
+        value=value,
+    )
+
+
+def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set() -> None:
+    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True)
+    expected = 'in T.setUp (test_app.py:12): self.addCleanup(delattr, self, "user")'
+    assert fixes.suggest(kept, UNITTEST, LINE) == expected
+    assert fixes.suggest(kept, UNITTEST, []) == 'in T: self.addCleanup(delattr, self, "user")'
+
+
+def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> None:
+    kept = holder("TestX.obj", "testcase-attribute")
+    expected = "in TestX: def teardown_method(self): del self.obj"
+    assert fixes.suggest(kept, PYTEST, LINE) == expected
+
+
+def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emptied() -> None:
+    data = holder("T.data", "class-attribute")._replace(of_test_case=True, of_tests=True)
+    line = [Allocation(100, 1, [Frame("/work/tests/test_app.py", 7, "setUpClass")])]
+    expected = 'in T.setUpClass (test_app.py:7): cls.addClassCleanup(delattr, cls, "data")'
+    assert fixes.suggest(data, charged("class"), line) == expected
+    log = data._replace(value="list")
+    assert "T.data.clear()" in fixes.suggest(log, UNITTEST, LINE)
+
+
+@pytest.mark.parametrize(
+    ("value", "made_here", "code"),
+    [
+        ("dict", False, "app.CACHE.clear()"),
+        ("collections.deque", False, "app.CACHE.clear()"),
+        ("array.array", False, "del app.CACHE[:]"),
+        ("_io.BytesIO", False, "app.CACHE.truncate(0)"),
+        ("queue.Queue", False, "app.CACHE.queue.clear()"),
+        ("dict", True, "app.CACHE = None"),
+        ("app.User", True, "app.CACHE = None"),
+        ("generator", True, "app.CACHE.close()"),
+        ("sqlite3.Connection", False, "app.CACHE.close()"),
+    ],
+)
+def test_a_container_is_emptied_what_can_be_is_closed_and_the_rest_is_given_up(
+    value: str, made_here: bool, code: str
+) -> None:
+    cache = holder("app.CACHE", "module-global", value=value)._replace(made_here=made_here)
+    assert code in fixes.suggest(cache, UNITTEST, LINE)
+    assert code in fixes.suggest(cache, PYTEST, LINE)
+
+
+def test_what_a_test_put_into_a_library_is_put_back() -> None:
+    clock = holder("time.sleep", "module-global", owner="library")._replace(made_here=True)
+    assert 'monkeypatch.setattr(time, "sleep", ...)' in fixes.suggest(clock, PYTEST, LINE)
+    assert 'self.addCleanup(setattr, time, "sleep"' in fixes.suggest(clock, UNITTEST, LINE)
+    assert fixes.suggest(clock._replace(made_here=False), PYTEST, LINE) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("cache", "Service.total (cache)", "Service.total.cache_clear()"),
+        ("exception", "app.LAST", "app.LAST.with_traceback(None)"),
+        ("mock", "app.CLIENT", "app.CLIENT.reset_mock()"),
+        ("context", "app.USER", "USER.reset(token)"),
+        ("thread", "data in work()", "thread.join()"),
+        ("unreachable", "unreachable app.Node", "gc.unfreeze()"),
+        ("fixture", "fixture db (session)", 'scope="function"'),
+    ],
+)
+def test_each_kind_has_its_own_remedy(kind: HolderKind, name: str, text: str) -> None:
+    assert text in fixes.suggest(holder(name, kind, value="ValueError"), UNITTEST, LINE)
+
+
+def test_a_patch_is_stopped_rather_than_reset() -> None:
+    patched = holder("json.dumps.call_args_list", "mock")._replace(patched=True)
+    assert "(json.dumps): self.addCleanup(patcher.stop)" in fixes.suggest(patched, UNITTEST, LINE)

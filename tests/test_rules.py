@@ -1,0 +1,94 @@
+"""What is known of frameworks: each rule recognises its place, and names what there is."""
+
+from __future__ import annotations
+
+import importlib
+import re
+
+import pytest
+
+from reftrack import naming, rules
+from reftrack.errors import UsageError
+from reftrack.naming import Place
+from reftrack.rules import Rule
+
+WITH_PLACES = [rule for rule in rules.RULES if rule.owners or rule.attributes]
+
+
+def place(rule: Rule, owner: str | None = None, attribute: str | None = None) -> Place:
+    name = attribute if attribute is not None else (rule.attributes or ("anything",))[0]
+    of = owner if owner is not None else (rule.owners or ("some.module",))[0]
+    text = f"{of.rpartition('.')[2]}.{name}['key']"
+    return Place(naming.INSTANCE, of, name, text, text, called="shop")
+
+
+@pytest.mark.parametrize("rule", WITH_PLACES, ids=lambda rule: rule.name)
+def test_a_rule_recognises_each_of_its_places_and_says_why(rule: Rule) -> None:
+    for owner in rule.owners or ("some.module",):
+        for attribute in rule.attributes or ("anything",):
+            assert rules.rule_for(place(rule, owner, attribute), {}, [rule]) is rule
+    assert rule.why
+    assert rule.kind
+
+
+@pytest.mark.parametrize("rule", [r for r in WITH_PLACES if r.owners], ids=lambda rule: rule.name)
+def test_a_rule_goes_for_classes_that_derive_from_its_owner_and_for_no_other(rule: Rule) -> None:
+    bases = {"app.Own": ("app.Own", rule.owners[0], "object")}
+    assert rules.rule_for(place(rule, "app.Own"), bases, [rule]) is rule
+    assert rules.rule_for(place(rule, "app.Other"), bases, [rule]) is None
+    if rule.attributes:
+        assert rules.rule_for(place(rule, attribute="not_one_of_them"), bases, [rule]) is None
+
+
+@pytest.mark.parametrize("rule", rules.FRAMEWORKS, ids=lambda rule: rule.name)
+def test_titles_and_fixes_are_whole_sentences_with_the_places_own_words(rule: Rule) -> None:
+    holder = Place(naming.MODULE, "app", "HANDLE", "app.HANDLE[0]", "app.HANDLE[*]")
+    places = [holder, place(rule)]
+    title, fix = (rules.words(template, places, 1) for template in (rule.title, rule.fix))
+    assert title
+    assert fix
+    assert not re.search(r"[{}]", title + fix)
+    assert "[0]" not in title + fix
+
+
+@pytest.mark.parametrize("rule", WITH_PLACES, ids=lambda rule: rule.name)
+def test_what_a_rule_is_about_exists(rule: Rule) -> None:
+    for owner in rule.owners:
+        if owner != "_frozen_importlib_external":
+            pytest.importorskip(owner.partition(".")[0])
+        assert _named(owner) is not None, owner
+
+
+def _named(dotted: str) -> object:
+    """What a dotted name stands for: a module, a class in one, or one in another class."""
+    parts = dotted.split(".")
+    for k in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:k]))
+        except ImportError:
+            continue
+        except Exception as error:  # Django's models want settings
+            pytest.skip(str(error))
+        for name in parts[k:]:
+            found = getattr(found, name, None)
+        return found
+    return None
+
+
+def test_names_of_rules_are_unique_and_can_be_asked_for() -> None:
+    names = [rule.name for rule in rules.RULES]
+    assert len(set(names)) == len(names)
+    assert rules.named(names[:2]) == set(names[:2])
+    assert rules.named(["all"]) == set(names)
+    with pytest.raises(UsageError, match="there is no rule pytest-report"):
+        rules.named(["pytest-report"])
+
+
+def test_of_several_places_the_one_next_to_what_is_kept_counts() -> None:
+    loggers, handlers = (
+        next(rule for rule in rules.RULES if rule.name == name)
+        for name in ("loggers", "logging-handlers")
+    )
+    places = [place(loggers), place(handlers)]
+    assert rules.last_match(places, {}) == (1, handlers)
+    assert rules.last_match(places[:1], {}) == (0, loggers)

@@ -1,0 +1,84 @@
+"""Verdicts from figures made by hand: what adds up, what was filled once, what is bookkeeping."""
+
+from __future__ import annotations
+
+from reftrack import rules, verdicts
+from reftrack.choosing import Choice
+from reftrack.model import HolderKind, Owner, ScopeKind
+from reftrack.verdicts import Left
+
+KIB = 1 << 10
+
+
+def choice(kind: HolderKind = "module-global", owner: Owner = "your code") -> Choice:
+    return Choice("app.CACHE", kind, owner, "module app", ["app.CACHE[*]"], ["app.CACHE[*]"])
+
+
+def left(*sizes: int, kind: ScopeKind = "test") -> list[Left]:
+    return [Left(scope, kind, size) for scope, size in enumerate(sizes, 10)]
+
+
+def test_a_holder_to_which_three_tests_add_is_growing() -> None:
+    assert verdicts.judge(choice(), left(*[2 * KIB] * 3), {}) == "growing"
+    assert verdicts.judge(choice(), left(*[2 * KIB] * 2), {}) == "once"
+
+
+def test_two_kept_instances_are_enough_since_each_test_has_one() -> None:
+    kept = choice("testcase-attribute", "your test")
+    assert verdicts.judge(kept, left(2 * KIB, 2 * KIB), {}) == "growing"
+    assert verdicts.judge(kept, left(2 * KIB), {}) == "once"
+
+
+def test_trifles_do_not_add_up() -> None:
+    assert verdicts.judge(choice(), left(*[100] * 500), {}) == "once"
+
+
+def test_strays_do_not_make_a_cache_that_two_tests_filled_grow_or_one_that_grows_stop() -> None:
+    assert verdicts.judge(choice(), left(9 * KIB, 9 * KIB, *[64] * 3), {}) == "once"
+    assert verdicts.judge(choice(), left(*[9 * KIB] * 5, *[64] * 5), {}) == "growing"
+
+
+def test_libraries_fill_caches_bit_by_bit_also_under_a_name_of_the_users() -> None:
+    small, large = left(*[4 * KIB] * 5), left(*[20 * KIB] * 5)
+    assert verdicts.judge(choice(owner="library"), small, {}) == "once"
+    assert verdicts.judge(choice(owner="library"), large, {}) == "growing"
+    engine = choice()._replace(filled_by="library")
+    assert verdicts.judge(engine, small, {}) == "once"
+
+
+def test_classes_and_fixtures_are_no_tests() -> None:
+    assert verdicts.judge(choice(), left(*[9 * KIB] * 5, kind="class"), {}) == "once"
+
+
+def test_a_cache_where_each_test_pushes_out_what_another_left_is_at_its_bound() -> None:
+    rows = left(*[100 * KIB] * 3)
+    swapped = {row.scope: 100 * KIB for row in rows}
+    assert verdicts.judge(choice(), rows, swapped) == "once"
+    assert verdicts.at_bound(rows, swapped)
+
+
+def test_a_release_of_something_else_does_not_hide_a_leak() -> None:
+    rows = left(*[100 * KIB] * 3)
+    assert verdicts.judge(choice(), rows, {rows[0].scope: 100 * KIB}) == "growing"
+    assert verdicts.judge(choice(), rows, {row.scope: 900 * KIB for row in rows}) == "growing"
+
+
+def test_bookkeeping_of_runners_is_the_runners_until_its_rule_is_left_out() -> None:
+    rule = next(rule for rule in rules.RULES if rule.name == "pytest-reports")
+    reports = choice("instance-attribute", "runner")._replace(rule=rule)
+    rows = left(*[20 * KIB] * 5)
+    assert verdicts.judge(reports, rows, {}) == "runner"
+    assert verdicts.judge(reports, rows, {}, without={"pytest-reports"}) == "growing"
+
+
+def test_a_bounded_cache_of_a_library_is_never_growing() -> None:
+    rule = next(rule for rule in rules.RULES if rule.name == "re-cache")
+    patterns = choice("cache", "library")._replace(rule=rule)
+    assert verdicts.judge(patterns, left(*[20 * KIB] * 9), {}) == "once"
+
+
+def test_what_a_runners_frame_pins_is_collateral_and_what_c_holds_unexplained() -> None:
+    rows = left(*[9 * KIB] * 5)
+    pinned = choice("exception")._replace(collateral=True)
+    assert verdicts.judge(pinned, rows, {}) == "collateral"
+    assert verdicts.judge(choice("c-reference"), rows, {}) == "unexplained"
