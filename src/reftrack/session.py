@@ -377,6 +377,7 @@ class Session:
             without=self._without,
             prove=prove,
         )
+        seen.close()
         if final:
             self._repetition.reported = reported(holders)
         totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
