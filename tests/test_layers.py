@@ -31,7 +31,7 @@ LAYERS = [
     ["proof", "release"],
     ["unittest", "pytest"],
     ["curing"],
-    ["journal", "repetition"],
+    ["journal", "repetition", "looking", "budget"],
     ["session"],
     ["reporters"],
     ["runners"],

@@ -29,7 +29,9 @@ NOT_CUT: dict[HolderKind, str] = {
 """Why there is no proof for holders of these kinds."""
 
 WORTH_A_CUT = 4 << 10
-"""Least bytes of a holder for which it is worth finding out what goes when it is cut."""
+SMALL_SHARE = 100
+"""A proof takes as long as a collection: only holders with so many bytes, and that part of all that
+survived, are cut."""
 
 SMALL_SHARE = 100
 """A proof takes as long as a collection: none for less than this part of all that survived."""
@@ -115,11 +117,12 @@ def holders(
 
 
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
-    """The numbers of the holders that a report shows first."""
+    """The numbers of the holders that a report shows first, without small change."""
+    least = max(WORTH_A_CUT, sum(holder.survived_bytes for holder in found) // SMALL_SHARE)
     worth = [
         number
         for number, holder in enumerate(found, 1)
-        if holder.verdict != "runner" and holder.survived_bytes >= WORTH_A_CUT
+        if holder.verdict != "runner" and holder.survived_bytes >= least
     ]
     return heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
 

@@ -6,19 +6,17 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from reftrack import _reftrack, owners, progress, proof, retention, rules, tracing
+from reftrack import _reftrack, looking, progress, rules, tracing
+from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
-from reftrack.heap import Edge, Look, Proved, look
 from reftrack.journal import Journal, load, no_collection
+from reftrack.looking import Asked, Timed
 from reftrack.model import (
-    COUNTED,
-    Checkpoint,
     Ended,
     Phase,
     Report,
@@ -26,34 +24,16 @@ from reftrack.model import (
     Scope,
     ScopeEnded,
     ScopeKind,
-    Survived,
     TornDown,
-    Totals,
 )
-from reftrack.naming import NAMED_BY
 from reftrack.process import NativeMemory
 from reftrack.repetition import Repetition, reported
-from reftrack.retention import Charged
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
 
 CHECK_EVERY = 32
-GROWTH_BYTES = 32 << 20
-BUDGET = 0.02
-CUT = 10
-"""Holders of which the final look finds out what goes when they are cut."""
-
-SECONDS_PER_BLOCK = 1e-6
-"""What a look is expected to take until the first one has been timed."""
-
-
-class Timed(NamedTuple):
-    """A scope of the run, by the ledger's number, the kind and the runner's id."""
-
-    number: int
-    kind: ScopeKind
-    id: str
+"""Scopes end between two times that memory is looked at for growth."""
 
 
 class Session:
@@ -90,10 +70,7 @@ class Session:
             self.cure = Cure(options.release_only, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
-        self._spent = 0.0
-        self._proving = 0.0  # of that, what the proofs of the last look took
-        self._live_then = 0
-        self._seconds_per_block = SECONDS_PER_BLOCK
+        self._budget = Budget()
 
     # ---- start and finish ----
 
@@ -305,20 +282,11 @@ class Session:
                     self._checkpoint(final=final)
 
     def _look_if_grown(self) -> None:
-        if len(self._ended) % CHECK_EVERY:
-            return
-        live = _reftrack.live_bytes()
-        grown = live - self._live_then
-        if grown < max(GROWTH_BYTES, self._live_then // 4):
-            return
-        if self._affordable():
+        if len(self._ended) % CHECK_EVERY == 0 and self._budget.has_grown() and self._affordable():
             self._checkpoint(final=False)
 
     def _affordable(self) -> bool:
-        return self._spent + self._expected_seconds() <= BUDGET * self._elapsed()
-
-    def _expected_seconds(self) -> float:
-        return _reftrack.memory()["blocks"] * self._seconds_per_block
+        return self._budget.affords_a_look(self._elapsed())
 
     def _checkpoint(self, *, final: bool) -> None:
         if not self._attached():
@@ -327,92 +295,40 @@ class Session:
         if final and self.cure is not None:
             self.cure.flush()
         started = _reftrack.now()
-        shown = progress.show(self._expected_seconds())
+        shown = progress.show(self._budget.expected_seconds())
         if final or _reftrack.collecting():
             _reftrack.collect()
         with no_collection():
-            self._record_look(final)
+            proving = self._record_look(final)
         if shown:
             progress.hide()
-        seconds = _reftrack.now() - started
-        self._spent += seconds
-        seconds, self._proving = seconds - self._proving, 0.0
-        self._seconds_per_block = max(
-            self._seconds_per_block, seconds / max(_reftrack.memory()["blocks"], 1)
-        )
-        self._live_then = _reftrack.live_bytes()
+        self._budget.spend(_reftrack.now() - started, proving)
         if final:
             self._tests_seen = self._tests_over()
 
-    def _record_look(self, final: bool) -> None:
-        charged = self._charged()
-        ids = {scope.number: scope.id for scope in (*self._ended, *self._open)}
-        resident, native = self._native.now()
-        staying = self._native.staying()
-        survived = [
-            alive(index, scope, ids, staying.get(index, 0))
-            for index, scope in enumerate(self._ended)
-        ]
-        totals = Totals(
-            tests=self._tests_over(),
-            survived_bytes=sum(
-                _reftrack.counters(number)[0]
-                for number, scope in charged.items()
-                if scope.kind in COUNTED
-            ),
-            resident_bytes=resident,
-            native_bytes=native,
-        )
+    def _record_look(self, final: bool) -> float:
+        """Look, and write what was seen; returns the seconds that proofs took."""
+        asked = Asked(final, self.options.prove, self._without)
         try:
-            seen = look(self._backend, wanted_scopes(charged), NAMED_BY)
-        except MemoryError:
-            self.note("there was no memory to look at the heap: holders are not explained")
-            return
-        prove = partial(self._prove, seen) if final and self.options.prove else None
-        holders = retention.holders(
-            seen,
-            charged,
-            pushed_out(charged),
-            CUT if final else 0,
-            without=self._without,
-            prove=prove,
-        )
-        seen.close()
-        if final:
-            self._repetition.reported = reported(holders)
-        totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
-        self._journal.append(
-            Checkpoint(
-                final=final,
+            checkpoint, proving = looking.record(
+                self._backend,
+                self._ended,
+                self._open,
+                self._native,
+                asked,
                 seconds=self._elapsed(),
-                totals=totals,
-                survived=[row for row in survived if row is not None],
-                holders=holders,
                 released=[] if self.cure is None else self.cure.rows(),
             )
-        )
-
-    def _prove(self, seen: Look, cuts: Sequence[Sequence[Edge]]) -> list[Proved]:
-        started = _reftrack.now()
-        try:
-            return proof.proved(seen, cuts)
-        finally:
-            self._proving += _reftrack.now() - started
+        except MemoryError:
+            self.note("there was no memory to look at the heap: holders are not explained")
+            return 0.0
+        if final:
+            self._repetition.reported = reported(checkpoint.holders)
+        self._journal.append(checkpoint)
+        return proving
 
     def _tests_over(self) -> int:
         return self._tests_ended + sum(scope.kind == "test" for scope in self._open)
-
-    def _charged(self) -> dict[int, Charged]:
-        """The scopes whose survivors are explained: those that are over, a test that is about to
-        be, and the user's imports."""
-        charged = {scope.number: Charged(scope.kind, scope.id) for scope in self._ended}
-        for scope in self._open:
-            if scope.kind == "test":
-                charged[scope.number] = Charged(scope.kind, scope.id, is_open=True)
-        for number, file in _reftrack.import_scopes():
-            if file and not owners.is_library_file(file) and not owners.is_own_file(file):
-                charged[number] = Charged("import", owners.module_of_file(file))
-        return charged
 
     def _attached(self) -> bool:
         if not self._lost and not _reftrack.attached():
@@ -428,37 +344,6 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
-
-
-def alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
-    """What an ended scope has alive, which scope released most of it, and what went otherwise; None
-    if there is nothing to tell."""
-    live, blocks, _, _, released_by = _reftrack.counters(scope.number)
-    collected = _reftrack.collected_bytes(scope.number)
-    if live <= 0 and not released_by and not collected and not native:
-        return None
-    return Survived(index, live, blocks, ids.get(released_by), collected, native)
-
-
-def pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
-    """The bytes of earlier tests that each scope released, where next to nothing of them is left: a
-    cache at its bound shows so."""
-    released: dict[int, int] = {}
-    for number, scope in charged.items():
-        if scope.kind == "test":
-            live, _, _, _, by = _reftrack.counters(number)
-            left = _reftrack.left_bytes(number)
-            if by and live * 10 < left:
-                released[by] = released.get(by, 0) + left
-    return released
-
-
-def wanted_scopes(charged: dict[int, Charged]) -> bytes:
-    """A byte per scope of the ledger: 1 for those whose survivors are explained, 2 for imports."""
-    flags = bytearray(max(charged, default=0) + 1)
-    for number, scope in charged.items():
-        flags[number] = 2 if scope.kind == "import" else 1
-    return bytes(flags)
 
 
 _current: Session | None = None
