@@ -9,8 +9,9 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 towards Python), `roots` (what the interpreter refers to), `shapes` (the arrays of one look), `graph`
 (every reachable object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which
 object owns which block), `survivors` (regions and groups), `edges` (what one object calls another),
-`homes` (names from elsewhere), `steps` (paths, told), `sums` (figures by holder), `answer` (plain
-records), `explain` (one look). Only cpython.h knows CPython's private structures.
+`homes` (names from elsewhere), `steps` (paths, told), `sums` (figures by holder), `alive` (is a path
+still there?), `cuts` (what goes without some edges), `answer` (plain records), `explain` (one look),
+`sever` and `proof` (edges cut in a copy of the process). Only cpython.h knows CPython's private structures.
 """
 
 from libc.errno cimport errno

@@ -18,7 +18,7 @@ cdef void role_add(PyObject *o, const char *name, void *arg) noexcept nogil:
 
 
 cdef int roles_find(Graph *g):
-    # Python's own signal handlers are C data up to 3.11 and are asked for, of a function in C.
+    # Python's own signal handlers are C data and are asked for, of a function in C.
     g.role_count = 0
     g.roles = <Role *>malloc(ROLES * sizeof(Role))
     if g.roles == NULL:

@@ -101,7 +101,7 @@ cdef class Steps:
         else:
             if PyType_Check(o):
                 self.number_of(<PyTypeObject *>o)
-            if rt_is_cache(o):
+            if rt_is_cache(o) and id not in self.caches:
                 self.note_cache(id)
             name = self.type_names[self.number_of(rt_type(o))]
             attributes = self.named_by.get(name)
@@ -128,7 +128,8 @@ cdef class Steps:
     cdef int note_cache(self, uint32_t id) except -1:
         # A functools cache refers to its results by its dict, and a bounded one by a list of links as
         # well, whose keys and results it visits itself (lru_cache_tp_traverse). What else it refers to
-        # stands in its own memory.
+        # stands in its own memory. Noted once: a path around cut edges may lead to it as well, when its
+        # own are taken out.
         cdef Graph *g = &self.look.graph
         cdef PyObject *o = g.objects[id]
         cdef PyObject **words = <PyObject **>o

@@ -206,6 +206,28 @@ def test_all_entries_of_a_cache_are_one_cut(heap: Any, bound: int | None) -> Non
     assert cut.survivor_bytes == pytest.approx(cut.bytes, abs=600)
 
 
+def test_a_cache_met_again_on_a_way_around_is_still_cut_as_a_whole(heap: Any) -> None:
+    @functools.lru_cache
+    def total(key: object) -> object:
+        return blob()
+
+    heap.total = total
+    heap.other = [[total]]
+    del total
+    with Within() as scope:
+        heap.total.kept = heap.total("key")
+    seen = look(scope)
+    path = seen.numbers(seen.groups[0][3])
+    wrapper = next(k for k, n in enumerate(path) if "lru_cache" in seen.step(n).type)
+    entries = (path[wrapper + 1], True)
+
+    held = seen.cut([path[wrapper], entries], [0]).still_held
+
+    assert "kept" in [step.label for step in seen.path(held[0])]
+    kept = seen.numbers(held[0])[-1]
+    assert seen.cut([entries, kept]).survivor_bytes > SIZE
+
+
 # ---- what cannot be cut ----
 
 

@@ -81,11 +81,25 @@ def test_a_container_is_emptied_what_can_be_is_closed_and_the_rest_is_given_up(
     assert code in fixes.suggest(cache, PYTEST, LINE)
 
 
+def test_what_was_there_before_the_tests_is_not_given_up() -> None:
+    engine = holder("app.ENGINE", "module-global", value="app.Engine")
+    assert "take out of app.ENGINE" in fixes.suggest(engine, UNITTEST, LINE)
+
+
+def test_what_an_import_leaves_is_meant_to_stay() -> None:
+    table = holder("app.TABLE", "module-global", value="dict")
+    assert fixes.suggest(table, charged("import"), LINE) == ""
+
+
+def test_a_context_variable_without_a_name_has_no_fix() -> None:
+    assert fixes.suggest(holder("a context", "context")._replace(attribute=""), UNITTEST, []) == ""
+
+
 def test_what_a_test_put_into_a_library_is_put_back() -> None:
-    clock = holder("time.sleep", "module-global", owner="library")._replace(made_here=True)
+    clock = holder("time.sleep", "module-global", owner="library")._replace(put_by_test=True)
     assert 'monkeypatch.setattr(time, "sleep", ...)' in fixes.suggest(clock, PYTEST, LINE)
     assert 'self.addCleanup(setattr, time, "sleep"' in fixes.suggest(clock, UNITTEST, LINE)
-    assert fixes.suggest(clock._replace(made_here=False), PYTEST, LINE) == ""
+    assert fixes.suggest(clock._replace(put_by_test=False), PYTEST, LINE) == ""
 
 
 @pytest.mark.parametrize(

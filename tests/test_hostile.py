@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from reftrack import journal
+from reftrack import records
 from reftrack.model import Report
 from reftrack.reporters import json, terminal
 from support import environment, plain, reftrack
@@ -70,7 +70,7 @@ def compare(
 
 def read(folder: Path) -> Report:
     """The newest record, which both reports can show and of which both say whether it is whole."""
-    report = journal.load(journal.latest(str(folder / ".reftrack")))
+    report = records.load(records.latest(str(folder / ".reftrack")))
     page = io.StringIO()
     terminal.render(report, page, directory=str(folder))
     assert ("INCOMPLETE" in page.getvalue()) is not report.complete
@@ -303,7 +303,7 @@ OLD_LIMIT = (
         {
             **OLD_LIMIT,
             "replaces os.path's functions": "owners calls os.path by its module",
-            "replaces io": "journal.load calls io.BufferedReader by its module",
+            "replaces io": "records.load calls io.BufferedReader by its module",
         },
     ),
 )
@@ -896,7 +896,7 @@ def test_a_terminated_run_is_incomplete(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_reports_and_dies_by_the_interrupt(tmp_path: Path) -> None:
     process = started(tmp_path)
-    while not journal.load(journal.latest(str(tmp_path / ".reftrack"))).scopes:
+    while not records.load(records.latest(str(tmp_path / ".reftrack"))).scopes:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     errors = process.communicate()[1].decode()
@@ -970,15 +970,15 @@ def test_what_is_no_record_is_refused(tmp_path: Path, verb: str, name: str) -> N
 
 def test_a_record_cut_anywhere_is_readable_or_refused_and_never_whole(tmp_path: Path) -> None:
     compare(tmp_path, in_test("pass"))
-    whole = journal.latest(str(tmp_path / ".reftrack"))
+    whole = records.latest(str(tmp_path / ".reftrack"))
     data = whole.read_bytes()
     first = data.index(b"\n")
     last = data.rindex(b"\n", 0, -1)
     cut = tmp_path / "cut.jsonl"
     for end in range(first + 1, last, max(1, len(data) // 300)):
         cut.write_bytes(data[:end])
-        assert not journal.load(cut).complete
-    assert journal.load(whole).complete
+        assert not records.load(cut).complete
+    assert records.load(whole).complete
 
 
 def test_a_record_that_cannot_be_written_stops_the_run_before_it_begins(tmp_path: Path) -> None:

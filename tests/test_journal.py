@@ -14,8 +14,9 @@ from typing import NoReturn
 import pytest
 
 from reftrack.errors import RecordError
-from reftrack.journal import Journal, latest, load, resolve
+from reftrack.journal import Journal
 from reftrack.model import (
+    Charge,
     Checkpoint,
     Ended,
     Event,
@@ -29,7 +30,9 @@ from reftrack.model import (
     Survived,
     TornDown,
     Totals,
+    Verdict,
 )
+from reftrack.records import latest, load, resolve
 
 
 def run_info() -> RunInfo:
@@ -72,6 +75,30 @@ def test_what_became_known_after_the_final_look_is_added_to_the_scopes(journal: 
     assert (fixture.released_by, fixture.survived_bytes) == ("a::test", 400)
     assert (test.repeats, test.repeat_problem) == ([10, 20], "")
     assert (test.collected_bytes, test.native_bytes) == (7, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "verdict"),
+    [
+        ("growing", [90_000, 90_000], "growing"),
+        ("growing", [0, 120], "once"),
+        ("once", [90_000, 90_000], "growing"),
+        ("once", [90_000, 0], "once"),
+        ("growing", [90_000, 0], "growing"),
+        ("runner", [90_000, 90_000], "runner"),
+    ],
+)
+def test_repetitions_prove_or_refute_that_a_holder_grows(
+    journal: Journal, said: Verdict, kept: list[int], verdict: Verdict
+) -> None:
+    cache = holder("m.CACHE")
+    cache.verdict, cache.charged = said, [Charge("a::test", "test", 100_000, 1)]
+    look = checkpoint(final=True)
+    look.holders = [cache]
+    for event in (ended("a::test", 300), look, Repeated(0, kept, ""), Ended(3.0, 0)):
+        journal.append(event)
+
+    assert load(journal.path).holders[0].verdict == verdict
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ LAYERS = [
     ["unittest", "pytest"],
     ["curing"],
     ["journal", "repetition", "looking", "budget"],
+    ["records"],
     ["session"],
     ["reporters"],
     ["runners"],
@@ -163,9 +164,9 @@ def test_other_pythons_are_refused_by_name(change: str, words: str) -> None:
 
 
 def test_package_hands_out_what_it_exports() -> None:
-    from reftrack import journal, model, session
+    from reftrack import model, records, session
 
-    assert reftrack.load is journal.load
+    assert reftrack.load is records.load
     assert reftrack.Report is model.Report
     assert reftrack.current is session.current
     assert {"Report", "current", "load"} < set(dir(reftrack))

@@ -46,6 +46,30 @@ def test_libraries_fill_caches_bit_by_bit_also_under_a_name_of_the_users() -> No
     assert verdicts.judge(engine, small, {}) == "once"
 
 
+def test_what_a_test_keeps_on_its_instance_is_its_own_also_in_a_librarys_object() -> None:
+    graph = choice("testcase-attribute", "your test")._replace(filled_by="library")
+    assert verdicts.judge(graph, left(*[7 * KIB] * 5), {}) == "growing"
+
+
+def every(nth: int, *sizes: int) -> list[Left]:
+    """Each `nth` test of a run has left something."""
+    return [row._replace(nth=k * nth) for k, row in enumerate(left(*sizes))]
+
+
+def test_a_cache_to_which_few_tests_of_a_long_run_add_little_does_not_grow() -> None:
+    assert verdicts.judge(choice(), every(40, *[9 * KIB] * 5), {}) == "once"
+    assert verdicts.judge(choice(), every(2, *[2 * KIB] * 5), {}) == "growing"
+
+
+def test_what_few_tests_of_a_long_run_add_in_large_pieces_grows() -> None:
+    assert verdicts.judge(choice(), every(40, *[900 * KIB] * 5), {}) == "growing"
+
+
+def test_kept_instances_grow_however_few_they_are() -> None:
+    kept = choice("testcase-attribute", "your test")
+    assert verdicts.judge(kept, every(400, *[9 * KIB] * 5), {}) == "growing"
+
+
 def test_classes_and_fixtures_are_no_tests() -> None:
     assert verdicts.judge(choice(), left(*[9 * KIB] * 5, kind="class"), {}) == "once"
 

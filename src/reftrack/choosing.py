@@ -80,6 +80,7 @@ class Choice(NamedTuple):
     of_test_case: bool = False
     of_tests: bool = False  # the owner is a class of tests
     made_here: bool = False  # what it leads to was made by the scope that left the survivors
+    put_by_test: bool = False  # what it leads to was made by a test, this one or another
     patched: bool = False  # a mock that the test itself put there
     attribute_of_local: bool = False  # of a threading.local
     filled: Place | None = None  # the user's own container that refers to the survivors
@@ -133,13 +134,13 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     if start > 0 or is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
     end = titles.last_joined(places, at, outside, kind)
-    owner: Owner = "your test" if kind == "testcase-attribute" else owner_of(place)
-    rule = found.rule or _steady_rule(place, owner, bases)
+    owner = _owner(place, kind)
+    rule = _steady_rule(place, owner, bases) if owner == "runner" else found.rule
+    rule = rule or _steady_rule(place, owner, bases)
     made_here = survivor.own and places[end].step == survivor.first
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
-        # Also of an installed package: who runs its tests has made them theirs.
         owner=owner,
         root=root,
         path=[place.text for place in places[start:]],
@@ -160,6 +161,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
         of_tests=is_class_of_tests(place, bases),
         made_here=made_here,
+        put_by_test=places[end].step == survivor.first,
         patched=kind == "mock" and (made_here or any(p.owner.startswith(PATCH) for p in places)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         joined=end > at,
@@ -167,6 +169,15 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         filled=_filled(places, survivor),
     )
     return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
+
+
+def _owner(place: Place, kind: HolderKind) -> Owner:
+    """Also of an installed package: who runs its tests has made them theirs. A logger is a
+    library's, pytest's handler in it is the runner's."""
+    if kind == "testcase-attribute":
+        return "your test"
+    item = owners.of_module(place.item) if "." in place.item else "library"
+    return "runner" if item == "runner" and owner_of(place) == "library" else owner_of(place)
 
 
 def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
@@ -215,7 +226,7 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
     result = last(held, lambda p: is_result(p, bases))
     if result is not None:
         return Found(result, "result")
-    other = last(held, lambda p: p.kind in (naming.MODULE, naming.CLASS, naming.INSTANCE))
+    other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
 
@@ -253,8 +264,16 @@ def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
 
 def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
     at = last(places, lambda p: p.kind == naming.CACHE)
-    return None if at is None else Found(at, "cache")
+    if at is None:
+        return None
+    rule = rules.rule_for(places[at - 1], bases, rules.BOUNDED) if at > 0 else None
+    return Found(at, "cache") if rule is None else Found(at - 1, "cache", rule)
 
+
+_OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
+
+CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
+"""Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
 
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 

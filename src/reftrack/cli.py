@@ -254,10 +254,10 @@ def _write_json(report: Report, path: str, stream: TextIO | None) -> None:
 
 
 def _report(options: config.Options, run: str | None) -> int:
-    from reftrack import journal
+    from reftrack import records
     from reftrack.reporters import terminal
 
-    report = journal.load(journal.resolve(run, options.directory))
+    report = records.load(records.resolve(run, options.directory))
     try:
         terminal.render(report, sys.stdout, holders=options.holders)
         sys.stdout.flush()
@@ -267,10 +267,10 @@ def _report(options: config.Options, run: str | None) -> int:
 
 
 def _json(options: config.Options, run: str | None, output: str | None) -> int:
-    from reftrack import journal
+    from reftrack import records
     from reftrack.reporters.json import dumps, write
 
-    report = journal.load(journal.resolve(run, options.directory))
+    report = records.load(records.resolve(run, options.directory))
     if output is not None:
         write(report, output)
         return 0

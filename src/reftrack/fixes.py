@@ -51,6 +51,9 @@ CLOSED = {
     "memoryview": "{name}.release()",
 }
 
+DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
+"""What has such a name for good, whatever it keeps."""
+
 INTERPRETERS = {
     "atexit callbacks": "atexit.unregister(function) after the test",
     "signal handlers": "after the test: signal.signal(number, handler), with the one it was before",
@@ -73,6 +76,8 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
         return choice.fix
+    if charged and all(charge.scope == "import" for charge in charged):
+        return ""  # what an import leaves is meant to stay
     by_kind = {
         "testcase-attribute": _of_instance,
         "class-attribute": _of_class,
@@ -120,7 +125,8 @@ def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
     if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
     if choice.of_test_case:
-        return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}")'
+        which = f", where cls is {owner}" if _by_tests(charged) else ""
+        return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
     return f"in {owner}: def teardown_class(cls): del cls.{name}"
 
 
@@ -141,6 +147,8 @@ def _of_mock(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> s
     if choice.patched:
         name = choice.name.removesuffix(".call_args_list")
         return f"stop the patch ({name}): self.addCleanup(patcher.stop)"
+    if choice.name.endswith(".side_effect"):
+        return _after_each(f"{choice.name} = None", charged)
     return _after_each(f"{choice.holder_name}.reset_mock()", charged)
 
 
@@ -158,6 +166,8 @@ def _of_fixture(choice: Choice, charged: Sequence[Charge], line: Frame | None) -
 
 def _of_context(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name = choice.attribute
+    if not name.isidentifier():
+        return ""
     return f"after the test: {name}.reset(token), with the token that {name}.set() gave"
 
 
@@ -177,7 +187,7 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
     if choice.kind == "thread":
         return END_THREAD
     if choice.owner not in ("your test", "your code"):
-        return _of_replaced(choice, charged) if choice.made_here else ""
+        return _of_replaced(choice, charged) if choice.put_by_test else ""
     if choice.place_kind in NAMED_INSIDE:
         return _of_variable(choice)
     if ", default of " in name:
@@ -190,6 +200,10 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
         return _after_each(f"del {name}", charged)
+    if choice.value in DEFINED or name.endswith("__"):
+        return ""
+    if _by_tests(charged) and not choice.made_here and choice.value not in CLEARED:
+        return f"after each test: take out of {name} what it put there"
     other = f", or del {name}" if choice.joined else ""
     return _after_each(f"{name} = None", charged) + other
 

@@ -28,6 +28,10 @@ MODULE, CLASS, INSTANCE, FRAME, GENERATOR, CLOSURE, CACHE, SLOT, CONTAINER = (
 )
 CONTEXT, DEFAULT, INTERPRETER = "context", "default", "interpreter"
 
+SQLITE_CONNECTION = "sqlite3.Connection"
+"""It has an lru_cache of statements and a list of weak references to its cursors, as fields without
+a name (Modules/_sqlite/connection.c, 3.11 to 3.13)."""
+
 CACHE_TYPE = "functools._lru_cache_wrapper"
 LOCAL_TYPE = "_thread._local"
 MOCK_CALL = "unittest.mock._Call"
@@ -140,6 +144,8 @@ def _place(
         return "[*]"
     if edge == "slot":
         return _slot(above, str(label))
+    if above.type == SQLITE_CONNECTION:
+        return _attribute(above, "cached_statements" if step.type == CACHE_TYPE else "cursors")
     if above.type == CACHE_TYPE:
         return _cache(path, index)
     if before == "ref" and index >= 2 and path[index - 2].type == CACHE_TYPE:

@@ -95,8 +95,10 @@ def holders(
     limits = [STACKS_READ if size >= SMALL else STACKS_READ_OF_SMALL for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, LISTED)
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
+    tests = [number for number, scope in charged.items() if scope.kind == "test"]
+    order = {number: nth for nth, number in enumerate(tests)}
     found = [
-        _holder(number, held, sums, lines, charged, pushed_out or {}, without)
+        _holder(number, held, sums, lines, charged, order, pushed_out or {}, without)
         for number in range(1, len(held.choices))
     ]
     cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
@@ -130,21 +132,31 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
 def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
     """Note what goes when the holder is cut, and with which others it has to be; returns all their
     edges. All goes with a thread that ends, whose frames are many."""
-    if holder.kind == "thread":
-        holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
+    if holder.kind in NOT_CUT:
+        if holder.kind == "thread":
+            holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
         return []
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     is_cache = holder.kind == "cache" and not holder.rule
     edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
-    if not edges or holder.kind == "unreachable":
+    if not edges:
         return []
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
-    holder.together = [other.name for other in result.others]
-    holder.together_bytes = result.together_bytes
+    names = dict.fromkeys(other.name for other in result.others)
+    holder.together = [name for name in names if not _is_same(name, holder.name)]
+    if holder.together:
+        holder.together_bytes = result.together_bytes
+    elif result.others:
+        holder.retained_bytes = result.together_bytes  # the holder itself, by other places
     others = [fixes.suggest(other, holder.charged, []) for other in result.others]
     holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
     return result.edges
+
+
+def _is_same(name: str, other: str) -> bool:
+    """A fixture is known with its scope or without."""
+    return name == other or f"{name} (".startswith(f"{other} (") or other.startswith(f"{name} (")
 
 
 def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
@@ -246,6 +258,7 @@ def _holder(
     sums: Sums,
     lines: Callable[[int], tuple[Line, ...]],
     charged: Mapping[int, Charged],
+    order: Mapping[int, int],
     pushed_out: Mapping[int, int],
     without: Collection[str],
 ) -> Holder:
@@ -258,7 +271,10 @@ def _holder(
     allocations = _allocations(sums.stacks[number], size, lines)
     if largest.owner == "runner" or largest.kind == "fixture":
         largest = _owned_by_lines(largest, allocations)
-    left = [verdicts.Left(scope, charged[scope].kind, size) for scope, size, _ in counted]
+    left = [
+        verdicts.Left(scope, charged[scope].kind, size, order.get(scope, 0))
+        for scope, size, _ in counted
+    ]
     return Holder(
         name=largest.name,
         kind=largest.kind,

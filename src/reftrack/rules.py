@@ -122,6 +122,12 @@ BOUNDED = (
     _bounded("linecache", ("linecache",), ("cache",), "the lines of source files, for tracebacks"),
     _bounded("re-cache", ("re",), ("_cache", "_cache2"), "compiled patterns, 512 at most"),
     _bounded("tokenizer", ("tokenize", "inspect", "ast"), (), "source code that was looked at"),
+    _bounded(
+        "sqlite-connections",
+        ("sqlite3.Connection",),
+        ("cached_statements", "cursors"),
+        "a connection keeps its last 128 statements, and drops its dead cursors by the 200",
+    ),
     _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
     _bounded(
         "import-caches",
@@ -368,13 +374,16 @@ RUNNER_INTERNALS = STEADY[-1]
 
 
 def named(names: Collection[str]) -> frozenset[str]:
-    """The rules of these names; "all" stands for every one. Raises UsageError."""
-    known = frozenset(rule.name for rule in RULES)
+    """Rules that give a verdict, by their names; "all" stands for every one. Raises UsageError."""
+    known = frozenset(rule.name for rule in RULES if rule.verdict)
     if "all" in names:
         return known
     for name in names:
         if name not in known:
-            raise UsageError(f"there is no rule {name}", hint="reftrack rules lists them.")
+            raise UsageError(
+                f"there is no rule {name} that keeps something quiet",
+                hint="The first two lists of reftrack rules have those.",
+            )
     return frozenset(names)
 
 

@@ -14,7 +14,7 @@ from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
-from reftrack.journal import Journal, load, no_collection
+from reftrack.journal import Journal, no_collection
 from reftrack.looking import Asked, Timed
 from reftrack.model import (
     Ended,
@@ -27,6 +27,7 @@ from reftrack.model import (
     TornDown,
 )
 from reftrack.process import NativeMemory
+from reftrack.records import load
 from reftrack.repetition import Repetition, reported
 
 if TYPE_CHECKING:

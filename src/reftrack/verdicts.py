@@ -16,6 +16,10 @@ GROWING_BYTES_PER_TEST_OF_LIBRARY = 16 << 10
 GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 """Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
+SPARSE = 3
+"""A cache that is filled bit by bit gains with fewer than one test in so many, and little by
+little: that a test finds in it what it needs is not seen."""
+
 
 class Left(NamedTuple):
     """What one scope left with a holder."""
@@ -23,6 +27,7 @@ class Left(NamedTuple):
     scope: int
     kind: ScopeKind
     bytes: int
+    nth: int = 0  # test of the run
 
 
 def judge(
@@ -49,13 +54,22 @@ def judge(
 
 def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     """Did enough tests, and half of those that left anything here, leave what counts?"""
-    tests = [row.bytes for row in left if row.kind == "test"]
-    enough = GROWING_INSTANCES if choice.kind == "testcase-attribute" else GROWING_TESTS
+    tests = [row for row in left if row.kind == "test"]
+    of_instances = choice.kind == "testcase-attribute"
+    enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    if "library" in (choice.owner, choice.filled_by):
+    if not of_instances and "library" in (choice.owner, choice.filled_by):
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
-    added = sum(size >= least for size in tests)
-    return added >= enough and 2 * added >= len(tests)
+    added = [row for row in tests if row.bytes >= least]
+    if len(added) < enough or 2 * len(added) < len(tests):
+        return False
+    return of_instances or not _is_sparse(added, least)
+
+
+def _is_sparse(added: Sequence[Left], least: int) -> bool:
+    """Did few of the tests from the first of these to the last add anything, and that little?"""
+    run = max(row.nth for row in added) - min(row.nth for row in added) + 1
+    return SPARSE * len(added) < run and sum(row.bytes for row in added) < least * run
 
 
 def at_bound(left: Sequence[Left], pushed_out: Mapping[int, int]) -> bool:

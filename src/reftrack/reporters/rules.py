@@ -9,7 +9,7 @@ from typing import TextIO
 from reftrack.rules import RULES, Rule
 
 GROUPS = (
-    ("Steady bookkeeping of test runners: one RUNNER line, however much it is", "runner"),
+    ("Steady bookkeeping of test runners: RUNNER, never GROWING", "runner"),
     ("Caches that stay within bounds: never called GROWING", "once"),
     ("Places of frameworks that get a name and a fix; the figures decide on the verdict", None),
 )

@@ -1,0 +1,262 @@
+"""Records read back: from the lines of a run, ended or not, to its report."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from reftrack.errors import RecordError
+from reftrack.journal import SUFFIX, System, no_collection
+from reftrack.model import (
+    COUNTED,
+    FORMAT,
+    Checkpoint,
+    Ended,
+    Event,
+    Holder,
+    Repeated,
+    Report,
+    Scope,
+    ScopeEnded,
+    Started,
+    TornDown,
+    Totals,
+)
+
+_RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl")
+_FIRST_BYTES = b'{"event":"started"'
+
+
+def load(path: Path) -> Report:
+    """Read the record of a run, ended or not.
+
+    Scopes that had ended by the last checkpoint have what they had alive then; later ones have
+    what was alive when they ended. `run.seconds` of an incomplete record is the time of its last
+    checkpoint, 0.0 when there is none. Raises RecordError for anything that is not a record of
+    this format.
+    """
+    try:
+        with (
+            System.reader(path) as file,
+            io.BufferedReader(file, 1 << 18) as lines,
+            no_collection(),
+        ):
+            return _read(lines, path)
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"{path} does not exist", hint="Leave RUN out to take the newest record."
+        ) from error
+    except IsADirectoryError as error:
+        raise RecordError(
+            f"{path} is a directory", hint=f"Name one of the *{SUFFIX} files in it."
+        ) from error
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read: {error.strerror}", hint="Check its permissions."
+        ) from error
+
+
+def latest(directory: str) -> Path:
+    """The newest record in `directory`, by the time in its name. Raises RecordError."""
+    records = [name for name in _names(directory) if _RECORD_NAME.fullmatch(name)]
+    if not records:
+        raise RecordError(
+            f"there is no record in {directory}",
+            hint="Run something first, for example: reftrack run -m pytest",
+        )
+    return Path(directory, max(records))
+
+
+def resolve(run: str | None, directory: str) -> Path:
+    """The record that RUN stands for: a file, a name or the start of one name in `directory`,
+    or, when None, the newest. Raises RecordError."""
+    if run is None:
+        return latest(directory)
+    if Path(run).is_file():
+        return Path(run)
+    names = [name for name in _names(directory) if name.endswith(SUFFIX)]
+    exact = [name for name in names if name in (run, run + SUFFIX)]
+    matches = exact or sorted(name for name in names if name.startswith(run))
+    if len(matches) == 1:
+        return Path(directory, matches[0])
+    if matches:
+        raise RecordError(
+            f"{run} stands for {len(matches)} records in {directory}",
+            hint=f"Give more of the name; the newest is {matches[-1]}",
+        )
+    if Path(run).exists():
+        return Path(run)
+    raise RecordError(
+        f"there is no record {run}, neither as a file nor in {directory}",
+        hint="Leave RUN out to take the newest record.",
+    )
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return System.listdir(directory)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RecordError(
+            f"{directory} cannot be read: {error.strerror}",
+            hint="Set --directory or REFTRACK_DIR to the one that holds the records.",
+        ) from error
+
+
+class _Head(msgspec.Struct, tag="started", tag_field="event"):
+    """As much of the first line as every format has."""
+
+    format: int
+
+
+_head = msgspec.json.Decoder(_Head)
+_started = msgspec.json.Decoder(Started)
+_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def _read(lines: BinaryIO, path: Path) -> Report:
+    run = _read_start(lines, path).run
+    scopes: list[Scope] = []
+    checkpoint: Checkpoint | None = None
+    looked_at = 0  # how many scopes had ended by the last checkpoint
+    released = TornDown({})
+    repeated: list[Repeated] = []
+    ended: Ended | None = None
+    for number, line in enumerate(lines, 2):
+        try:
+            event = _event.decode(line)
+        except msgspec.DecodeError as error:
+            if line.endswith(b"\n"):
+                raise _damaged(path, number) from error
+            break  # the run was killed while it wrote this line
+        match event:
+            case ScopeEnded():
+                scopes.append(event.scope)
+            case Checkpoint():
+                if not all(0 <= row.index < len(scopes) for row in event.survived):
+                    raise _damaged(path, number)
+                checkpoint, looked_at = event, len(scopes)
+            case TornDown():
+                released = event
+            case Repeated():
+                repeated.append(event)
+            case Ended():
+                ended = event
+            case Started():
+                raise _damaged(path, number)
+    if ended is not None:
+        run.exit_status = ended.exit_status
+        run.notes = [*run.notes, *ended.notes]
+    if checkpoint is None:
+        return Report(FORMAT, False, run, _totals(scopes), scopes, [])
+    _date(scopes[:looked_at], checkpoint)
+    _date_later(scopes, released, repeated)
+    _judge_again(checkpoint.holders, scopes)
+    complete = checkpoint.final and ended is not None
+    run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
+    totals = checkpoint.totals
+    if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
+        totals.survived_bytes = _totals(scopes).survived_bytes
+    totals.tests = sum(scope.scope == "test" for scope in scopes)
+    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, checkpoint.released)
+
+
+def _read_start(lines: BinaryIO, path: Path) -> Started:
+    """The first line, after it has been told apart from everything that is not a record.
+
+    A few bytes are looked at before the line is read, since a foreign file may be one huge line.
+    """
+    first = lines.read(len(_FIRST_BYTES))
+    if not first:
+        raise RecordError(f"{path} is empty", hint="Its run never began; run it again.")
+    foreign = RecordError(
+        f"{path} is not a record of reftrack",
+        hint=f"Records are the *{SUFFIX} files that reftrack run writes.",
+    )
+    if first != _FIRST_BYTES:
+        raise foreign
+    line = first + lines.readline()
+    try:
+        found = _head.decode(line).format
+        if found == FORMAT:
+            return _started.decode(line)
+    except msgspec.DecodeError as error:
+        if line.endswith(b"\n"):
+            raise foreign from error
+        raise RecordError(
+            f"{path} was cut in its first line", hint="It holds nothing; run the suite again."
+        ) from error
+    remedy = "Upgrade reftrack" if found > FORMAT else "Run the suite again"
+    raise RecordError(
+        f"{path} is a record of format {found}; this reftrack reads format {FORMAT}",
+        hint=f"{remedy}, or read it with the version of reftrack that wrote it.",
+    )
+
+
+def _damaged(path: Path, number: int) -> RecordError:
+    return RecordError(
+        f"{path} is damaged at line {number}",
+        hint="Something else than reftrack changed it; run the suite again for a new record.",
+    )
+
+
+def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
+    """Give the scopes what they had alive at the checkpoint; no row means nothing."""
+    for scope in scopes:
+        scope.survived_bytes = scope.survived_blocks = 0
+        scope.collected_bytes = scope.native_bytes = 0
+        scope.released_by = None
+    for row in checkpoint.survived:
+        scope = scopes[row.index]
+        scope.survived_bytes = row.bytes
+        scope.survived_blocks = row.blocks
+        scope.released_by = row.released_by
+        scope.collected_bytes = row.collected_bytes
+        scope.native_bytes = row.native_bytes
+
+
+def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated]) -> None:
+    """Add what came to be known after the final look; `survived_bytes` stay as of then."""
+    for index, id in released.by.items():
+        if 0 <= index < len(scopes):
+            scopes[index].released_by = id
+    for row in repeated:
+        if 0 <= row.index < len(scopes):
+            scopes[row.index].repeats = row.bytes
+            scopes[row.index].repeat_problem = row.problem
+
+
+def _totals(scopes: list[Scope]) -> Totals:
+    return Totals(
+        tests=sum(scope.scope == "test" for scope in scopes),
+        survived_bytes=sum(s.survived_bytes for s in scopes if s.scope in COUNTED),
+    )
+
+
+GROWING_BYTES = 1 << 10
+"""What a repetition has to keep of a holder's test to say that it grows."""
+
+
+def _judge_again(holders: list[Holder], scopes: Sequence[Scope]) -> None:
+    """A test that was repeated shows what no figures of one run can: whether it adds to what it
+    left each time, or has filled it once."""
+    repeats = {scope.id: scope.repeats for scope in scopes if scope.repeats}
+    for holder in holders:
+        if holder.verdict not in ("growing", "once") or holder.bounded:
+            continue
+        of_tests = [
+            (charge.bytes, kept)
+            for charge in holder.charged
+            if charge.scope == "test"
+            for kept in repeats.get(charge.id, [])
+        ]
+        if of_tests and all(kept < GROWING_BYTES for _, kept in of_tests):
+            holder.verdict = "once"
+        elif of_tests and all(kept >= max(GROWING_BYTES, size // 2) for size, kept in of_tests):
+            holder.verdict = "growing"
