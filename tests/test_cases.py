@@ -171,6 +171,9 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
             assert leak.line in user_lines(holder, case)[: len(case.leaks)], leak
         assert holder.name.startswith(leak.holders), leak
         assert max(holder.retained_bytes, holder.together_bytes) >= 0.95 * leak.bytes
+        if holder.proved_bytes is not None:
+            foretold = holder.together_bytes or holder.retained_bytes
+            assert holder.proved_bytes == pytest.approx(foretold, rel=0.02), leak
     for kind, id in case.clean:
         scope = scope_of(report, kind, case.full_id(kind, id))
         assert scope.survived_bytes < CLEAN_BYTES, scope

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reftrack import choosing
 from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Edge, Look
+from reftrack.naming import CACHE_TYPE
 
 MOST = 4
 """Other holders that are looked for; more than these are not worth the reader's time."""
@@ -36,9 +37,18 @@ def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list
     found: dict[Edge, None] = {}
     for last, at in places:
         numbers = seen.numbers(last)
-        if 0 < at < len(numbers) and seen.steps[numbers[at]][1] != "gap":
-            found[(numbers[at], True) if is_cache else numbers[at]] = None
+        edge = _edge(seen, numbers[at], is_cache) if 0 < at < len(numbers) else None
+        if edge is not None:
+            found[edge] = None
     return list(found)
+
+
+def _edge(seen: Look, number: int, is_cache: bool) -> Edge | None:
+    """None where the step stands for the middle of a very long path."""
+    before, edge, *_ = seen.steps[number]
+    if edge == "gap":
+        return None
+    return (number, True) if is_cache and seen.steps[before][3] == CACHE_TYPE else number
 
 
 def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
@@ -92,11 +102,10 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     first = next((k for k, by in enumerate(made) if by), -1)
     survivor = Survivor(anchor, first, first < 0 or made[first] == scope)
     choice = choosing.choose(path, survivor, seen.bases)
-    if not 0 < choice.step < len(numbers) or path[choice.step].edge == "gap":
+    if not 0 < choice.step < len(numbers):
         return choice, None
-    edge = numbers[choice.step]
     is_cache = choice.kind == "cache" and choice.rule is None
-    return choice, (edge, True) if is_cache else edge
+    return choice, _edge(seen, numbers[choice.step], is_cache)
 
 
 def _with(own: Sequence[Edge], others: Iterable[_Other]) -> list[Edge]:
