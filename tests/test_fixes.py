@@ -46,7 +46,7 @@ def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set(
 
 def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> None:
     kept = holder("TestX.obj", "testcase-attribute")
-    expected = "in TestX: def teardown_method(self): del self.obj"
+    expected = "in TestX.teardown_method: del self.obj"
     assert fixes.suggest(kept, PYTEST, LINE) == expected
 
 

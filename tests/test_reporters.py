@@ -583,7 +583,10 @@ def test_a_holder_tells_what_repeating_one_of_its_tests_kept() -> None:
     assert repeated(MIB, MIB, MIB + 9) == [
         f"  repeat    3 repetitions of {test} kept 1.0 MiB each: it grows"
     ]
-    assert repeated(MIB) == [f"  repeat    1 repetition of {test} kept 1.0 MiB: it grows"]
+    assert repeated(MIB) == [
+        f"  repeat    1 repetition of {test} kept 1.0 MiB: "
+        "--repeat 2 or more tells whether that adds up"
+    ]
     assert repeated(0, 700, 12) == [
         f"  repeat    3 repetitions of {test} kept nothing: it was filled once"
     ]

@@ -120,7 +120,7 @@ def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) 
     name = choice.attribute
     if choice.of_test_case:
         return f'in {_at(choice.owner_name, line)}: self.addCleanup(delattr, self, "{name}")'
-    return f"in {choice.owner_name}: def teardown_method(self): del self.{name}"
+    return f"in {choice.owner_name}.teardown_method: del self.{name}"
 
 
 def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
@@ -133,7 +133,7 @@ def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
     if choice.of_test_case:
         which = f", where cls is {owner}" if _by_tests(charged) else ""
         return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
-    return f"in {owner}: def teardown_class(cls): del cls.{name}"
+    return f"in {owner}.teardown_class: del cls.{name}"
 
 
 def _of_cache(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:

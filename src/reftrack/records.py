@@ -245,18 +245,19 @@ GROWING_BYTES = 1 << 10
 
 def _judge_again(holders: list[Holder], scopes: Sequence[Scope]) -> None:
     """A test that was repeated shows what no figures of one run can: whether it adds to what it
-    left each time, or has filled it once."""
+    left each time, or has filled it once. A single repetition may have replaced what was there, and
+    a fixture is made anew for repetitions."""
     repeats = {scope.id: scope.repeats for scope in scopes if scope.repeats}
     for holder in holders:
         if holder.verdict not in ("growing", "once") or holder.bounded:
             continue
-        of_tests = [
-            (charge.bytes, kept)
+        kept = [
+            size >= max(GROWING_BYTES, charge.bytes // 2)
             for charge in holder.charged
             if charge.scope == "test"
-            for kept in repeats.get(charge.id, [])
+            for size in repeats.get(charge.id, [])
         ]
-        if of_tests and all(kept < GROWING_BYTES for _, kept in of_tests):
-            holder.verdict = "once"
-        elif of_tests and all(kept >= max(GROWING_BYTES, size // 2) for size, kept in of_tests):
+        if len(kept) > 1 and all(kept):
             holder.verdict = "growing"
+        elif len(kept) > 1 and not any(kept) and holder.kind != "fixture":
+            holder.verdict = "once"

@@ -251,25 +251,30 @@ def _holder_rows(holders: Sequence[Holder], scopes: Sequence[Scope], base: str) 
     for holder in holders:
         row = _holder_row(holder, base)
         ids = [charge.id for charge in holder.charged]
-        again = next((repeated[id] for id in ids if id in repeated), None)
+        again = next((c for c in holder.charged if c.id in repeated), None)
         until = {torn_down.get(id, "") for id in ids}
-        row.repeat = "" if again is None else _repeat(again)
+        if again is not None and holder.verdict != "runner":
+            row.repeat = _repeat(repeated[again.id], again.bytes)
         if len(until) == 1 and "" not in until:
             row.until = f"{until.pop()}: released by tear-down"
         rows.append(row)
     return rows
 
 
-def _repeat(scope: Scope) -> str:
-    """Words for what a test keeps when it runs again: the middle one of the figures."""
+def _repeat(scope: Scope, left: int) -> str:
+    """Words for what a test keeps when it runs again: the middle one of the figures, beside what it
+    has `left` with the holder. Runners keep a little of every test."""
     if scope.repeat_problem:
         return f"nothing is known by repeating {scope.id}: {scope.repeat_problem}"
     count = len(scope.repeats)
     what = f"{count} repetition{'' if count == 1 else 's'} of {scope.id} kept"
     each, most = sorted(scope.repeats)[(count - 1) // 2], max(scope.repeats)
-    if each >= _REPEAT_FROM:
-        return f"{what} {size(each)}{' each' if count > 1 else ''}: it grows"
-    if most >= _REPEAT_FROM:
+    least = max(_REPEAT_FROM, left // 2)
+    if count == 1 and each >= least:
+        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
+    if each >= least:
+        return f"{what} {size(each)} each: it grows"
+    if most >= least:
         return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
     return f"{what} nothing: it was filled once"
 
