@@ -58,7 +58,9 @@ def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -
     The set that is found has no needless member; it need not be the smallest there is.
     """
     first = seen.cut(own, groups)
-    if first.survivor_bytes >= ENOUGH * survived:
+    # Not by what went: with the holder may go what others of the same name and place have.
+    staying = sum(seen.groups[group][1] for group in first.still_held)
+    if staying <= (1 - ENOUGH) * survived:
         return Cutting(first.bytes, [], 0, list(own))
     others = _others(seen, own, first.still_held, groups)
     every = seen.cut(_with(own, others))

@@ -190,13 +190,13 @@ def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     if sum(len(text) for text, _ in lines[0]) > width:  # the root is in the path, too
         lines = [_headline(row.verdict, row.bytes, row.scopes, row.name)]
     lines += _labelled("path", _path_lines(row.path, room))
-    lines += _labelled("kept", [row.kept] if row.kept else [])
+    lines += _labelled("kept", _wrap(row.kept, room))
     lines += _allocated(row, room)
     lines += _labelled(row.label, [_ids(row, room)] if row.ids else [])
     lines += _labelled("until", [row.until] if row.until else [])
     lines += _labelled("repeat", _wrap(row.repeat, room))
     if row.proved_bytes is not None:
-        lines += _labelled("proved", [_proved(row, row.proved_bytes)])
+        lines += _labelled("proved", _wrap(_proved(row, row.proved_bytes), room))
     if row.not_proved:
         lines += _labelled("unproved", _wrap(row.not_proved, room))
     lines += _labelled("fix", _wrap(row.fix, room))
