@@ -34,6 +34,7 @@ cdef PyObject *attribute_in(PyObject *o, object name):
 
 cdef object own_names(PyObject *o, tuple attributes):
     # The texts of an object's attributes, "name" or "first.second", with spaces between; None without.
+    # What has no text and no name is called by its type.
     cdef PyObject *at
     cdef list found = []
     for attribute in attributes:
@@ -42,8 +43,7 @@ cdef object own_names(PyObject *o, tuple attributes):
             at = attribute_in(at, name) if at != NULL else NULL
         if at != NULL:
             text = exact(at) if PyUnicode_CheckExact(at) else object_name(at)
-            if text is not None:
-                found.append(text)
+            found.append(text if text is not None else type_name(rt_type(at)))
     return " ".join(found) if found else None
 
 

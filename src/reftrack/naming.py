@@ -261,6 +261,12 @@ def _short(name: str) -> str:
     return parts[-1]
 
 
+def in_short(name: str) -> str:
+    """A module's name in full, a class's without its module."""
+    short = _short(name)
+    return short if short[:1].isupper() else name
+
+
 def _short_function(name: str) -> str:
     """The last part of a function's name, of a lambda's that of the function around it."""
     parts = [part for part in name.split(".") if part != "<locals>"]

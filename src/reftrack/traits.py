@@ -108,5 +108,6 @@ def is_users_own(place: Place) -> bool:
 
 def patched(places: Sequence[Place]) -> str:
     """What a patch that was never stopped has replaced: "json.dumps"."""
-    called = (place.called for place in places if place.owner == PATCH and place.called)
-    return next(called, "").replace(" ", ".")
+    called = next((place.called for place in places if place.owner == PATCH and place.called), "")
+    target, _, attribute = called.rpartition(" ")
+    return f"{naming.in_short(target)}.{attribute}" if target else called
