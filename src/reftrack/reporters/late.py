@@ -29,7 +29,7 @@ def held(scopes: Sequence[Scope]) -> list[HeldRow]:
         for scope, following in pairwise([*scopes, None])
         # A runner's loop variable has the last test until the next: that is no news.
         if scope is not None
-        and scope.released_by not in (None, scope.id)
+        and scope.released_by is not None
         and (following is None or following.id != scope.released_by)
     ]
     big = [
