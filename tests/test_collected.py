@@ -45,7 +45,7 @@ def test_a_collection_that_starts_by_itself_is_one_as_well() -> None:
         Cycle()
     gc.enable()
     with Within():
-        young = [[] for _ in range(5000)]  # type: ignore[var-annotated]
+        young = [list[object]() for _ in range(5000)]
         del young
 
     assert _reftrack.collected_bytes(left.id) > SIZE

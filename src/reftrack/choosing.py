@@ -136,8 +136,8 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         root = _runner_root(places[start], bases) or root
     end = titles.last_joined(places, at, outside, kind)
     owner = _owner(place, kind)
-    rule = _steady_rule(place, owner, bases) if owner == "runner" else found.rule
-    rule = rule or _steady_rule(place, owner, bases)
+    known = None if owner == "runner" else found.rule
+    rule = known or _steady_rule(place, owner, bases)
     made_here = survivor.own and places[end].step == survivor.first
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
@@ -184,7 +184,7 @@ def _owner(place: Place, kind: HolderKind) -> Owner:
 
 def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
     above = [place for place in places if place.step <= survivor.anchor]
-    at = last(above, lambda place: place.kind == naming.INSTANCE and is_users(place))
+    at = _last_of_users(above, (naming.INSTANCE,))
     return None if at is None else above[at]
 
 
@@ -222,7 +222,7 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
     if named is not None:
         return Found(named, _kind_of_kept(path, places, named))
     for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
-        inner = last(held, lambda p, kinds=kinds: p.kind in kinds and is_users(p))  # type: ignore[misc]
+        inner = _last_of_users(held, kinds)
         if inner is not None:
             return Found(inner, _kind_of_frame(path, places, inner))
     result = last(held, lambda p: is_result(p, bases))
@@ -231,6 +231,10 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
     other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
+
+
+def _last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
+    return last(places, lambda place: place.kind in kinds and is_users(place))
 
 
 def _exception(places: Sequence[Place], bases: Bases) -> Found | None:

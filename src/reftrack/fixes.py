@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from reftrack.choosing import Choice
 from reftrack.model import Allocation, Charge, Frame
@@ -63,14 +62,6 @@ INTERPRETERS = {
 }
 
 
-class Place(NamedTuple):
-    """Where the fix belongs: the user's innermost line that allocated most of what is kept."""
-
-    file: str
-    line: int
-    function: str
-
-
 def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[Allocation]) -> str:
     """The line to add and where, in words; empty where none is known, or where nothing is to be
     done: what an import makes is meant to stay, and its tests need it."""
@@ -80,8 +71,6 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
         return _in_pytest(choice.fix, charged)
-    if charged and all(charge.scope == "import" for charge in charged):
-        return ""  # what an import leaves is meant to stay
     by_kind = {
         "testcase-attribute": _of_instance,
         "class-attribute": _of_class,

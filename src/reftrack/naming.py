@@ -9,7 +9,7 @@ made of the plain data that the heap graph gave.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from reftrack.heap import Step
 
@@ -176,11 +176,17 @@ def _local(frame: Step, label: object) -> Place:
 
 
 def _free_variable(function: Step, names: object, index: object) -> Place:
-    known = isinstance(names, tuple) and isinstance(index, int) and index < len(names)
-    name = str(cast("tuple[str, ...]", names)[cast(int, index)]) if known else "?"
+    name = _named_at(names, index) or "?"
     owner = function.name or "?"
     text = f"{name} in the closure of {_short_function(owner)}()"
     return Place(CLOSURE, owner, name, text, text)
+
+
+def _named_at(names: object, index: object) -> str | None:
+    """Of the names that a step has for its variables, the one at an index."""
+    if isinstance(names, tuple) and isinstance(index, int) and index < len(names):
+        return str(names[index])
+    return None
 
 
 def _thread_local(path: Sequence[Step], index: int) -> Step | None:
@@ -194,8 +200,7 @@ def _thread_local(path: Sequence[Step], index: int) -> Step | None:
 def _default(function: Step, names: object, label: object) -> Place:
     """A default argument; positional ones have their names beside them, by index."""
     owner = function.name or "?"
-    known = isinstance(names, tuple) and isinstance(label, int) and label < len(names)
-    name = str(cast("tuple[str, ...]", names)[cast(int, label)] if known else label)
+    name = _named_at(names, label) or str(label)
     text = f"{name}, default of {_short_function(owner)}()"
     return Place(DEFAULT, owner, name, text, text)
 

@@ -33,9 +33,6 @@ SMALL_SHARE = 100
 """A proof takes as long as a collection: only holders with so many bytes, and that part of all that
 survived, are cut."""
 
-SMALL_SHARE = 100
-"""A proof takes as long as a collection: none for less than this part of all that survived."""
-
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
 
@@ -103,10 +100,8 @@ def holders(
     ]
     cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
     if prove is not None:
-        least = sum(holder.survived_bytes for holder in found) // SMALL_SHARE
-        worth = [n for n in cuttings if found[n - 1].survived_bytes >= least]
-        results = prove([cuttings[number] for number in worth])
-        for number, (size, reason) in zip(worth, results, strict=True):
+        results = prove(list(cuttings.values()))
+        for number, (size, reason) in zip(cuttings, results, strict=True):
             holder = found[number - 1]
             holder.proved_bytes = size
             holder.not_proved = NOT_CUT.get(holder.kind, reason) if size is None else ""

@@ -45,7 +45,7 @@ def by_rule(places: Sequence[Place], at: int, rule: Rule) -> str:
     if at > 0 and is_users(places[at - 1]) and places[at - 1].kind in USERS_NAMES:
         return f"{naming.without_subscripts(places[at - 1].text)}.{places[at].attribute}"
     title = rules.words(rule.title, places, at)
-    users = last(places[:at], lambda p: p.kind in USERS_NAMES and is_users(p))
+    users = last(places[:at], lambda place: place.kind in USERS_NAMES and is_users(place))
     return title if users is None else f"{plain(places, users, users)} -> {title}"
 
 

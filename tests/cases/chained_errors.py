@@ -28,7 +28,7 @@ class T(unittest.TestCase):
 
     def load(self):
         # assertRaises clears the frames of load(), not those of the error that came before: read()
-        with self.assertRaises(LookupError) as caught:  # noqa: PT027
+        with self.assertRaises(LookupError) as caught:  # noqa: PT027 - no pytest here
             load()
         CAUGHT.append(caught.exception)
 
