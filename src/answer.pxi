@@ -133,7 +133,9 @@ cdef class Explanation:
         another path to its sample), ...]).
 
         `edges` has step numbers: of the edges that lead there (all references between the two objects),
-        or (number, True) for all entries of the functools cache that the edge starts from. Of `groups`
+        or (number, part): "cache" for all entries of the functools cache that the edge starts from,
+        "entries" for those, too, from there to what wanted scopes other than imports made, "contents"
+        for all that the container at the step has. Of `groups`
         those are told whose sample is still reached, by a path that was found again since the look: what
         was allocated or freed meanwhile does not matter. The new paths are added to `steps`.
 
@@ -193,12 +195,12 @@ cdef class Explanation:
         cdef uint32_t above
         cuts.graph = &self.look.graph
         for edge in edges:
-            number, whole = edge if type(edge) is tuple else (edge, False)
-            above = self.node_above(number)
-            cuts.numbers.append((number, whole))
-            before = self.steps[self.steps[number][0]][0]
+            number, part = edge if type(edge) is tuple else (edge, None)
+            above = self.node_above(number, part)
+            cuts.numbers.append((number, part))
+            before = self.steps[number][0] if part == "contents" else self.steps[self.steps[number][0]][0]
             cuts.above.setdefault(above, set()).add(self.telling.nodes[<uint32_t>before])
-            if whole:
+            if part == "cache":
                 if above not in self.telling.caches:
                     raise ValueError(f"no cache leads to step {number}")
                 entries_of, cuts.kept[above] = self.telling.caches[above]
@@ -207,6 +209,14 @@ cdef class Explanation:
                     cuts.of_node[entries_of] = None
                     cuts.kept[entries_of] = ()
                     cuts.cleared.add(entries_of)
+            elif part == "contents":
+                cuts.of_node[above], cuts.kept[above] = None, ()
+                cuts.cleared.add(above)
+                cuts.emptied.add(above)
+            elif part == "entries" and above not in cuts.kept:
+                cuts.of_node.setdefault(above, set()).update(
+                    (self.telling.nodes[<uint32_t>number], *self.made_below(above))
+                )
             elif above not in cuts.kept:
                 cuts.of_node.setdefault(above, set()).add(self.telling.nodes[<uint32_t>number])
         return cuts
@@ -223,17 +233,18 @@ cdef class Explanation:
                 raise MemoryError("no memory for a proof")
             memcpy(parent, self.look.paths.parent, size)
             # The last path set is whole; where an earlier one meets a later one it goes on along that.
-            for number, whole in cuts.numbers:
-                number = self.steps[number][0] if whole else number
+            for number, part in cuts.numbers:
+                number = self.steps[number][0] if part == "cache" else number
                 while number != 0:
                     before, edge, _, _, _ = self.steps[number]
                     if edge != "gap":
                         parent[self.telling.nodes[number]] = self.telling.nodes[<uint32_t>before]
                     number = before
             ends = []
-            for number, whole in cuts.numbers:
-                ends.append(self.telling.nodes[<uint32_t>self.steps[number][0]])
-                if not whole:
+            for number, part in cuts.numbers:
+                if part != "contents":
+                    ends.append(self.telling.nodes[<uint32_t>self.steps[number][0]])
+                if part != "cache":
                     ends.append(self.telling.nodes[number])
             for node in ends:
                 if living_need(&v, node) < 0:
@@ -248,11 +259,22 @@ cdef class Explanation:
             free(parent)
             living_free(&v)
 
-    cdef uint32_t node_above(self, object number) except 0:
-        # The node that the edge to a step starts from.
+    cdef list made_below(self, uint32_t id):
+        # What a node refers to and a wanted scope other than an import made.
+        cdef Graph *g = &self.look.graph
+        cdef Survey *s = &self.look.survey
+        cdef size_t e
+        return [
+            g.to[e] for e in range(g.first[id], g.first[id + 1]) if s.wanted[g.date[g.to[e]]] == WANTED
+        ]
+
+    cdef uint32_t node_above(self, object number, object part) except 0:
+        # The node that the edges to be cut start from.
         if not 0 < number < len(self.steps):
             raise ValueError(f"no step {number}")
         before, edge, _, _, _ = self.steps[number]
+        if part == "contents":
+            return self.telling.nodes[<uint32_t>number]
         if before == 0 or edge == "gap":
             raise ValueError(f"no edge leads to step {number}")
         return self.telling.nodes[<uint32_t>before]

@@ -12,11 +12,12 @@ cdef class Cuts:
     cdef Graph *graph
     cdef CutEdge *edges
     cdef size_t count, capacity
-    cdef list numbers             # of the steps that the edges lead to, and whether of a whole cache
+    cdef list numbers             # of the steps that the edges lead to, and which part: see Explanation.cut
     cdef dict of_node             # node -> the nodes that it no more leads to, or None: to none but ...
     cdef dict kept                # ... these
     cdef dict above               # node -> the nodes before it, on paths to the edges
-    cdef set cleared              # nodes of dicts that are emptied
+    cdef set cleared              # nodes of containers that are emptied
+    cdef set emptied              # of those, all but the dicts of caches
 
     def __cinit__(self):
         self.edges = NULL
@@ -25,6 +26,7 @@ cdef class Cuts:
         self.kept = {}
         self.above = {}
         self.cleared = set()
+        self.emptied = set()
 
     def __dealloc__(self):
         free(self.edges)
@@ -88,7 +90,7 @@ cdef void went_find(Look *l, Paths *p, Went *w) noexcept nogil:
 
 
 cdef void went_blocks_of(Look *l, uint32_t id, Went *w) noexcept nogil:
-    # A dict that stays, and is emptied.
+    # A container that stays, and is emptied.
     cdef size_t i
     for i in range(l.graph.more_count):
         if l.graph.more[i].node == id:

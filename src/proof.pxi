@@ -168,6 +168,8 @@ cdef bint cut_node(
     cdef Graph *g = &answer.look.graph
     cdef PyObject *o = g.objects[node]
     cdef bint done
+    if node in cuts.emptied:
+        return severed.empty(<object>o)
     if node in cuts.cleared:
         return True  # the dict of a cache, which clears it itself
     targets = cuts.of_node[node]

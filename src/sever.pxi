@@ -1,7 +1,7 @@
 # Edges cut for real, in a copy of the process: each reference is found where its owner keeps it, and
 # something harmless is put there. No lookup is done and nothing is let go of before all are cut.
 
-from collections import deque
+from collections import OrderedDict, deque
 
 cdef enum:
     OWN_FIELDS = 16               # of any object, at its start: count and type
@@ -14,9 +14,11 @@ cdef class Severed:
     cdef size_t owed_count, owed_capacity
     cdef size_t seen              # references to the children that the owner shows
     cdef PyObject *owner
+    cdef list emptied             # what emptied containers had
 
     def __cinit__(self):
         self.owed = NULL
+        self.emptied = []
 
     def __dealloc__(self):
         free(self.owed)
@@ -62,6 +64,18 @@ cdef class Severed:
         while self.owed_count > 0:
             self.owed_count -= 1
             Py_DECREF(self.owed[self.owed_count])
+        self.emptied.clear()
+
+    cdef bint empty(self, object container) except -1:
+        # By the built-in type's own methods: a subclass may have others. False where it is none of these.
+        for base in (OrderedDict, dict, list, set, bytearray, deque):
+            if PyType_IsSubtype(rt_type(<PyObject *>container), <PyTypeObject *>base):
+                self.emptied.append(list(base.__iter__(container)))
+                if PyDict_Check(<PyObject *>container):
+                    self.emptied.append(list(dict.values(container)))
+                base.clear(container)
+                return True
+        return False
 
     # ---- where owners keep references ----
 

@@ -8,6 +8,7 @@ The head of each file in `cases/` says what is true of it, a line per scope:
     # CLEAN kind id                                  nothing of the scope stays
     # VERDICT verdict NAME                           the verdict on that holder
     # KIND kind NAME                                 its kind
+    # ALONE NAME                                     it is one holder, and holds it alone
     # XFAIL reason                                   not so yet
 
 A line `# FIX text | code` in the suite stands for its cure: the report suggests `text`, and with
@@ -71,6 +72,7 @@ class Case:
         self.lines = path.read_text().splitlines()
         self.runner = self._told("RUN")[0]
         self.needs = self._told("NEEDS")
+        self.alone = self._told("ALONE")
         self.not_yet = self._told("XFAIL")
         self.verdicts = [tuple(told.split(" ", 1)) for told in self._told("VERDICT")]
         self.kinds = [tuple(told.split(" ", 1)) for told in self._told("KIND")]
@@ -182,6 +184,8 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
         assert {h.verdict for h in named(report, case, name)} == expected, (verdict, name)
     for kind, name in case.kinds:
         assert {h.kind for h in named(report, case, name)} == {kind}, name
+    for name in case.alone:
+        assert [h.together for h in report.holders if h.name.startswith(name)] == [[]], name
     for text in case.fixes:
         assert any(text in holder.fix for holder in report.holders), text
     growing = {h.name for h in report.holders if h.verdict == "growing"}

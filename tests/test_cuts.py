@@ -200,7 +200,7 @@ def test_all_entries_of_a_cache_are_one_cut(heap: Any, bound: int | None) -> Non
     wrapper = next(k for k, step in enumerate(largest.path) if "lru_cache" in step.type)
     edge = seen.numbers(seen.groups[0][3])[wrapper + 1]
 
-    cut = seen.cut([(edge, True)])
+    cut = seen.cut([(edge, "cache")])
 
     assert cut.bytes == pytest.approx(really(heap.total.cache_clear), abs=NEAR)
     assert cut.survivor_bytes == pytest.approx(cut.bytes, abs=600)
@@ -219,7 +219,7 @@ def test_a_cache_met_again_on_a_way_around_is_still_cut_as_a_whole(heap: Any) ->
     seen = look(scope)
     path = seen.numbers(seen.groups[0][3])
     wrapper = next(k for k, n in enumerate(path) if "lru_cache" in seen.step(n).type)
-    entries = (path[wrapper + 1], True)
+    entries: Edge = (path[wrapper + 1], "cache")
 
     held = seen.cut([path[wrapper], entries], [0]).still_held
 
@@ -236,7 +236,7 @@ def test_roots_and_unknown_steps_are_refused(heap: Any) -> None:
         heap.x = blob()
     seen = look(scope)
     edge = step_to(seen, "x")
-    for wrong in (0, -1, 10**9, 1, (edge, True)):
+    for wrong in (0, -1, 10**9, 1, (edge, "cache")):
         with pytest.raises(ValueError, match="step"):
             seen.cut([wrong])
     with pytest.raises(ValueError, match="no group 1000"):

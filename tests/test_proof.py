@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from reftrack import _reftrack, proof
-from reftrack.heap import Look
+from reftrack.heap import Edge, Look
 from scoped import Within, groups, look, module
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proofs need Linux")
@@ -65,7 +65,7 @@ def last_edge(seen: Look, scope: Within) -> int:
     return next(g[3] for g in seen.groups if g[0] == scope.id and g[1] == largest.bytes)
 
 
-def prove(seen: Look, *edges: int | tuple[int, bool]) -> tuple[int | None, str, int | str]:
+def prove(seen: Look, *edges: Edge) -> tuple[int | None, str, int | str]:
     _reftrack.pause()
     gc.collect()
     try:
@@ -222,11 +222,77 @@ def test_the_entries_of_a_cache_can_be_cut(heap: Any, bound: int | None) -> None
     seen = look(scope)
     path = seen.path(seen.groups[0][3])
     at = next(k for k, step in enumerate(path) if "lru_cache" in step.type)
-    edge = (seen.numbers(seen.groups[0][3])[at + 1], True)
+    edge: Edge = (seen.numbers(seen.groups[0][3])[at + 1], "cache")
     foretold = seen.cut([edge])
 
     assert prove(seen, edge)[0] == pytest.approx(foretold.bytes, abs=400)
     assert heap.total.cache_info().currsize == 4
+
+
+CONTAINERS: dict[str, Callable[[], Any]] = {
+    "list": list,
+    "dict": dict,
+    "set": set,
+    "ordered": collections.OrderedDict,
+    "deque": collections.deque,
+    "list's child": ListChild,
+}
+
+
+DEQUES_SPARE = 16 * 528
+"""Bytes that an empty deque keeps for later: MAXFREEBLOCKS, Modules/_collectionsmodule.c."""
+
+
+def put(container: Any, key: int, item: object) -> None:
+    if isinstance(container, dict):
+        container[key] = item
+    else:
+        getattr(container, "add" if isinstance(container, set) else "append")(item)
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_what_was_put_into_a_container_of_two_names_is_cut_as_one(heap: Any, kind: str) -> None:
+    heap.x, heap.y = CONTAINERS[kind](), Node()
+    heap.y.one = heap.x
+    put(heap.x, 0, bytes(SIZE))
+    with Within() as scope:
+        for k in range(1, 4):
+            put(heap.x, k, bytes(SIZE + k))
+    seen = look(scope)
+    entries: Edge = (last_edge(seen, scope), "entries")
+    foretold = seen.cut([entries], [0])
+
+    assert foretold.still_held == {}
+    assert prove(seen, entries) == (foretold.bytes, "", 0)
+    assert foretold.bytes == pytest.approx(3 * (SIZE + 33), abs=20)
+    assert len(heap.x) == 4
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_a_container_that_grew_is_emptied(heap: Any, kind: str) -> None:
+    heap.x, heap.y = CONTAINERS[kind](), Node()
+    heap.y.one = heap.x
+    with Within() as scope:
+        for k in range(10_000):
+            put(heap.x, k % 250, k % 250)  # numbers that the interpreter has for good
+    seen = look(scope)
+    edge = last_edge(seen, scope)
+    contents: Edge = (edge, "contents")
+    foretold = seen.cut([contents], [0])
+
+    assert scope.live > 8_000
+    assert prove(seen, contents)[0] == pytest.approx(foretold.bytes, abs=DEQUES_SPARE)
+    assert foretold.survivor_bytes == pytest.approx(scope.live, abs=300)
+    assert prove(seen, edge)[0] == 0, "the other name keeps it"
+
+
+def test_what_is_no_container_is_not_emptied(heap: Any) -> None:
+    with Within() as scope:
+        heap.x = Node()
+        heap.x.one = blob()
+    seen = look(scope)
+
+    assert prove(seen, (seen.numbers(last_edge(seen, scope))[3], "contents"))[:2] == (None, "edge")
 
 
 # ---- where there is no proof, it is said why ----

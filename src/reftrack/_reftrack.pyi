@@ -9,8 +9,8 @@ _Step = tuple[int, str, object, str, str | None]
 # (scope or stack, bytes, objects)
 _Counted = list[tuple[int, int, int]]
 
-# the number of a step: the edge that leads there; with True all entries of the cache it is from
-_Edge = int | tuple[int, bool]
+# the number of a step: the edge that leads there; or with a part, more than one edge
+_Edge = int | tuple[int, str]
 
 @final
 class Explanation:

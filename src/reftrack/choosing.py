@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reftrack import naming, owners, rules, titles
-from reftrack.heap import Step, Told
+from reftrack.heap import Part, Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
@@ -64,7 +64,8 @@ class Choice(NamedTuple):
     root: str
     path: list[str]
     pattern: list[str]
-    step: int = -1  # index on the path of the step that the holder's edge leads to
+    step: int = -1  # index on the path of the step that the edge to be cut leads to
+    part: Part | None = None  # with that edge others are cut
     owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
     place: str = ""  # the name in full, with the module
@@ -89,9 +90,9 @@ class Choice(NamedTuple):
     joined: bool = False  # the name goes on with attributes of what the place leads to
 
     @property
-    def key(self) -> tuple[str, str, str, bool]:
-        """What makes groups one holder."""
-        return self.name, self.place, self.kind, self.collateral
+    def key(self) -> tuple[str, str, bool]:
+        """What makes groups one holder, whatever the nature of what it keeps."""
+        return self.name, self.place, self.collateral
 
 
 class Survivor(NamedTuple):
@@ -135,6 +136,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     if start > 0 or is_result(places[0], bases):
         root = _runner_root(places[start], bases) or root
     end = titles.last_joined(places, at, outside, kind)
+    step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
     known = None if owner == "runner" else found.rule
     rule = known or _steady_rule(place, owner, bases)
@@ -146,8 +148,9 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         root=root,
         path=[place.text for place in places[start:]],
         pattern=[place.pattern for place in places[start:]],
-        step=place.step,
-        owns_anchor=place.step <= survivor.anchor,
+        step=step,
+        part=part,
+        owns_anchor=step <= survivor.anchor and part != "contents",
         collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
         place=found.rule.name if found.rule else _place_in_full(place, kind),
         rule=rule,
@@ -171,6 +174,45 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         filled=_filled(places, survivor),
     )
     return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
+
+
+def _cut(
+    path: Sequence[Step],
+    places: Sequence[Place],
+    found: Found,
+    end: int,
+    survivor: Survivor,
+    bases: Bases,
+) -> tuple[int, Part | None]:
+    """The edge to be cut, by the index of what it leads to, and what is cut with it.
+
+    What the name leads to may have been there before any test, and may have other names, in other
+    modules: it stays, and what tests have put into it goes.
+    """
+    named = places[found.at]
+    if named.kind == naming.CACHE and found.rule is None:
+        return named.step, "cache"
+    if found.kind == "mock":
+        return named.step, None  # it notes a call in several places
+    first = survivor.first
+    if first < 0 and survivor.anchor == len(path) - 1:
+        first = len(path)  # the container itself grew
+    if first <= named.step:
+        return named.step, None
+    if places[end].step == first:
+        return first, None
+    at = first - 1
+    while at > named.step and path[at].type in IMMUTABLE:
+        at -= 1
+    if path[at].edge != "dict" and _is_any(path[at].type, EMPTIED, bases):
+        return at, "contents"
+    if path[at].type in IMMUTABLE or at + 1 == len(path):
+        return named.step, None
+    return at + 1, "entries"
+
+
+def _is_any(type_name: str, classes: Sequence[str], bases: Bases) -> bool:
+    return any(naming.is_a(type_name, known, bases) for known in classes)
 
 
 def _owner(place: Place, kind: HolderKind) -> Owner:
@@ -280,6 +322,11 @@ _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
 
 CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
 """Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
+
+EMPTIED = ("dict", "list", "set", "bytearray", "collections.deque")
+"""Containers that can be emptied, with those that derive from them."""
+
+IMMUTABLE = ("tuple", "frozenset")
 
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 

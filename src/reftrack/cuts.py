@@ -31,24 +31,24 @@ class _Other(NamedTuple):
     edges: list[Edge]
 
 
-def edges(seen: Look, places: Iterable[tuple[int, int]], is_cache: bool) -> list[Edge]:
-    """The edges of a holder, by the last steps of paths and the indexes on them of what its edge
-    leads to; or the entries of a functools cache. Roots have no edge."""
-    found: dict[Edge, None] = {}
-    for last, at in places:
-        numbers = seen.numbers(last)
-        edge = _edge(seen, numbers[at], is_cache) if 0 < at < len(numbers) else None
-        if edge is not None:
-            found[edge] = None
-    return list(found)
+def edges(seen: Look, chosen: Iterable[tuple[Choice, int]]) -> list[Edge]:
+    """The edges of holders, as chosen by paths with these last steps."""
+    found = (_edge(seen, choice, seen.numbers(last)) for choice, last in chosen)
+    return list(dict.fromkeys(edge for edge in found if edge is not None))
 
 
-def _edge(seen: Look, number: int, is_cache: bool) -> Edge | None:
-    """None where the step stands for the middle of a very long path."""
+def _edge(seen: Look, choice: Choice, numbers: Sequence[int]) -> Edge | None:
+    """None for a root, and where the step stands for the middle of a very long path."""
+    least = 0 if choice.part == "contents" else 1
+    if not least <= choice.step < len(numbers):
+        return None
+    number = numbers[choice.step]
     before, edge, *_ = seen.steps[number]
     if edge == "gap":
         return None
-    return (number, True) if is_cache and seen.steps[before][3] == CACHE_TYPE else number
+    if choice.part is None or (choice.part == "cache" and seen.steps[before][3] != CACHE_TYPE):
+        return number
+    return number, choice.part
 
 
 def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
@@ -104,10 +104,7 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     first = next((k for k, by in enumerate(made) if by), -1)
     survivor = Survivor(anchor, first, first < 0 or made[first] == scope)
     choice = choosing.choose(path, survivor, seen.bases)
-    if not 0 < choice.step < len(numbers):
-        return choice, None
-    is_cache = choice.kind == "cache" and choice.rule is None
-    return choice, _edge(seen, numbers[choice.step], is_cache)
+    return choice, _edge(seen, choice, numbers)
 
 
 def _with(own: Sequence[Edge], others: Iterable[_Other]) -> list[Edge]:

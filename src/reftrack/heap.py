@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from reftrack import _reftrack
 from reftrack.tracing import Backend, Line
@@ -35,9 +35,12 @@ class Step(NamedTuple):
 Told = tuple[int, str, object, str, str | None]
 """A step with the number of the one before it: the paths are a tree, all from step 0."""
 
-Edge = int | tuple[int, bool]
-"""An edge, by the number of the step that it leads to; with True all entries of the cache that it
-starts from."""
+Part = Literal["cache", "entries", "contents"]
+
+Edge = int | tuple[int, Part]
+"""An edge, by the number of the step that it leads to. With a part it is more than one: all entries
+of the functools "cache" that it starts from; "entries", those, too, that start there and lead to
+what a test or fixture made; "contents", all that the container at the step has."""
 
 Proved = tuple[int | None, str]
 """Bytes that went when edges were cut in a copy of the process; or None, and why not."""

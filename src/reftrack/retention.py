@@ -72,8 +72,7 @@ class Held(NamedTuple):
     exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
     holder_of: list[int]  # of each group
     owning: bytearray  # of each group: does its holder's edge lie above the anchor?
-    last: list[int]  # of each group: the last step of the path that named its holder
-    at: list[int]  # the index on that path of what the holder's edge leads to
+    chosen: list[tuple[Choice, int]]  # of each group, and the last step of the path that named it
 
 
 def holders(
@@ -132,8 +131,7 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
             holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
         return []
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
-    is_cache = holder.kind == "cache" and not holder.rule
-    edges = cuts.edges(seen, ((held.last[k], held.at[k]) for k in groups), is_cache)
+    edges = cuts.edges(seen, (held.chosen[k] for k in groups))
     if not edges:
         return []
     result = cuts.cut(seen, edges, groups, holder.survived_bytes)
@@ -167,9 +165,9 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
-    held = Held([NOBODY], [0], [0], [None], [], bytearray(), [], [])
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), _choices(seen, charged))
     numbers = {NOBODY.key: 0}
-    for group, (choice, last) in zip(seen.groups, _choices(seen, charged), strict=True):
+    for group, (choice, _) in zip(seen.groups, held.chosen, strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
@@ -183,8 +181,6 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.bytes[number] += size
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
-        held.last.append(last)
-        held.at.append(choice.step)
     return held
 
 
@@ -200,7 +196,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, i
         for k, (choice, _) in enumerate(found)
         if charged[seen.groups[k][0]].is_open and choice.owner == "runner"
     ]
-    edges = cuts.edges(seen, ((found[k][1], found[k][0].step) for k in going), False)
+    edges = cuts.edges(seen, (found[k] for k in going))
     for k in going:
         found[k] = NOBODY, found[k][1]
     if edges:
