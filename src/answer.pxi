@@ -15,7 +15,7 @@ cdef class Explanation:
 
     `steps`: the paths as a tree, [(step before, edge, label, type, name), ...], all from step 0;
     `groups`: [(scope, bytes, index of the anchor on the path, last step of the path, index on it of the
-    first that a wanted scope other than an import made or -1, its scope), ...], largest first;
+    first that a test or fixture made or -1, its scope), ...], largest first;
     `others`: (groups, bytes, objects) not described; `orphans`: blocks without an owner as (scope,
     stack, bytes, blocks); `bases`: type name -> names along its MRO; `stacks`: tracemalloc's tracebacks
     by number, or None; `nodes`, `edges`, `garbage` (objects without a root), `seconds` and, of its parts,
@@ -134,8 +134,8 @@ cdef class Explanation:
 
         `edges` has step numbers: of the edges that lead there (all references between the two objects),
         or (number, part): "cache" for all entries of the functools cache that the edge starts from,
-        "entries" for those, too, from there to what wanted scopes other than imports made, "contents"
-        for all that the container at the step has. Of `groups`
+        "entries" for those, too, from there to what tests, fixtures or that object's own scope made,
+        "contents" for all that the container at the step has. Of `groups`
         those are told whose sample is still reached, by a path that was found again since the look: what
         was allocated or freed meanwhile does not matter. The new paths are added to `steps`.
 
@@ -181,7 +181,7 @@ cdef class Explanation:
         if step >= <uint32_t>len(self.steps):
             raise ValueError(f"no step {step}")
         scope = self.look.graph.date[self.telling.nodes[step]]
-        return scope if s.wanted[scope] == WANTED else 0
+        return 0 if s.wanted[scope] == WANTED_IMPORT else scope
 
     cdef int check_open(self) except -1:
         if not self.is_open:
@@ -214,9 +214,7 @@ cdef class Explanation:
                 cuts.cleared.add(above)
                 cuts.emptied.add(above)
             elif part == "entries" and above not in cuts.kept:
-                cuts.of_node.setdefault(above, set()).update(
-                    (self.telling.nodes[<uint32_t>number], *self.made_below(above))
-                )
+                cuts.of_node.setdefault(above, set()).update(self.entries_like(above, number))
             elif above not in cuts.kept:
                 cuts.of_node.setdefault(above, set()).add(self.telling.nodes[<uint32_t>number])
         return cuts
@@ -259,14 +257,18 @@ cdef class Explanation:
             free(parent)
             living_free(&v)
 
-    cdef list made_below(self, uint32_t id):
-        # What a node refers to and a wanted scope other than an import made.
+    cdef list entries_like(self, uint32_t above, uint32_t step):
+        # What a node refers to and a test or fixture made, or the scope that made the step's object.
         cdef Graph *g = &self.look.graph
         cdef Survey *s = &self.look.survey
+        cdef uint32_t node = self.telling.nodes[step], to
         cdef size_t e
-        return [
-            g.to[e] for e in range(g.first[id], g.first[id + 1]) if s.wanted[g.date[g.to[e]]] == WANTED
-        ]
+        cdef list found = [node]
+        for e in range(g.first[above], g.first[above + 1]):
+            to = g.to[e]
+            if g.date[to] != 0 and (s.wanted[g.date[to]] == WANTED or g.date[to] == g.date[node]):
+                found.append(to)
+        return found
 
     cdef uint32_t node_above(self, object number, object part) except 0:
         # The node that the edges to be cut start from.

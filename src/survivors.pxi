@@ -4,7 +4,9 @@
 # holder keeps of one scope.
 
 cdef enum:
-    WANTED = 1                    # a scope; 2 is an import
+    WANTED = 1                    # a test or fixture
+    WANTED_IMPORT = 2
+    WANTED_AROUND = 3             # a class or module: what it made is there before its tests
     TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef int survey_init(

@@ -12,6 +12,8 @@ from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
 from reftrack.traits import (
     AUTOSPECCED,
+    CONTAINERS,
+    EMPTIED,
     FIXTURE,
     FUNCARGS,
     MOCK,
@@ -55,6 +57,10 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     return found
 
 
+Key = tuple[str, str, bool]
+"""What makes groups one holder: its name, its place in full, and whether it is collateral."""
+
+
 class Choice(NamedTuple):
     """The holder of what lies at the end of a path."""
 
@@ -90,7 +96,7 @@ class Choice(NamedTuple):
     joined: bool = False  # the name goes on with attributes of what the place leads to
 
     @property
-    def key(self) -> tuple[str, str, bool]:
+    def key(self) -> Key:
         """What makes groups one holder, whatever the nature of what it keeps."""
         return self.name, self.place, self.collateral
 
@@ -138,8 +144,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     end = titles.last_joined(places, at, outside, kind)
     step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
-    known = None if owner == "runner" else found.rule
-    rule = known or _steady_rule(place, owner, bases)
+    rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
     made_here = survivor.own and places[end].step == survivor.first
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
@@ -167,7 +172,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         made_here=made_here,
         put_by_test=places[end].step == survivor.first,
         is_older=survivor.first < 0 or places[end].step < survivor.first,
-        patched=kind == "mock" and (made_here or any(p.owner.startswith(PATCH) for p in places)),
+        patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         joined=end > at,
         filled_by=owner_of(places[max(outside, 1) - 1]),
@@ -192,11 +197,11 @@ def _cut(
     named = places[found.at]
     if named.kind == naming.CACHE and found.rule is None:
         return named.step, "cache"
-    if found.kind == "mock":
-        return named.step, None  # it notes a call in several places
     first = survivor.first
     if first < 0 and survivor.anchor == len(path) - 1:
         first = len(path)  # the container itself grew
+    if 0 < first < named.step:
+        return first, "entries"  # of one test there may be several, as of a test its sub-tests
     if first <= named.step:
         return named.step, None
     if places[end].step == first:
@@ -204,6 +209,8 @@ def _cut(
     at = first - 1
     while at > named.step and path[at].type in IMMUTABLE:
         at -= 1
+    if path[at].type == naming.CACHE_TYPE:
+        return at + 1, "cache"
     if path[at].edge != "dict" and _is_any(path[at].type, EMPTIED, bases):
         return at, "contents"
     if path[at].type in IMMUTABLE or at + 1 == len(path):
@@ -213,6 +220,12 @@ def _cut(
 
 def _is_any(type_name: str, classes: Sequence[str], bases: Bases) -> bool:
     return any(naming.is_a(type_name, known, bases) for known in classes)
+
+
+def _is_patched(places: Sequence[Place], place: Place, owner: Owner) -> bool:
+    """Nothing but a patch puts a mock into a library's module or class."""
+    replaced = owner == "library" and place.kind in (naming.MODULE, naming.CLASS)
+    return replaced or any(other.owner.startswith(PATCH) for other in places)
 
 
 def _owner(place: Place, kind: HolderKind) -> Owner:
@@ -320,12 +333,6 @@ def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
 
 _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
 
-CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
-"""Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
-
-EMPTIED = ("dict", "list", "set", "bytearray", "collections.deque")
-"""Containers that can be emptied, with those that derive from them."""
-
 IMMUTABLE = ("tuple", "frozenset")
 
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
@@ -356,6 +363,13 @@ def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> Hol
 def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
     kind = _KINDS[places[at].kind]
     return "thread" if kind == "frame" and path[0].edge == "thread" else kind
+
+
+def _known_rule(found: Found, owner: Owner) -> Rule | None:
+    """What a runner has put into a library's place is bookkeeping, whatever rule is for that."""
+    owned_by = found.rule.owners if found.rule is not None else ()
+    of_runner = any(owners.of_module(name) == "runner" for name in owned_by)
+    return found.rule if owner != "runner" or of_runner else None
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:

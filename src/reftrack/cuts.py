@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reftrack import choosing
-from reftrack.choosing import Choice, Survivor
-from reftrack.heap import Edge, Look
+from reftrack.choosing import Choice, Key, Survivor
+from reftrack.heap import WANTED, WANTED_AROUND, Cut, Edge, Look
 from reftrack.naming import CACHE_TYPE
 
 MOST = 4
@@ -51,27 +51,41 @@ def _edge(seen: Look, choice: Choice, numbers: Sequence[int]) -> Edge | None:
     return number, choice.part
 
 
-def cut(seen: Look, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
-    """Cut the holder's own edges; where survivors are still held, find who holds them, one by one,
-    and leave out again whom it does not take.
+def cut(seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
+    """Cut the own edges of the holder with that key; where survivors are still held, find who holds
+    them, one by one, and leave out again whom it does not take.
 
     The set that is found has no needless member; it need not be the smallest there is.
     """
-    first = seen.cut(own, groups)
+    own, first = _own(seen, key, own, groups)
     # Not by what went: with the holder may go what others of the same name and place have.
     staying = sum(seen.groups[group][1] for group in first.still_held)
     if staying <= (1 - ENOUGH) * survived:
-        return Cutting(first.bytes, [], 0, list(own))
+        return Cutting(first.bytes, [], 0, own)
     others = _others(seen, own, first.still_held, groups)
     every = seen.cut(_with(own, others))
     if every.survivor_bytes <= first.survivor_bytes:
-        return Cutting(first.bytes, [], 0, list(own))
+        return Cutting(first.bytes, [], 0, own)
     for other in list(others):
         fewer = [one for one in others if one is not other]
         if fewer and seen.cut(_with(own, fewer)).survivor_bytes >= every.survivor_bytes:
             others = fewer
     cut_too = [other.choice for other in others]
     return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
+
+
+def _own(
+    seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int]
+) -> tuple[list[Edge], Cut]:
+    """All edges of a holder: some keep the same in several places, as a mock does the arguments of
+    a call. With what goes when they are cut."""
+    found = dict.fromkeys(own)
+    while True:
+        went = seen.cut(found, groups)
+        more = [edge for choice, edge in _ways(seen, went.still_held) if choice.key == key]
+        if len(found) - len(own) >= MOST or found.keys() >= set(more):
+            return list(found), went
+        found |= dict.fromkeys(more)
 
 
 def _others(
@@ -82,14 +96,19 @@ def _others(
 ) -> list[_Other]:
     found: list[_Other] = []
     while still_held and len(found) < MOST:
-        ways = [way_around(seen, group, step) for group, step in still_held.items()]
-        known = [(choice, edge) for choice, edge in ways if edge is not None]
+        known = _ways(seen, still_held)
         if not known:
             break
         choice = known[0][0]
         found.append(_Other(choice, [e for other, e in known if other.key == choice.key]))
         still_held = seen.cut(_with(own, found), groups).still_held
     return found
+
+
+def _ways(seen: Look, still_held: Mapping[int, int]) -> list[tuple[Choice, Edge]]:
+    """The holders of groups by other ways, and their edges, if these can be cut."""
+    ways = (way_around(seen, group, step) for group, step in still_held.items())
+    return [(choice, edge) for choice, edge in ways if edge is not None]
 
 
 def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
@@ -101,10 +120,20 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     anchor = len(path) - 1
     while anchor >= 0 and made[anchor] == scope:
         anchor -= 1
-    first = next((k for k, by in enumerate(made) if by), -1)
-    survivor = Survivor(anchor, first, first < 0 or made[first] == scope)
-    choice = choosing.choose(path, survivor, seen.bases)
+    first = next((k for k, by in enumerate(made) if seen.scopes[by] == WANTED), -1)
+    found = survivor(seen, scope, step, anchor, first, made[first])
+    choice = choosing.choose(path, found, seen.bases)
     return choice, _edge(seen, choice, numbers)
+
+
+def survivor(seen: Look, scope: int, step: int, anchor: int, first: int, made_by: int) -> Survivor:
+    """Where a survivor of a scope begins on the path with that last step. `first` is the index of
+    the first object that a test or fixture made, the scope `made_by`; to a class or module its own
+    objects are as good."""
+    if seen.scopes[scope] == WANTED_AROUND and not 0 <= first <= anchor:
+        below = anchor + 1
+        return Survivor(anchor, below if below < len(seen.numbers(step)) else -1)
+    return Survivor(anchor, first, first < 0 or made_by == scope)
 
 
 def _with(own: Sequence[Edge], others: Iterable[_Other]) -> list[Edge]:

@@ -119,6 +119,8 @@ def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
     grew = _by_tests(charged) and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
+    if charged and charged[0].scope == "fixture":
+        return f"in {charged[0].id.partition(' ')[0]}, behind its yield: del {owner}.{name}"
     if choice.of_test_case:
         which = f", where cls is {owner}" if _by_tests(charged) else ""
         return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'

@@ -11,6 +11,10 @@ from reftrack.tracing import Backend, Line
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
+WANTED, WANTED_IMPORT, WANTED_AROUND = 1, 2, 3
+"""What a scope is to a look: a test or fixture; an import; a class or module, what it made is there
+before its tests."""
+
 GROUPS_DESCRIBED = 200_000
 """Groups beyond these, the smallest, are only summed."""
 
@@ -88,6 +92,7 @@ anchor itself. The indexes are -1 where the survivor is a root, and where there 
 class Look(NamedTuple):
     """The answer, and what is needed to read it."""
 
+    scopes: bytes  # what each scope is to the look
     groups: list[Group]  # largest first
     steps: list[Told]
     answer: _reftrack.Explanation
@@ -146,7 +151,7 @@ class Look(NamedTuple):
 def look(
     backend: Backend, scopes: bytes, named_by: dict[str, tuple[str, ...]] | None = None
 ) -> Look:
-    """Explain the live blocks of the scopes whose byte in `scopes` is not 0: 1, or 2 for an import.
+    """Explain the live blocks of those scopes whose byte in `scopes` is WANTED or the like, not 0.
 
     `named_by` has, by the name of a type, the attributes that name its objects. Raises MemoryError
     where there is no room for the graph.
@@ -155,6 +160,7 @@ def look(
         scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc", named_by
     )
     return Look(
+        scopes=scopes,
         groups=answer.groups,
         steps=answer.steps,
         answer=answer,

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from reftrack import _reftrack, owners, proof, retention
-from reftrack.heap import Edge, Look, Proved, look
+from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
 from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import NativeMemory
@@ -138,10 +138,11 @@ def charged_scopes(ended: Iterable[Timed], running: Iterable[Timed]) -> dict[int
 
 
 def _wanted(charged: dict[int, Charged]) -> bytes:
-    """A byte per scope of the ledger: 1 for those whose survivors are explained, 2 for imports."""
+    """A byte per scope of the ledger; see `heap.look`."""
+    known = {"import": WANTED_IMPORT, "class": WANTED_AROUND, "module": WANTED_AROUND}
     flags = bytearray(max(charged, default=0) + 1)
     for number, scope in charged.items():
-        flags[number] = 2 if scope.kind == "import" else 1
+        flags[number] = known.get(scope.kind, WANTED)
     return bytes(flags)
 
 

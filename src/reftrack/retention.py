@@ -20,6 +20,7 @@ from reftrack.model import (
     TypeCount,
 )
 from reftrack.tracing import Line, enclosing_function, source_lines
+from reftrack.traits import FUNCARGS
 
 NOT_CUT: dict[HolderKind, str] = {
     "thread": "threads do not run on in a copy of the process",
@@ -134,7 +135,7 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
     edges = cuts.edges(seen, (held.chosen[k] for k in groups))
     if not edges:
         return []
-    result = cuts.cut(seen, edges, groups, holder.survived_bytes)
+    result = cuts.cut(seen, held.choices[number].key, edges, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
     names = dict.fromkeys(other.name for other in result.others)
     holder.together = [name for name in names if not _is_same(name, holder.name)]
@@ -194,7 +195,7 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, i
     going = [
         k
         for k, (choice, _) in enumerate(found)
-        if charged[seen.groups[k][0]].is_open and choice.owner == "runner"
+        if charged[seen.groups[k][0]].is_open and choice.owner == "runner" and _goes(choice)
     ]
     edges = cuts.edges(seen, (found[k] for k in going))
     for k in going:
@@ -207,9 +208,16 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, i
     return found
 
 
+def _goes(choice: Choice) -> bool:
+    """With its test goes what a runner holds, but not what the user has set on a pytest item."""
+    on_item = choice.rule is not None and choice.rule.name == "pytest-items"
+    is_private = choice.attribute.startswith("_") or choice.attribute in (FUNCARGS, "stash")
+    return not on_item or is_private
+
+
 def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
     shapes = choosing.shapes(seen.steps)
-    known: dict[tuple[int, int, int, bool], Choice] = {}
+    known: dict[tuple[int, Survivor], Choice] = {}
     # By the name that a test knows: "fixture db" for "db (session)".
     fixtures = {
         "fixture " + made.id.rpartition(" (")[0]: made
@@ -221,11 +229,10 @@ def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple
         if scope.kind == "import" and size < IMPORTED_FROM:
             yield NOBODY, step
             continue
-        own = first < 0 or made_by == scope_number
-        shape = shapes[step], anchor, first, own
+        survivor = cuts.survivor(seen, scope_number, step, anchor, first, made_by)
+        shape = shapes[step], survivor
         if shape not in known:
-            found = Survivor(anchor, first, own)
-            known[shape] = choosing.choose(seen.path(step), found, seen.bases)
+            known[shape] = choosing.choose(seen.path(step), survivor, seen.bases)
         choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
         yield choice, step
 
@@ -258,9 +265,9 @@ def _holder(
         largest = largest._replace(name=exact[0], fix=exact[1])
     size = held.bytes[number]
     counted = sums.charges[number]
-    charges = _charges((charged[scope], size, objects) for scope, size, objects in counted)
+    charges = _charges(counted, charged)
     allocations = _allocations(sums.stacks[number], size, lines)
-    if largest.owner == "runner" or largest.kind == "fixture":
+    if largest.owner == "runner" or largest.kind == "fixture" or _is_steady(largest):
         largest = _owned_by_lines(largest, allocations)
     left = [
         verdicts.Left(scope, charged[scope].kind, size, order.get(scope, 0))
@@ -297,14 +304,22 @@ def _owned_by_lines(choice: Choice, allocations: Sequence[Allocation]) -> Choice
             file = file or first
     if 2 * own <= total:
         return choice
-    return choice._replace(owner=owners.of_file(file), rule=None)
+    rule = None if _is_steady(choice) else choice.rule
+    return choice._replace(owner=owners.of_file(file), rule=rule)
 
 
-def _charges(left: Iterable[tuple[Charged, int, int]]) -> list[Charge]:
-    """The sums per scope of (scope, bytes, objects), the largest first."""
-    found: dict[Charged, Charge] = {}
-    for scope, size, objects in left:
-        charge = found.setdefault(scope, Charge(scope.id, scope.kind, 0, 0))
+def _is_steady(choice: Choice) -> bool:
+    return choice.rule is not None and choice.rule.verdict == "runner"
+
+
+def _charges(left: Iterable[tuple[int, int, int]], charged: Mapping[int, Charged]) -> list[Charge]:
+    """The sums per scope of (scope, bytes, objects), the largest first. Tests of one id are as many
+    as have run; a fixture is one, however often it was set up."""
+    found: dict[int | Charged, Charge] = {}
+    for number, size, objects in left:
+        scope = charged[number]
+        key = number if scope.kind == "test" else scope
+        charge = found.setdefault(key, Charge(scope.id, scope.kind, 0, 0))
         charge.bytes += size
         charge.objects += objects
     return sorted(found.values(), key=lambda charge: -charge.bytes)
@@ -370,7 +385,7 @@ def _unowned(
             survived_bytes=total,
             objects=sum(orphan.blocks for orphan in known),
             types=[],
-            charged=_charges((charged[o.scope], o.bytes, o.blocks) for o in known),
+            charged=_charges(((o.scope, o.bytes, o.blocks) for o in known), charged),
             allocations=_allocations(
                 [(o.stack, o.bytes, 0) for o in known[:STACKS_READ]], total, lines
             ),

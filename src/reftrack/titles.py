@@ -15,6 +15,7 @@ from reftrack.traits import (
     MOCK_AWAITS,
     MOCK_RECORDS,
     PATCH,
+    is_public_container,
     is_users,
     last,
     patched,
@@ -67,11 +68,12 @@ def plain(places: Sequence[Place], at: int, end: int) -> str:
 
 def last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:
     """A module global's or class attribute's name goes on with the attributes of what it leads to,
-    as long as they are the user's own: "myapp.REGISTRY.items"."""
+    as long as they are the user's own, or made for users: "myapp.REGISTRY.items"."""
     end = at
     if places[at].kind in (naming.MODULE, naming.CLASS) and kind not in ("mock", "exception"):
         for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
             is_own = is_users(place) or place.owner == naming.LOCAL_TYPE
+            is_own = is_own or is_public_container(place)
             if place.kind != naming.INSTANCE or not is_own or "[" in places[end].text:
                 break
             end += 1
@@ -93,6 +95,8 @@ def of_mock(name: str, places: Sequence[Place], at: int) -> str:
             return f"{name}.await_args_list"
         if place.attribute == "_mock_children":
             name += "." + naming.last_key(place.text).strip("'")
+        elif not place.attribute.startswith("_") and place is not places[at]:
+            name += f".{place.attribute}"
         elif place.attribute.endswith("return_value"):
             name += ".return_value"
         elif place.attribute in ("_mock_side_effect", "_mock_wraps"):

@@ -9,6 +9,7 @@ from reftrack.model import Owner
 from reftrack.naming import Bases, Place
 
 TEST_CASE = "unittest.case.TestCase"
+SUB_TEST = "unittest.case._SubTest"
 TEST_RESULT = "unittest.result.TestResult"
 TEST_SUITE = "unittest.suite.BaseTestSuite"
 FIXTURE = "_pytest.fixtures.FixtureDef"
@@ -38,6 +39,11 @@ PATCH = "unittest.mock._patch"
 AUTOSPECCED = frozenset({"call_args_list", "mock_calls", "call_args", "method_calls", "mock"})
 """Attributes of the functions that create_autospec() makes."""
 MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
+EMPTIED = ("dict", "list", "set", "bytearray", "collections.deque")
+"""Containers that can be emptied, with those that derive from them."""
+CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
+"""Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
+CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 
 
@@ -54,7 +60,7 @@ def is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> boo
     if place.kind != naming.INSTANCE:
         return False
     if naming.is_a(place.owner, TEST_CASE, bases):
-        return place.attribute not in UNITTESTS_OWN
+        return place.attribute not in UNITTESTS_OWN and place.owner != SUB_TEST
     at = places.index(place)
     return (
         at > 0
@@ -104,6 +110,16 @@ def is_users_own(place: Place) -> bool:
         return True
     kinds = (naming.MODULE, naming.CLASS, naming.DEFAULT, *NAMED_INSIDE)
     return place.kind in kinds and is_users(place)
+
+
+def is_public_container(place: Place) -> bool:
+    """An attribute that a library's object shows, and what users put things into."""
+    is_public = place.kind == naming.INSTANCE and not place.attribute.startswith("_")
+    return (
+        is_public
+        and place.value in EMPTIED
+        and place.owner.partition(".")[0] not in CONTAINER_MODULES
+    )
 
 
 def patched(places: Sequence[Place]) -> str:

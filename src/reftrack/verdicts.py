@@ -50,7 +50,7 @@ def judge(
         return choice.rule.verdict
     if choice.kind == "c-reference":
         return "unexplained"
-    if choice.owner == "runner" and choice.rule is None:
+    if choice.owner == "runner" and (choice.rule is None or choice.rule.verdict is None):
         return "runner"
     return "growing" if _adds_up(choice, left) and not at_bound(left, pushed_out) else "once"
 
