@@ -199,6 +199,7 @@ cdef extern from "cpython.h":
     void rt_go_on_alone()
     int PySys_SetObject(const char *, object) except -1
     void PyType_Modified(PyTypeObject *)
+    unsigned int PyType_ClearCache()
     int PyType_IsSubtype(PyTypeObject *, PyTypeObject *)
     object PyCell_New(PyObject *)
     void Py_INCREF(PyObject *)

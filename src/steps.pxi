@@ -180,8 +180,10 @@ cdef class Steps:
         # What several modules refer to is shown in the one where it is at home.
         cdef Graph *g = &self.look.graph
         cdef Paths *p = &self.look.paths
+        # A module in C may keep what another has a name for (_pickle has copyreg's table).
         cdef uint32_t above = p.parent[id], module = p.parent[above], home
-        if module == 0 or p.parent[module] != g.modules or not is_module_dict(g, module, above):
+        cdef bint is_named = module != 0 and p.parent[module] == g.modules and is_module_dict(g, module, above)
+        if not is_named and not is_kept_by_module(g, p, above, id):
             return above
         if self.homes is None:
             self.homes = Homes()
@@ -279,6 +281,14 @@ cdef class Steps:
     cdef str thread_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph
         return "frame" if g.main_first <= id < g.main_end else "thread"
+
+
+cdef inline bint is_kept_by_module(Graph *g, Paths *p, uint32_t above, uint32_t id) noexcept nogil:
+    cdef PyObject *o = g.objects[above]
+    return (
+        above != 0 and p.parent[above] == g.modules and PyModule_Check(o)
+        and PyModule_GetDict(o) != g.objects[id]
+    )
 
 
 cdef inline bint is_module_dict(Graph *g, uint32_t module, uint32_t dict_) noexcept nogil:

@@ -256,10 +256,18 @@ def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: 
 
 def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
     """A whole module that a test put among the loaded ones."""
-    name = f"sys.modules[{path[1].label!r}]"
-    fix = f"self.addCleanup(sys.modules.pop, {path[1].label!r}), as by del {name}"
+    module = repr(path[1].label)
+    fix = "self.addCleanup(sys.modules.pop, {}), as by del sys.modules[{}]"
     return choice._replace(
-        name=name, kind="module-global", owner="your test", place=name, rule=None, fix=fix, step=1
+        name="sys.modules",
+        kind="module-global",
+        owner="your test",
+        place="sys.modules",
+        rule=None,
+        fix=fix.format("name", "name"),
+        exact=(f"sys.modules[{module}]", fix.format(module, module)),
+        step=1,
+        part=None,
     )
 
 
@@ -273,6 +281,10 @@ def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: 
     named = last(held, is_users_own)
     known = rules.last_match(held if named is not None else places, bases)
     if known is not None and (named is None or known[0] >= named):
+        # What it leads to may be an older object of the user's own, into which tests put things.
+        inner = _last_of_users(held, (naming.INSTANCE,))
+        if inner is not None and inner > known[0]:
+            return Found(inner, "instance-attribute")
         return Found(known[0], known[1].kind, known[1])
     if named is not None:
         return Found(named, _kind_of_kept(path, places, named))
@@ -298,7 +310,8 @@ def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
     while at is not None and at > 0:
         at -= 1
         place = places[at]
-        chained = place.kind == naming.SLOT and place.attribute in ("__context__", "__cause__")
+        grouped = place.attribute == "exceptions" and _is_any(place.owner, (GROUP,), bases)
+        chained = grouped or (place.kind == naming.SLOT and place.attribute in CHAINED)
         if not chained and owner_of(place) != "runner":
             return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
     return None
@@ -335,6 +348,8 @@ _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
 
 IMMUTABLE = ("tuple", "frozenset")
 
+CHAINED = ("__context__", "__cause__")
+GROUP = "BaseExceptionGroup"
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {

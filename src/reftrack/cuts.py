@@ -70,8 +70,13 @@ def cut(seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int], surviv
         fewer = [one for one in others if one is not other]
         if fewer and seen.cut(_with(own, fewer)).survivor_bytes >= every.survivor_bytes:
             others = fewer
-    cut_too = [other.choice for other in others]
+    cut_too = [other.choice for other in others if not _goes_by_itself(other.choice)]
     return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
+
+
+def _goes_by_itself(choice: Choice) -> bool:
+    """A runner's frames, and what C code has in hand while it calls, are over after the look."""
+    return choice.owner == "runner" and choice.kind in ("frame", "c-reference")
 
 
 def _own(

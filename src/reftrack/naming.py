@@ -145,7 +145,8 @@ def _place(
     if edge == "slot":
         return _slot(above, str(label))
     if above.type == SQLITE_CONNECTION:
-        return _attribute(above, "cached_statements" if step.type == CACHE_TYPE else "cursors")
+        kept = {CACHE_TYPE: "cached_statements", "list": "cursors"}
+        return _attribute(above, kept.get(step.type, "callbacks"))
     if above.type == CACHE_TYPE:
         return _cache(path, index)
     if before == "ref" and index >= 2 and path[index - 2].type == CACHE_TYPE:

@@ -156,6 +156,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if checkpoint is None:
         return Report(FORMAT, False, run, _totals(scopes), scopes, [])
     _date(scopes[:looked_at], checkpoint)
+    _date_open(scopes[looked_at:], checkpoint.holders)
     _date_later(scopes, released, repeated)
     _judge_again(checkpoint.holders, scopes)
     complete = checkpoint.final and ended is not None
@@ -219,6 +220,19 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
         scope.released_by = row.released_by
         scope.collected_bytes = row.collected_bytes
         scope.native_bytes = row.native_bytes
+
+
+def _date_open(scopes: list[Scope], holders: list[Holder]) -> None:
+    """A test that was still open at the look left what its holders had of it then: some of them are
+    torn down with the runner's last test, and its own line comes after that."""
+    told: dict[str, int] = {}
+    for holder in holders:
+        for charge in holder.charged:
+            if charge.scope == "test":
+                told[charge.id] = told.get(charge.id, 0) + charge.bytes
+    for scope in scopes:
+        if scope.scope == "test":
+            scope.survived_bytes = max(scope.survived_bytes, told.get(scope.id, 0))
 
 
 def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated]) -> None:

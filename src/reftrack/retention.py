@@ -209,10 +209,12 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, i
 
 
 def _goes(choice: Choice) -> bool:
-    """With its test goes what a runner holds, but not what the user has set on a pytest item."""
-    on_item = choice.rule is not None and choice.rule.name == "pytest-items"
+    """With its test goes what a runner holds of it; not what pytest's configuration has, or a wider
+    fixture, nor what the user has set on an item."""
+    rule = choice.rule.name if choice.rule is not None else ""
     is_private = choice.attribute.startswith("_") or choice.attribute in (FUNCARGS, "stash")
-    return not on_item or is_private
+    is_wider = choice.kind == "fixture" and choice.name.endswith(")")
+    return not is_wider and rule != "pytest-plugins" and (rule != "pytest-items" or is_private)
 
 
 def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:

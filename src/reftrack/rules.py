@@ -283,6 +283,14 @@ FRAMEWORKS = (
         fix="connection.execute_wrappers.clear(), or use `with connection.execute_wrapper(...)`",
     ),
     Rule(
+        "sqlite-callbacks",
+        ("sqlite3.Connection",),
+        ("callbacks",),
+        "callback",
+        "a connection keeps the functions that it calls: to trace, to authorize, for progress",
+        fix="{before}.set_trace_callback(None) after the test, or what else it was set by",
+    ),
+    Rule(
         "querysets-django",
         ("django.db.models.query.QuerySet",),
         ("_result_cache", "_prefetch_related_lookups"),
