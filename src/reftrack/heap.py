@@ -104,7 +104,7 @@ class Look(NamedTuple):
     nodes: int
     edges: int
     seconds: float
-    caches: dict[int, Filling] = {}  # by the number of the step that leads to one
+    caches: dict[int, Filling]  # by the number of the step that leads to one
 
     def path(self, number: int) -> list[Step]:
         """The path from a root to a step."""

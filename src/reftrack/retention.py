@@ -96,7 +96,15 @@ def holders(
     fillings = _fillings(held, seen)
     found = [
         _holder(
-            number, held, sums, lines, charged, order, pushed_out or {}, without, fillings.get(number)
+            number,
+            held,
+            sums,
+            lines,
+            charged,
+            order,
+            pushed_out or {},
+            without,
+            fillings.get(number),
         )
         for number in range(1, len(held.choices))
     ]
@@ -193,11 +201,10 @@ def _fillings(held: Held, seen: Look) -> dict[int, Filling]:
     found: dict[int, dict[int, Filling]] = {}
     for number, last, at in zip(held.holder_of, held.last, held.at, strict=True):
         if held.choices[number].kind == "cache":
-            step = seen.numbers(last)[at]
-            for leads in (step, seen.steps[step][0]):
-                if leads in seen.caches:
-                    found.setdefault(number, {})[leads] = seen.caches[leads]
-                    break
+            above = seen.numbers(last)[at::-1]
+            leads = next((step for step in above if step in seen.caches), None)
+            if leads is not None:
+                found.setdefault(number, {})[leads] = seen.caches[leads]
     return {
         number: Filling(
             sum(cache.entries for cache in caches.values()),

@@ -68,7 +68,8 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     of_instances = choice.kind == "testcase-attribute"
     enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    of_library = "library" in (choice.owner, choice.filled_by) and choice.kind not in PUT_THERE
+    put_there = choice.kind in PUT_THERE or (choice.rule is not None and choice.rule.put_there)
+    of_library = "library" in (choice.owner, choice.filled_by) and not put_there
     if of_library and not of_instances:
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
     added = [row for row in tests if row.bytes >= least]

@@ -332,16 +332,16 @@ def _entries(holder: Holder) -> str:
 
 
 def _kept(holder: Holder) -> str:
-    """Words for a cache with a bound, and for a holder whose cut would free much less, or much more,
-    than what tests left."""
+    """Words for a cache with a bound, and for a holder whose cut would free much less, or much
+    more, than what tests left."""
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
-    if holder.entries and holder.most_entries:
-        full = holder.survived_bytes * holder.most_entries // holder.entries
-        return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
     if holder.together:
         others = and_more(holder.together[:3], len(holder.together[3:]))
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
+    if holder.entries and holder.most_entries:
+        full = holder.survived_bytes * holder.most_entries // holder.entries
+        return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""
