@@ -199,9 +199,9 @@ def _fillings(held: Held, seen: Look) -> dict[int, Filling]:
     """Of the holders that are functools caches: of several by one name all entries, which no bound
     limits."""
     found: dict[int, dict[int, Filling]] = {}
-    for number, last, at in zip(held.holder_of, held.last, held.at, strict=True):
-        if held.choices[number].kind == "cache":
-            above = seen.numbers(last)[at::-1]
+    for number, (choice, last) in zip(held.holder_of, held.chosen, strict=True):
+        if choice.kind == "cache":
+            above = seen.numbers(last)[choice.step :: -1]
             leads = next((step for step in above if step in seen.caches), None)
             if leads is not None:
                 found.setdefault(number, {})[leads] = seen.caches[leads]
