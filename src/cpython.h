@@ -596,6 +596,45 @@ static inline int rt_is_cache_link(PyTypeObject *type)
     return strcmp(type->tp_name, "functools._lru_list_elem") == 0;
 }
 
+/* The wrapper that lru_cache() makes (lru_cache_object in Modules/_functoolsmodule.c, the same in 3.11 to
+   3.13). Its head is a link of the list of entries. */
+typedef struct {
+    PyObject_HEAD
+    void *previous;
+    void *next;
+    Py_hash_t hash;
+    PyObject *key;
+    PyObject *result;
+    void *wrapper;
+    int typed;
+    PyObject *cache;
+    Py_ssize_t hits;
+    PyObject *func;
+    Py_ssize_t maxsize;
+    Py_ssize_t misses;
+    PyObject *kwd_mark;
+    PyTypeObject *link_type;
+    PyObject *cache_info_type;
+    PyObject *dict;
+    PyObject *weakreflist;
+} rt_lru_cache;
+
+/* How many entries a cache has, and may have: -1 where there is no bound. 0 where the wrapper is not what is
+   expected: its layout is private. */
+static inline int rt_cache_entries(PyObject *o, Py_ssize_t *entries, Py_ssize_t *bound)
+{
+    rt_lru_cache *cache = (rt_lru_cache *)o;
+    PyTypeObject *type = Py_TYPE(o);
+    if (!rt_is_cache(o) || type->tp_basicsize != (Py_ssize_t)sizeof(rt_lru_cache)
+        || type->tp_dictoffset != (Py_ssize_t)offsetof(rt_lru_cache, dict)
+        || cache->cache == NULL || !PyDict_CheckExact(cache->cache)) {
+        return 0;
+    }
+    *entries = PyDict_GET_SIZE(cache->cache);
+    *bound = cache->maxsize;
+    return 1;
+}
+
 static inline int rt_is_container(PyObject *o)
 {
     PyTypeObject *type = Py_TYPE(o);

@@ -19,6 +19,7 @@ cdef class Steps:
     cdef uint32_t *nodes        # of the steps
     cdef size_t node_capacity
     cdef dict caches            # node of a functools cache -> (node of its dict, nodes that are no entries)
+    cdef dict fillings          # step to a functools cache -> (its entries, how many it may have or -1)
     cdef dict known             # (step before, node) -> step, of paths around cut edges
     cdef Table numbers          # node -> its step
     cdef Trail *trails
@@ -36,6 +37,7 @@ cdef class Steps:
         self.trails = NULL
         self.nodes = NULL
         self.caches = {}
+        self.fillings = {}
         self.known = {}
         self.searched = {}
         self.told = [(0, "", None, "", None)]
@@ -104,6 +106,7 @@ cdef class Steps:
     cdef uint32_t tell(self, uint32_t before, object edge, object label, uint32_t id):
         # Adds a step to the node.
         cdef PyObject *o = self.look.graph.objects[id]
+        cdef Py_ssize_t entries = 0, bound = 0
         if o == NULL:
             self.told.append((before, edge, label, "frame", frame_name(self.look.graph.frames[id])))
         else:
@@ -111,6 +114,8 @@ cdef class Steps:
                 self.number_of(<PyTypeObject *>o)
             if rt_is_cache(o) and id not in self.caches:
                 self.note_cache(id)
+            if rt_cache_entries(o, &entries, &bound):
+                self.fillings[len(self.told)] = entries, bound
             name = self.type_names[self.number_of(rt_type(o))]
             attributes = self.named_by.get(name)
             own_name = object_name(o) if attributes is None else own_names(o, attributes)

@@ -267,9 +267,13 @@ cdef void charge(
     if inside and s.sizes[id] > s.groups[group].sample_size:
         s.groups[group].sample_size = s.sizes[id]
         s.groups[group].sample = id
-    # A region's top adds its retained size later; here what no top accounts for.
+    # A region's top adds its retained size later; here what no top accounts for, or another group's does.
     if top == 0 or s.dominators.number[top] == 0:
         s.groups[group].retained += <uint64_t>size
+    elif not inside:
+        row = row_of(s, group, NULL, group_of_top(s, top) | (TOGETHER << 1))
+        if row != NULL:
+            row.bytes += size
 
 
 cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):

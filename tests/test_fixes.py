@@ -46,7 +46,7 @@ def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set(
 
 def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> None:
     kept = holder("TestX.obj", "testcase-attribute")
-    expected = "in TestX.teardown_method: del self.obj"
+    expected = 'in TestX.teardown_method: self.__dict__.pop("obj", None)'
     assert fixes.suggest(kept, PYTEST, LINE) == expected
 
 
@@ -142,3 +142,25 @@ def test_what_was_there_before_the_tests_is_not_given_up_since_they_need_it() ->
 def test_what_has_to_be_awaited_is_no_cleanup() -> None:
     kept = holder("app.STREAM", "generator", value="async_generator")
     assert fixes.suggest(kept, UNITTEST, LINE) == "after each test: await app.STREAM.aclose()"
+
+
+def test_loggers_with_different_names_are_called_by_none_of_them() -> None:
+    fix = "self.addCleanup(logging.getLogger(...).removeHandler, handler)"
+    handlers = holder("logging.getLogger(...).handlers", "callback")._replace(fix=fix)
+    expected = "self.addCleanup(logger.removeHandler, handler)"
+    assert fixes.suggest(handlers, UNITTEST, LINE) == expected
+
+
+def test_what_c_code_holds_is_worth_a_word_where_it_adds_up_or_is_large() -> None:
+    held = holder("C code holds 1 reference to dict", "c-reference")._replace(path=[])
+    few = [Charge("test_app.T.test_a", "test", 9000, 1)]
+    large = [Charge("test_app.T.test_a", "test", 2 << 20, 1)]
+    assert fixes.suggest(held, few, LINE) == ""
+    assert "close or free" in fixes.suggest(held, few * 3, LINE)
+    assert "close or free" in fixes.suggest(held, large, LINE)
+
+
+def test_attributes_that_tests_set_on_a_class_are_taken_off_one_by_one() -> None:
+    grown = holder("Config.__dict__", "class-attribute")
+    assert "self.addCleanup(delattr, Config, name)" in fixes.suggest(grown, UNITTEST, LINE)
+    assert "monkeypatch.setattr(Config, name, value" in fixes.suggest(grown, PYTEST, LINE)

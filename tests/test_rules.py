@@ -18,7 +18,7 @@ WITH_PLACES = [rule for rule in rules.RULES if rule.owners or rule.attributes]
 def place(rule: Rule, owner: str | None = None, attribute: str | None = None) -> Place:
     name = attribute if attribute is not None else (rule.attributes or ("anything",))[0]
     of = owner if owner is not None else (rule.owners or ("some.module",))[0]
-    text = f"{of.rpartition('.')[2]}.{name}['key']"
+    text = f"{of.rpartition('.')[2]}.{name}['{rule.keys}key']"
     return Place(naming.INSTANCE, of, name, text, text, called="shop")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from reftrack import rules, verdicts
 from reftrack.choosing import Choice
+from reftrack.heap import Filling
 from reftrack.model import HolderKind, Owner, ScopeKind
 from reftrack.verdicts import Left
 
@@ -115,3 +116,30 @@ def test_what_a_runners_frame_pins_is_collateral_and_what_c_holds_unexplained() 
     pinned = choice("exception")._replace(collateral=True)
     assert verdicts.judge(pinned, rows, {}) == "collateral"
     assert verdicts.judge(choice("c-reference"), rows, {}) == "unexplained"
+
+
+def test_what_tests_put_into_a_librarys_registry_is_no_cache_of_its_own_either() -> None:
+    rule = next(rule for rule in rules.RULES if rule.name == "linecache-generated")
+    source = choice("module-global", "library")._replace(rule=rule, filled_by="library")
+    assert verdicts.judge(source, left(*[5 * KIB] * 5), {}) == "growing"
+
+
+def test_a_cache_is_at_its_bound_when_it_has_all_the_entries_that_it_may_have() -> None:
+    rows = left(*[100 * KIB] * 3)
+    assert verdicts.at_bound(rows, {}, Filling(3, 3))
+    assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(3, 3)) == "once"
+    swapped = {row.scope: 100 * KIB for row in rows}
+    assert not verdicts.at_bound(rows, swapped, Filling(3, 128))
+    assert not verdicts.at_bound(rows, swapped, Filling(3, None))
+
+
+def test_a_cache_far_from_its_bound_grows_unless_it_is_small_when_full() -> None:
+    rows = left(*[4 * KIB] * 5)
+    assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(5, 10_000)) == "growing"
+    assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(5, 128)) == "once"
+    assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(5, None)) == "growing"
+
+
+def test_a_registry_of_which_a_small_part_is_replaced_is_not_at_its_bound() -> None:
+    rows = left(200 * KIB, 2 * KIB, 2 * KIB)
+    assert not verdicts.at_bound(rows, {row.scope: 2 * KIB for row in rows})

@@ -44,6 +44,7 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     for before, edge, label, type_name, name in steps:
         above = steps[before]
         named = naming.is_name(above[1], edge, label, type_name)
+        generated = edge == "key" and type(label) is str and label[:1] == "<"  # see Rule.keys
         # An attribute of a threading.local, a fixture's name: keys of dicts, and yet names.
         keyed = steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
         key = (
@@ -52,6 +53,7 @@ def shapes(steps: Sequence[Told]) -> list[int]:
             label if named or (keyed and edge == "key" and type(label) is str) else None,
             type_name,
             name,
+            generated,
         )
         found.append(known.setdefault(key, len(known)))
     return found
@@ -72,7 +74,7 @@ class Choice(NamedTuple):
     pattern: list[str]
     step: int = -1  # index on the path of the step that the edge to be cut leads to
     part: Part | None = None  # with that edge others are cut
-    owns_anchor: bool = False  # its edge lies above the anchor: cut, all of the anchor goes
+    owns_anchor: bool = False  # its edge lies above the anchor, or it is emptied: all of that goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
     place: str = ""  # the name in full, with the module
     rule: Rule | None = None
@@ -131,7 +133,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     Ordinary attributes of what tests made are those objects' own affair: they hold nothing that
     would outlive them.
     """
-    places = naming.places(path)
+    places = naming.places(path, bases)
     root = naming.root_text(path)
     if not places or path[0].edge == "garbage" or _is_only_held_by_c(path, places, survivor):
         return _nameless(path, root)
@@ -139,8 +141,9 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     found = _holder(path, places, outside, bases)
     at, kind, place = found.at, found.kind, places[found.at]
     start = _first_shown(places, at, bases)
-    if start > 0 or is_result(places[0], bases):
-        root = _runner_root(places[start], bases) or root
+    if start > 0 or is_result(places[0], bases) or rules.root_of(places[0], bases):
+        root = _known_root(places[start], bases) or root
+    shown = _without_repeats(places[start:])
     end = titles.last_joined(places, at, outside, kind)
     step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
@@ -151,11 +154,11 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         kind=kind,
         owner=owner,
         root=root,
-        path=[place.text for place in places[start:]],
-        pattern=[place.pattern for place in places[start:]],
+        path=[place.text for place in shown],
+        pattern=[place.pattern for place in shown],
         step=step,
         part=part,
-        owns_anchor=step <= survivor.anchor and part != "contents",
+        owns_anchor=step <= survivor.anchor,
         collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
         place=found.rule.name if found.rule else _place_in_full(place, kind),
         rule=rule,
@@ -175,7 +178,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         joined=end > at,
-        filled_by=owner_of(places[max(outside, 1) - 1]),
+        filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
     )
     return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
@@ -243,6 +246,12 @@ def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
     return None if at is None else above[at]
 
 
+def _filled_by(held: Sequence[Place]) -> Owner:
+    """Whose place refers to the survivors: not a container's that is written in Python."""
+    at = last(held, lambda place: place.owner not in CONTAINERS)
+    return owner_of(held[-1 if at is None else at])
+
+
 def _place_in_full(place: Place, kind: HolderKind) -> str:
     # What a patch replaced is one holder, whether the module still has it or the patch.
     return "" if kind == "mock" else f"{place.owner}.{place.attribute}"
@@ -273,11 +282,16 @@ def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
 
 def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
     """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
-    for special in (_exception, _test_attribute, _fixture, _mock, _cache):
+    for special in (_exception, _test_attribute, _fixture):
         found = special(places, bases)
         if found is not None:
             return found
     held = places[: max(outside, 1)]
+    for of_older in (_mock, _cache):
+        found = of_older(places, bases)
+        # A mock or a cache that a test has made is the affair of who keeps it.
+        if found is not None and found.at < len(held):
+            return found
     named = last(held, is_users_own)
     known = rules.last_match(held if named is not None else places, bases)
     if known is not None and (named is None or known[0] >= named):
@@ -396,6 +410,8 @@ def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
     """Where a reader's interest begins: at the runner's list of tests or results, if any."""
     for k in range(at, -1, -1):
         owner = places[k].owner
+        if rules.root_of(places[k], bases):
+            return k
         if (
             naming.is_a(owner, TEST_RESULT, bases)
             or naming.is_a(owner, PYTEST_SESSION, bases)
@@ -406,7 +422,19 @@ def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
     return 0
 
 
-def _runner_root(place: Place, bases: Bases) -> str | None:
+def _without_repeats(places: Sequence[Place]) -> list[Place]:
+    """Without the place that refers to a functools cache where that is called the same."""
+    after = [*places[1:], None]
+    return [
+        place
+        for place, of in zip(places, after, strict=True)
+        if of is None or of.kind != naming.CACHE or naming.without_subscripts(of.text) != place.text
+    ]
+
+
+def _known_root(place: Place, bases: Bases) -> str | None:
+    if root := rules.root_of(place, bases):
+        return root
     if naming.is_a(place.owner, TEST_RESULT, bases):
         return f"unittest result.{place.attribute}"
     if naming.is_a(place.owner, TEST_SUITE, bases):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reftrack.choosing import Choice
 from reftrack.model import Allocation, Charge, Frame
 from reftrack.naming import CLASS, INTERPRETER, MODULE, without_subscripts
-from reftrack.rules import END_THREAD
+from reftrack.rules import ANY, END_THREAD
 from reftrack.traits import NAMED_INSIDE
 
 CLEARED = {
@@ -53,6 +53,9 @@ CLOSED = {
 
 DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
 """What has such a name for good, whatever it keeps."""
+
+ADDED, MANY, LARGE = 1 << 10, 3, 1 << 20
+"""What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
 
 INTERPRETERS = {
     "atexit callbacks": "atexit.unregister(function) after the test",
@@ -109,13 +112,13 @@ def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) 
     name = choice.attribute
     if choice.of_test_case:
         return f'in {_at(choice.owner_name, line)}: self.addCleanup(delattr, self, "{name}")'
-    return f"in {choice.owner_name}.teardown_method: del self.{name}"
+    return f'in {choice.owner_name}.teardown_method: self.__dict__.pop("{name}", None)'
 
 
 def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name, owner = choice.attribute, choice.owner_name
     if name == "__dict__":
-        return ""  # a class cannot do without
+        return _of_attributes(owner, charged)
     grew = _by_tests(charged) and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
         return _of_value(choice, charged, line)
@@ -125,6 +128,15 @@ def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
         which = f", where cls is {owner}" if _by_tests(charged) else ""
         return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
     return f"in {owner}.teardown_class: del cls.{name}"
+
+
+def _of_attributes(owner: str, charged: Sequence[Charge]) -> str:
+    """Of the table of a class's attributes, which it cannot do without."""
+    if not _by_tests(charged):
+        return ""
+    if _uses_pytest(charged):
+        return f"monkeypatch.setattr({owner}, name, value, raising=False) takes each off again"
+    return f"self.addCleanup(delattr, {owner}, name) for each name that the test has set"
 
 
 def _of_cache(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
@@ -175,7 +187,11 @@ def _of_garbage(choice: Choice, charged: Sequence[Charge], line: Frame | None) -
 
 
 def _of_c_reference(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
-    return "" if choice.path else "a C extension keeps it: look for a missing Py_DECREF"
+    """Of little there is nothing to say: C extensions keep what they need."""
+    added = [charge for charge in charged if charge.scope == "test" and charge.bytes >= ADDED]
+    if choice.path or (len(added) < MANY and sum(charge.bytes for charge in charged) < LARGE):
+        return ""
+    return "a C extension keeps it: close or free what it made; else it may lack a Py_DECREF"
 
 
 def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
@@ -226,7 +242,9 @@ def _of_variable(choice: Choice) -> str:
 
 
 def _in_pytest(fix: str, charged: Sequence[Charge]) -> str:
-    """Plain functions of pytest's have no `self`: what a cleanup would call stands in a fixture."""
+    """Plain functions of pytest's have no `self`: what a cleanup would call stands in a fixture. Of
+    loggers with different names none is named."""
+    fix = fix.replace(f"logging.getLogger({ANY})", "logger")
     if "self.addCleanup(" not in fix or not _uses_pytest(charged):
         return fix
     called = re.sub(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?", r"\1(", fix)

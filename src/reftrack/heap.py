@@ -70,6 +70,13 @@ class Cut(NamedTuple):
     still_held: dict[int, int]  # group -> last step of another path to its sample
 
 
+class Filling(NamedTuple):
+    """How many entries a functools cache has; `most` that it may have, None without a bound."""
+
+    entries: int
+    most: int | None
+
+
 class Orphan(NamedTuple):
     """Blocks that no object on the heap owns."""
 
@@ -102,6 +109,7 @@ class Look(NamedTuple):
     nodes: int
     edges: int
     seconds: float
+    caches: dict[int, Filling]  # by the number of the step that leads to one
 
     def path(self, number: int) -> list[Step]:
         """The path from a root to a step."""
@@ -170,4 +178,8 @@ def look(
         nodes=answer.nodes,
         edges=answer.edges,
         seconds=answer.seconds,
+        caches={
+            step: Filling(entries, most if most >= 0 else None)
+            for step, (entries, most) in answer.caches.items()
+        },
     )

@@ -115,6 +115,8 @@ class Holder(msgspec.Struct):
     nothing was proved, and `not_proved` then says why, where a proof was to be had. `rule` names
     the rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says
     that it is full: each test pushes out what an earlier one left.
+    Of a functools cache `entries` is how many it has, `most_entries` how many it may have: null
+    where there is no bound, and both where it is no such cache.
     `together` names other holders of the same survivors, each of which keeps them by itself:
     `together_bytes` go when all of them are cut with this one, and that is what is proved.
     """
@@ -138,6 +140,8 @@ class Holder(msgspec.Struct):
     together: list[str] = []
     together_bytes: int = 0
     not_proved: str = ""
+    entries: int | None = None
+    most_entries: int | None = None
 
 
 class Released(msgspec.Struct):

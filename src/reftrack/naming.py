@@ -14,6 +14,7 @@ from typing import NamedTuple
 from reftrack.heap import Step
 
 Bases = Mapping[str, tuple[str, ...]]
+NO_BASES: Bases = {}
 
 MODULE, CLASS, INSTANCE, FRAME, GENERATOR, CLOSURE, CACHE, SLOT, CONTAINER = (
     "module",
@@ -40,6 +41,7 @@ GENERATORS = frozenset({"generator", "coroutine", "async_generator"})
 NAMED_BY = {
     "_pytest.fixtures.FixtureDef": ("argname", "_scope._value_"),
     "logging.Logger": ("name",),
+    "logging.RootLogger": ("name",),
     "unittest.mock._patch": ("target", "attribute"),
 }
 """Attributes by which objects of some types are called: `Step.name` has their texts."""
@@ -75,7 +77,7 @@ class Place(NamedTuple):
     call: str = ""
 
 
-def places(path: Sequence[Step]) -> list[Place]:
+def places(path: Sequence[Step], bases: Bases = NO_BASES) -> list[Place]:
     """The named places along a path, from the root."""
     found: list[Place] = []
     if path[0].edge == "interpreter" and path[0].label != "context":
@@ -84,7 +86,7 @@ def places(path: Sequence[Step]) -> list[Place]:
     for index in range(1, len(path)):
         above, step = path[index - 1], path[index]
         before = path[index - 1].edge if index > 1 else "modules"
-        made = _place(path, index, above, step, before)
+        made = _place(path, index, above, step, before, bases)
         if isinstance(made, Place):
             # A closure's variable is what its cell refers to.
             to = index + 1 if step.type == "cell" and index + 1 < len(path) else index
@@ -107,7 +109,7 @@ def is_name(before: str, edge: str, label: object, type_name: str) -> bool:
 
 
 def _place(
-    path: Sequence[Step], index: int, above: Step, step: Step, before: str
+    path: Sequence[Step], index: int, above: Step, step: Step, before: str, bases: Bases
 ) -> Place | str | None:
     """A new place, a subscript for the last one, or None where the edge has no name of its own."""
     edge, label = step.edge, step.label
@@ -140,15 +142,18 @@ def _place(
         return f"[{label}]" if label is not None else "[?]"
     if edge == "key":
         return f"[{_key(label)}]"
+    if edge == "keys" and before == "dict" and index >= 2:
+        return _in_brackets(_attribute(path[index - 2], "__dict__"))  # a name among the attributes
     if edge in ("keys", "member"):
         return "[*]"
     if edge == "slot":
         return _slot(above, str(label))
-    if above.type == SQLITE_CONNECTION:
+    if is_a(above.type, SQLITE_CONNECTION, bases):
         kept = {CACHE_TYPE: "cached_statements", "list": "cursors"}
         return _attribute(above, kept.get(step.type, "callbacks"))
     if above.type == CACHE_TYPE:
-        return _cache(path, index)
+        is_sqlites = index >= 2 and is_a(path[index - 2].type, SQLITE_CONNECTION, bases)
+        return "[*]" if is_sqlites else _cache(path, index)
     if before == "ref" and index >= 2 and path[index - 2].type == CACHE_TYPE:
         return "[*]"
     return "[*]" if above.type in SEQUENCES else None
@@ -228,12 +233,18 @@ def _cache(path: Sequence[Step], index: int) -> Place:
     owner, _, attribute = name.rpartition(".")
     short = _short(name)
     text = short if "." in short else name
-    return Place(CACHE, owner or name, attribute, text, text)
+    place = Place(CACHE, owner or name, attribute, text, text)
+    # A bounded cache leads to its entries itself, an unbounded one by its dict.
+    return place if path[index].type == "dict" else _in_brackets(place)
 
 
 def _new(kind: str, owner: str, attribute: str, shown_owner: str) -> Place:
     text = f"{shown_owner}.{attribute}"
     return Place(kind, owner, attribute, text, text)
+
+
+def _in_brackets(place: Place) -> Place:
+    return place._replace(text=place.text + "[*]", pattern=place.pattern + "[*]")
 
 
 def _subscripted(found: list[Place], above: Step, subscript: str) -> list[Place]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reftrack import choosing, cuts, fixes, owners, verdicts
 from reftrack.choosing import Choice, Survivor
-from reftrack.heap import Counted, Edge, Look, Orphan, Proved, Sums
+from reftrack.heap import Counted, Edge, Filling, Look, Orphan, Proved, Sums
 from reftrack.model import (
     Allocation,
     Charge,
@@ -94,8 +94,19 @@ def holders(
     lines = cache(lambda stack: tuple(_from_users_code(seen.lines(stack))))
     tests = [number for number, scope in charged.items() if scope.kind == "test"]
     order = {number: nth for nth, number in enumerate(tests)}
+    fillings = _fillings(held, seen)
     found = [
-        _holder(number, held, sums, lines, charged, order, pushed_out or {}, without)
+        _holder(
+            number,
+            held,
+            sums,
+            lines,
+            charged,
+            order,
+            pushed_out or {},
+            without,
+            fillings.get(number),
+        )
         for number in range(1, len(held.choices))
     ]
     cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
@@ -185,6 +196,25 @@ def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
     return held
 
 
+def _fillings(held: Held, seen: Look) -> dict[int, Filling]:
+    """Of the holders that are functools caches: of several by one name all entries, which no bound
+    limits."""
+    found: dict[int, dict[int, Filling]] = {}
+    for number, (choice, last) in zip(held.holder_of, held.chosen, strict=True):
+        if choice.kind == "cache":
+            above = seen.numbers(last)[choice.step :: -1]
+            leads = next((step for step in above if step in seen.caches), None)
+            if leads is not None:
+                found.setdefault(number, {})[leads] = seen.caches[leads]
+    return {
+        number: Filling(
+            sum(cache.entries for cache in caches.values()),
+            next(iter(caches.values())).most if len(caches) == 1 else None,
+        )
+        for number, caches in found.items()
+    }
+
+
 def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
     """The holder of each group, NOBODY of what is not told, and the last step of its path.
 
@@ -261,6 +291,7 @@ def _holder(
     order: Mapping[int, int],
     pushed_out: Mapping[int, int],
     without: Collection[str],
+    filling: Filling | None,
 ) -> Holder:
     largest = held.choices[number]
     if (exact := held.exact[number]) is not None and exact[0]:
@@ -278,7 +309,7 @@ def _holder(
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=verdicts.judge(largest, left, pushed_out, without),
+        verdict=verdicts.judge(largest, left, pushed_out, without, filling),
         owner=largest.owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,
@@ -288,9 +319,11 @@ def _holder(
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=allocations,
-        bounded=verdicts.at_bound(left, pushed_out),
+        bounded=verdicts.at_bound(left, pushed_out, filling),
         rule=largest.rule.name if largest.rule else "",
         fix=fixes.suggest(largest, charges, allocations),
+        entries=filling.entries if filling else None,
+        most_entries=filling.most if filling else None,
     )
 
 

@@ -30,6 +30,11 @@ class Rule(NamedTuple):
     title: str = "{text}"
     fix: str = ""
     verdict: Verdict | None = None
+    keys: str = ""  # only what has a key that begins so
+    put_there: bool = (
+        False  # by the tests themselves: a library's registry, and no cache of its own
+    )
+    root: str = ""  # where a reader's interest begins, whatever leads there
 
 
 def _steady(
@@ -117,6 +122,18 @@ STEADY = (
 )
 
 BOUNDED = (
+    Rule(
+        "linecache-generated",
+        ("linecache",),
+        ("cache",),
+        "module-global",
+        "attrs, and others that generate code, put the source of each class's methods there, "
+        "under a name in angle brackets; it stays when the class is gone",
+        title="linecache.cache (generated source)",
+        fix="make the class once, at module level; or after the test: linecache.clearcache()",
+        keys="<",
+        put_there=True,
+    ),
     _bounded("linecache", ("linecache",), ("cache",), "the lines of source files, for tracebacks"),
     _bounded("re-cache", ("re",), ("_cache", "_cache2"), "compiled patterns, 512 at most"),
     _bounded("tokenizer", ("tokenize", "inspect", "ast"), (), "source code that was looked at"),
@@ -136,6 +153,18 @@ BOUNDED = (
 )
 
 FRAMEWORKS = (
+    Rule(
+        "environment",
+        ("posix", "os._Environ"),
+        ("environ", "_data"),
+        "module-global",
+        "the environment of the process is that of all tests",
+        title="os.environ",
+        fix='monkeypatch.setenv("NAME", value) in pytest, else '
+        "self.enterContext(mock.patch.dict(os.environ, NAME=value)): both put it back",
+        put_there=True,
+        root="module os",
+    ),
     Rule(
         "warnings",
         (),
@@ -189,12 +218,20 @@ FRAMEWORKS = (
     ),
     Rule(
         "logging-filters",
-        ("logging.Filterer",),
+        ("logging.Logger",),
         ("filters",),
         "callback",
         "loggers and handlers keep their filters",
         title="logging.getLogger({called}).filters",
         fix="self.addCleanup(logging.getLogger({called}).removeFilter, filter)",
+    ),
+    Rule(
+        "handler-filters",
+        ("logging.Handler",),
+        ("filters",),
+        "callback",
+        "loggers and handlers keep their filters",
+        fix="self.addCleanup(handler.removeFilter, filter)",
     ),
     Rule(
         "logging-records",
@@ -212,6 +249,8 @@ FRAMEWORKS = (
         "loggers are never removed: one name for each test adds up",
         title="logging.Logger.manager.loggerDict",
         fix="use one logger's name, as logging.getLogger(__name__)",
+        put_there=True,
+        root="module logging",
     ),
     Rule(
         "finalizers",
@@ -400,6 +439,7 @@ ANY = "..."
 """Stands for what an owner is called, where that differs from one to the next."""
 
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
+WITH_ROOTS = tuple(rule for rule in RULES if rule.root)
 RUNNER_INTERNALS = STEADY[-1]
 
 
@@ -424,10 +464,18 @@ def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule 
             rule
             for rule in rules
             if (not rule.attributes or place.attribute in rule.attributes)
+            and naming.first_key(place.text).strip("'").startswith(rule.keys)
             and _fits(rule, place, bases)
         ),
         None,
     )
+
+
+def root_of(place: Place, bases: Bases) -> str:
+    """Where a path that leads through this place begins for its reader; empty where it does at its
+    own root."""
+    rule = rule_for(place, bases, WITH_ROOTS)
+    return rule.root if rule is not None else ""
 
 
 def last_match(

@@ -30,6 +30,8 @@ def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Ru
         return by_rule(places, at, rule)
     if kind == "result":
         return f"result.{places[at].attribute}"
+    if places[at].attribute == "__dict__":
+        return f"attributes of {naming.without_subscripts(places[at].text).rpartition('.')[0]}"
     if kind == "fixture" and places[at].called:
         name, _, scope = places[at].called.partition(" ")
         return f"fixture {name} ({scope})" if scope else f"fixture {name}"

@@ -41,7 +41,15 @@ AUTOSPECCED = frozenset({"call_args_list", "mock_calls", "call_args", "method_ca
 MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
 EMPTIED = ("dict", "list", "set", "bytearray", "collections.deque")
 """Containers that can be emptied, with those that derive from them."""
-CONTAINERS = ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "_weakrefset.WeakSet")
+CONTAINERS = (
+    "collections.ChainMap",
+    "collections.UserDict",
+    "collections.UserList",
+    "queue.Queue",
+    "weakref.WeakKeyDictionary",
+    "weakref.WeakValueDictionary",
+    "_weakrefset.WeakSet",
+)
 """Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)

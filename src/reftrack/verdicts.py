@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from reftrack.choosing import Choice
+from reftrack.heap import Filling
 from reftrack.model import HolderKind, ScopeKind, Verdict
 
 GROWING_TESTS = 3
@@ -19,6 +20,9 @@ GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 SPARSE = 3
 """A cache that is filled bit by bit gains with fewer than one test in so many, and little by
 little: that a test finds in it what it needs is not seen."""
+
+SMALL_WHEN_FULL = 1 << 20
+"""A cache with a bound that comes to no more than this when it is full eats up nobody's memory."""
 
 PUT_THERE: tuple[HolderKind, ...] = ("mock", "thread", "callback")
 """A library keeps these, but none as a cache of its own: each test has put there what it left."""
@@ -38,8 +42,9 @@ def judge(
     left: Sequence[Left],
     pushed_out: Mapping[int, int],
     without: Collection[str] = (),
+    filling: Filling | None = None,
 ) -> Verdict:
-    """The verdict on a holder.
+    """The verdict on a holder; `filling` is that of a functools cache.
 
     `pushed_out` has the bytes of earlier tests that each test released, as far as nothing else of
     these is alive; `without` the names of rules that are switched off.
@@ -52,7 +57,9 @@ def judge(
         return "unexplained"
     if choice.owner == "runner" and (choice.rule is None or choice.rule.verdict is None):
         return "runner"
-    return "growing" if _adds_up(choice, left) and not at_bound(left, pushed_out) else "once"
+    if at_bound(left, pushed_out, filling) or _is_small_when_full(left, filling):
+        return "once"
+    return "growing" if _adds_up(choice, left) else "once"
 
 
 def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
@@ -61,7 +68,8 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     of_instances = choice.kind == "testcase-attribute"
     enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least = GROWING_BYTES_PER_TEST_OF_USER
-    of_library = "library" in (choice.owner, choice.filled_by) and choice.kind not in PUT_THERE
+    put_there = choice.kind in PUT_THERE or (choice.rule is not None and choice.rule.put_there)
+    of_library = "library" in (choice.owner, choice.filled_by) and not put_there
     if of_library and not of_instances:
         least = GROWING_BYTES_PER_TEST_OF_LIBRARY
     added = [row for row in tests if row.bytes >= least]
@@ -76,9 +84,26 @@ def _is_sparse(added: Sequence[Left], least: int) -> bool:
     return SPARSE * len(added) < run and sum(row.bytes for row in added) < least * run
 
 
-def at_bound(left: Sequence[Left], pushed_out: Mapping[int, int]) -> bool:
+def at_bound(
+    left: Sequence[Left], pushed_out: Mapping[int, int], filling: Filling | None = None
+) -> bool:
     """Is this a cache that is full? Then each test's object outlives it, until a later test's
-    pushes it out: most of the tests that left something released about as much of earlier ones'."""
+    pushes it out: the tests that left most of it, and most of those that left something, released
+    about as much of earlier ones'. A functools cache tells by itself."""
+    if filling is not None:
+        return filling.most is not None and filling.entries >= filling.most
     tests = [row for row in left if row.kind == "test"]
-    swapped = sum(row.bytes // 2 <= pushed_out.get(row.scope, 0) <= 2 * row.bytes for row in tests)
-    return len(tests) > 1 and 2 * swapped >= len(tests)
+    swapped = [
+        row for row in tests if row.bytes // 2 <= pushed_out.get(row.scope, 0) <= 2 * row.bytes
+    ]
+    return (
+        len(tests) > 1
+        and 2 * len(swapped) >= len(tests)
+        and 2 * sum(row.bytes for row in swapped) >= sum(row.bytes for row in tests)
+    )
+
+
+def _is_small_when_full(left: Sequence[Left], filling: Filling | None) -> bool:
+    if filling is None or filling.most is None or filling.entries == 0:
+        return False
+    return sum(row.bytes for row in left) * filling.most < SMALL_WHEN_FULL * filling.entries

@@ -18,7 +18,7 @@ def get(path):
 
 
 class TestApi:
-    # FIX del self.response | def teardown_method(self): del self.response
+    # FIX self.__dict__.pop("response", None) | def teardown_method(self): del self.response
     def test_1(self):
         self.response = get("/1")
         assert self.response["path"] == "/1"
@@ -31,7 +31,7 @@ class TestApi:
 
 
 class TestFiles:
-    # FIX del self._lines | def teardown_method(self): del self._lines
+    # FIX self.__dict__.pop("_lines", None) | def teardown_method(self): del self._lines
     def setup_method(self):
         self._lines = []
 

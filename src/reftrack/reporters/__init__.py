@@ -31,7 +31,7 @@ _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders a
 _FEW = 10  # who asks for no more holders is spared the trifles
 _STRAY = 100  # scopes and lines with less than one part in so many of the usual are not told
 _ORDER = {"growing": 0, "once": 1, "collateral": 2, "unexplained": 3, "runner": 4}
-_PLURAL = {"class": "classes"}
+_PLURAL = {"class": "classes", "entry": "entries"}
 
 # A record may be read on another machine than the one that ran the suite: go by the path's shape.
 _LIBRARY = re.compile(r".*/(?:(?:site|dist)-packages|lib(?:64)?/python3\.\d+)/")
@@ -58,6 +58,7 @@ class HolderRow(msgspec.Struct):
     bytes: int
     title: str
     name: str
+    entries: str  # of a cache: "50 entries of 128"
     path: list[str]
     kept: str
     sites: list[Site]
@@ -288,6 +289,7 @@ def _holder_row(holder: Holder, base: str) -> HolderRow:
         bytes=holder.survived_bytes if holder.together else holder.retained_bytes,
         title=_title(holder),
         name=holder.name,
+        entries=_entries(holder),
         path=holder.path,
         kept=_kept(holder),
         sites=sites[:_SITES],
@@ -322,13 +324,24 @@ def _title(holder: Holder) -> str:
     return name if root in name or name in root else f"{root} -> {name}"
 
 
+def _entries(holder: Holder) -> str:
+    if holder.entries is None:
+        return ""
+    words = _counted(holder.entries, "entry")
+    return words if holder.most_entries is None else f"{words} of {holder.most_entries}"
+
+
 def _kept(holder: Holder) -> str:
-    """Words for a holder whose cut would free much less, or much more, than what tests left."""
+    """Words for a cache with a bound, and for a holder whose cut would free much less, or much
+    more, than what tests left."""
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
     if holder.together:
         others = and_more(holder.together[:3], len(holder.together[3:]))
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
+    if holder.entries and holder.most_entries:
+        full = holder.survived_bytes * holder.most_entries // holder.entries
+        return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
     gap = holder.retained_bytes - holder.survived_bytes
     if abs(gap) <= max(100 * KIB, holder.survived_bytes // 10):
         return ""

@@ -34,7 +34,8 @@ def _lines(rule: Rule) -> Iterable[str]:
     if rule.owners or rule.attributes:
         owners = ", ".join(rule.owners) or "any module"
         attributes = f": {', '.join(rule.attributes)}" if rule.attributes else ""
-        yield from _wrapped(owners + attributes)
+        keys = f", keys that begin with {rule.keys}" if rule.keys else ""
+        yield from _wrapped(owners + attributes + keys)
     yield from _wrapped(rule.why)
 
 

@@ -186,9 +186,10 @@ def _more_holders(page: Page) -> str:
 
 def _holder_lines(row: HolderRow, width: int) -> list[Line]:
     room = width - _INDENT
-    lines = [_headline(row.verdict, row.bytes, row.scopes, row.title)]
+    title, name = ("  ".join(filter(None, (of, row.entries))) for of in (row.title, row.name))
+    lines = [_headline(row.verdict, row.bytes, row.scopes, title)]
     if sum(len(text) for text, _ in lines[0]) > width:  # the root is in the path, too
-        lines = [_headline(row.verdict, row.bytes, row.scopes, row.name)]
+        lines = [_headline(row.verdict, row.bytes, row.scopes, name)]
     lines += _labelled("path", _path_lines(row.path, room))
     lines += _labelled("kept", _wrap(row.kept, room))
     lines += _allocated(row, room)

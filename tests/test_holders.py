@@ -1,0 +1,106 @@
+"""Holders as a report has them: sizes of what is not cut, caches' entries, where a path begins."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from suites import UNITTEST, run_suite
+
+CACHES = """
+    import functools, unittest
+
+    @functools.lru_cache(maxsize=300)
+    def bounded(key):
+        return bytearray(20_000)
+
+    @functools.cache
+    def forever(key):
+        return bytearray(20_000)
+
+    class T(unittest.TestCase):
+        def test_1(self): bounded(1), forever(1)
+        def test_2(self): bounded(2), forever(2)
+        def test_3(self): bounded(3), forever(3)
+"""
+
+GROWN = """
+    import unittest
+
+    LISTS = {k: [] for k in range(14)}
+    globals().update({f"LIST_{k}": made for k, made in LISTS.items()})
+    del LISTS
+
+    class T(unittest.TestCase):
+        def grow(self):
+            for k in range(14):
+                globals()[f"LIST_{k}"].extend([None] * (1000 + k))
+
+        test_1 = test_2 = test_3 = lambda self: self.grow()
+"""
+
+LOGGERS = """
+    import concurrent.futures, logging, unittest
+
+    class Handler(logging.Handler):
+        def __init__(self):
+            super().__init__()
+            self.seen = bytearray(20_000)
+
+    class T(unittest.TestCase):
+        def test_1(self): logging.getLogger("app.a").addHandler(Handler())
+        def test_2(self): logging.getLogger("app.b").addHandler(Handler())
+        def test_3(self): logging.getLogger("app.c").addHandler(Handler())
+"""
+
+ATTRIBUTES = """
+    import unittest
+
+    class Config:
+        pass
+
+    class T(unittest.TestCase):
+        def test(self):
+            for k in range(2000):
+                setattr(Config, f"option_{k}", k)
+"""
+
+
+def test_a_cache_of_functools_says_how_many_entries_it_has_and_may_have(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, CACHES, runner=UNITTEST)
+
+    entries = {h.name: (h.entries, h.most_entries) for h in run.report.holders}
+    assert entries["suite.bounded (cache)"] == (3, 300)
+    assert entries["suite.forever (cache)"] == (3, None)
+    assert "suite.bounded (cache)  3 entries of 300\n" in run.stderr
+    assert "suite.forever (cache)  3 entries\n" in run.stderr
+    assert re.search(
+        r"kept +until the cache is full, with about 5.\d MiB in 300 entries", run.stderr
+    )
+    assert "suite.bounded[*]\n" in run.stderr
+
+
+def test_lists_that_grew_retain_what_was_added_though_they_are_not_cut(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, GROWN, runner=UNITTEST)
+
+    lists = [holder for holder in run.report.holders if holder.name.startswith("suite.LIST_")]
+    assert len(lists) == 14
+    assert all(holder.retained_bytes >= holder.survived_bytes >= 24_000 for holder in lists)
+
+
+def test_a_loggers_handlers_are_found_from_logging_whoever_has_a_logger(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, LOGGERS, runner=UNITTEST)
+
+    holder = max(run.report.holders, key=lambda holder: holder.survived_bytes)
+    assert holder.name == "logging.getLogger(...).handlers"
+    assert holder.root == "module logging"
+    assert holder.path[0].startswith("Manager.loggerDict")
+    assert holder.fix == "self.addCleanup(logger.removeHandler, handler)"
+
+
+def test_a_class_that_gets_attributes_is_one_row_with_that_name(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, ATTRIBUTES, runner=UNITTEST)
+
+    holder = max(run.report.holders, key=lambda holder: holder.survived_bytes)
+    assert holder.name == "attributes of Config"
+    assert "delattr, Config" in holder.fix
