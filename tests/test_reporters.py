@@ -432,6 +432,18 @@ def test_a_cut_that_frees_other_than_what_was_left_behind_says_so() -> None:
     assert not any(line.startswith("  kept") for line in lines(report(user())))
 
 
+def test_many_holders_of_one_size_have_rows_however_small_a_part_each_is() -> None:
+    many = [holding(f"h{n}", "growing", 0.1) for n in range(400)]
+    assert len(page(report(*many)).holders) == 10
+
+
+def test_trifles_have_no_rows_unless_they_are_asked_for() -> None:
+    few = report(holding("h", "once", 0.0005), holding("r", "runner", 1))
+    many = report(*(holding(f"h{n}", "once", 0.01) for n in range(12)))
+    assert page(few).holders == page(many).holders == []
+    assert [len(page(few, 11).holders), len(page(many, 11).holders)] == [2, 11]
+
+
 # Holders of one class
 
 
@@ -471,7 +483,7 @@ def test_attributes_of_one_testcase_have_their_cleanups_side_by_side() -> None:
     one = attribute("T.x", 9, "m.T.test", fix=fix("x", 3))
     same_line = attribute("T.y", 8, "m.T.test", fix=fix("y", 3))
     other = attribute("T.z", 7, "m.T.test", fix=fix("z", 5))
-    assert page(report(one, same_line, other)).holders[0].fix.splitlines() == [
+    assert page(report(one, same_line, other, survived=1)).holders[0].fix.splitlines() == [
         'in T.setUp (t.py:3): self.addCleanup(delattr, self, "x"); '
         'self.addCleanup(delattr, self, "y")',
         'in T.setUp (t.py:5): self.addCleanup(delattr, self, "z")',

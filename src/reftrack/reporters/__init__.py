@@ -23,6 +23,7 @@ from reftrack.reporters.words import KIB, MIB, counted, duration, size
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
 _INSTANCES_FROM = 64 * KIB
+_TRIFLE = 64 * KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RELEASED = 5
 FEW = 10  # who asks for no more holders is spared the trifles, and the runner's
@@ -146,14 +147,21 @@ def _rank(block: Block) -> tuple[int, int]:
 
 def _worth_a_row(ranked: list[Block], count: int, survived: int) -> list[Block]:
     """The biggest, whatever their verdict, in their order; trifles only for who asks for many."""
-    if len(ranked) > count:
-        least = survived // 100
-    else:
-        least = max(KIB, survived // 1000) if count <= FEW else 0
-    most = max(map(classes.survived, ranked), default=0)
     biggest = heapq.nlargest(max(0, count), ranked, key=classes.survived)
-    chosen = {id(block) for block in biggest if classes.survived(block) >= min(least, most)}
+    if count <= FEW and len(ranked) <= count:
+        least = max(KIB, survived // 1000)
+        biggest = [block for block in biggest if classes.survived(block) >= least]
+    elif count <= FEW:
+        most = classes.survived(biggest[0]) if biggest else 0
+        biggest = [block for block in biggest if not _is_trifle(block, survived, most)]
+    chosen = {id(block) for block in biggest}
     return [block for block in ranked if id(block) in chosen]
+
+
+def _is_trifle(block: Block, survived: int, most: int) -> bool:
+    """Is it next to nothing, of all that survived and beside the largest?"""
+    counts_from = KIB if block[0].verdict == "growing" else _TRIFLE
+    return classes.survived(block) < min(survived // 100, max(counts_from, most // 10))
 
 
 def _rest(ranked: Iterable[Block], shown: Iterable[Block]) -> Iterable[RestRow]:

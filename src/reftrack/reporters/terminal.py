@@ -155,7 +155,7 @@ def _rests(page: Page, width: int) -> list[Line]:
     """What has no row: how much it is, and how to see it."""
     lines: list[Line] = []
     for row in page.rest:
-        more = counted(row.count, "more holder")
+        more = counted(row.count, "more holder" if page.holders else "holder")
         lines += _headline(row.verdict, row.bytes, more, _largest(row), width)
     if page.unexplained_bytes:
         words = "survived, and no holder is known"
