@@ -36,6 +36,7 @@ cdef size_t entry_used = 0
 cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
 cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
+cdef uint32_t releaser = 0      # the scope that is told to have released what goes now
 cdef int64_t live_total = 0     # live bytes of all scopes
 
 cdef Hook hooks[2]
@@ -88,7 +89,7 @@ cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) n
     f.live_bytes -= size
     f.live_blocks -= blocks
     if f.ended_bytes > 0 and f.released_by == 0 and 2 * f.live_bytes < f.ended_bytes:
-        f.released_by = scope_now
+        f.released_by = releaser
     if scope != scope_now and rt_gc_collecting(main_interp):
         f.collected_bytes += size
 

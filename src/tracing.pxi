@@ -47,7 +47,7 @@ cdef bint hook_reached(int i) noexcept nogil:
 
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
-    global scope_count, scope_now, live_total, ledger_short
+    global scope_count, scope_now, releaser, live_total, ledger_short
     cdef uint32_t i
     for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
@@ -66,6 +66,7 @@ cdef void ledger_free() noexcept nogil:
     growth_free = 0
     scope_count = 0
     scope_now = 0
+    releaser = 0
     live_total = 0
     ledger_short = False
 
@@ -161,13 +162,15 @@ def new_scope():
     return scope_new()
 
 
-def enter_scope(uint32_t scope):
-    """Charge what follows to `scope`; returns the scope that was charged until now."""
-    global scope_now
+def enter_scope(uint32_t scope, uint32_t released_by=0):
+    """Charge what follows to `scope`; returns the scope that was charged until now. What goes
+    meanwhile counts as released by it too, or by `released_by`, if that is given."""
+    global scope_now, releaser
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     cdef uint32_t before = scope_now
     scope_now = scope
+    releaser = released_by if released_by else scope
     figures(scope).ended_bytes = -1
     figures(scope).collected_bytes = 0
     return before
@@ -209,12 +212,12 @@ def collect():
     """A full garbage collection, also where the program has disabled the collector. What it frees
     counts as collected, of the scope that is open now as well, and as released by no scope. The
     interpreter's cache of attributes lets go of their names (Objects/typeobject.c, type_cache)."""
-    global scope_now
-    cdef uint32_t before = scope_now
-    scope_now = 0
+    global scope_now, releaser
+    cdef uint32_t before = scope_now, releasing = releaser
+    scope_now = releaser = 0
     PyType_ClearCache()
     rt_collect()
-    scope_now = before
+    scope_now, releaser = before, releasing
 
 
 def collecting():

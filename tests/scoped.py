@@ -95,7 +95,7 @@ def groups(seen: Look, scope: Within) -> list[Group]:
 def holders(seen: Look, *scopes: Within) -> list[Holder]:
     """The holders, as if each scope were a test."""
     charged = {scope.id: retention.Charged("test", f"test {scope.id}") for scope in scopes}
-    return retention.holders(seen, charged)
+    return retention.holders(seen, charged).holders
 
 
 def edges(group: Group) -> list[tuple[str, object]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from suites import UNITTEST, run_suite, scope
+import pytest
+
+from suites import PYTEST, UNITTEST, run_suite, scope
 
 FIXTURES = """
     import pytest
@@ -105,7 +107,69 @@ def test_unittests_classes_and_modules_are_released_by_their_own_tear_down(tmp_p
     assert scope(run.report, "suite.U").survived_bytes > 3_000_000
     held = [line for line in run.stderr.splitlines() if line.startswith("HELD")]
     assert held == [
-        "HELD      4.8 MiB   suite   until  suite ended",
-        "HELD      3.8 MiB   suite.T   until  suite.T ended",
+        "HELD      4.8 MiB   suite   until  it was over",
+        "HELD      3.8 MiB   suite.T   until  it was over",
     ]
+
+
+CLASSES = """
+    import unittest
+
+    class T(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): cls.data = bytearray(4_000_000)
+        def test_1(self): pass
+        def test_2(self): pass
+
+    class U(unittest.TestCase):
+        def test_3(self): pass
+        def test_4(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("runner", "last", "until"),
+    [
+        (UNITTEST, "suite.T.test_2", "suite.T.test_2 ran"),
+        (PYTEST, "suite.py::T::test_2", "suite.py::T was over"),
+    ],
+)
+def test_what_is_let_go_between_two_tests_was_held_until_the_first_of_them(
+    tmp_path: Path, runner: tuple[str, ...], last: str, until: str
+) -> None:
+    run = run_suite(tmp_path, CLASSES, "--release", runner=runner)
+
+    assert scope(run.report, "suite.T").released_by == last
+    held = [line for line in run.stderr.splitlines() if line.startswith("HELD")]
+    assert held == [f"HELD      3.8 MiB   suite.T   until  {until}"]
+
+
+def test_reftrack_has_no_part_in_its_own_figures(tmp_path: Path) -> None:
+    """Given tests whose tuples, lists and dicts CPython hands out again, to reftrack as well."""
+    run = run_suite(
+        tmp_path,
+        """
+        import pytest
+
+        class TestA:
+            def setup_method(self):
+                self.a, self.b, self.c = [{}], {1: (self, 2)}, ({}, [1])
+            @pytest.mark.parametrize("n", range(200))
+            def test(self, n):
+                made = [(n, k) for k in range(50)] + [{n: k} for k in range(50)]
+        """,
+        "--release",
+    )
+
+    assert run.report.released
+    told = [" ".join([h.name, h.root, *h.path]) for h in run.report.holders]
+    assert [text for text in told if "reftrack." in text] == []
+    charged = sum(
+        charge.bytes
+        for holder in run.report.holders
+        for charge in holder.charged
+        if charge.scope == "test"
+    )
+    alive = sum(s.survived_bytes for s in run.report.scopes if s.scope == "test")
+    assert charged == pytest.approx(alive, rel=0.05)
     assert "until     " not in run.stderr

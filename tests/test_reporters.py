@@ -29,11 +29,13 @@ from reftrack.model import (
     Totals,
     TypeCount,
 )
-from reftrack.reporters import Page, build, duration, size
+from reftrack.reporters import Page, build
 from reftrack.reporters.json import dumps, write
 from reftrack.reporters.terminal import render
+from reftrack.reporters.words import duration, shortened, shortened_place, size
 
 KIB, MIB = 1 << 10, 1 << 20
+WHOLE = 40 * 800 * KIB  # what `user` keeps
 
 SET_UP = Frame("/proj/tests/test_users.py", 9, "setUp", "    self.user = User.objects.get(pk=1)")
 DJANGO = Frame("/venv/lib/python3.11/site-packages/django/db/models/base.py", 580, "from_db", "new")
@@ -70,7 +72,7 @@ def user(**changes: Any) -> Holder:
 
 def holding(name: str, verdict: str, mib: float, **changes: Any) -> Holder:
     count = int(mib * MIB)
-    bare = {"root": "", "path": [], "charged": [], "allocations": []}
+    bare = {"kind": "module-global", "root": "", "path": [], "charged": [], "allocations": []}
     figures = {"retained_bytes": count, "survived_bytes": count}
     return user(**{"name": name, "verdict": verdict, **bare, **figures, **changes})
 
@@ -113,6 +115,7 @@ def test_the_page_reads_as_designed() -> None:
         "myapp.cache._CACHE",
         "once",
         9.5,
+        kind="cache",
         root="module global myapp.cache._CACHE",
         path=["myapp.cache._CACHE", "dict['users']"],
         charged=[Charge("db (session)", "fixture", int(9.5 * MIB), 10)],
@@ -138,7 +141,8 @@ ONCE      9.5 MiB in 1 fixture   myapp.cache._CACHE
   called at tests/test_users.py:9 in setUp    self.user = User.objects.get(pk=1)
   fixture   db (session)
 UNEXPLAINED 512.0 KiB   survived, and no holder is known
-RUNNER    256.0 KiB   the test runner's own bookkeeping: SessionHandler.log
+RUNNER    256.0 KiB   the runner's own bookkeeping: SessionHandler.log
+  these: reftrack report --holders 11
 note  gc was frozen
 """
     )
@@ -178,7 +182,6 @@ def test_what_was_released_is_told_by_name_the_five_largest() -> None:
 
 def test_holders_come_by_verdict_then_by_retained_bytes() -> None:
     shown = report(
-        holding("runner", "runner", 100),
         holding("unexplained", "unexplained", 90),
         holding("collateral", "collateral", 80),
         holding("once, small", "once", 2),
@@ -191,30 +194,45 @@ def test_holders_come_by_verdict_then_by_retained_bytes() -> None:
         "once, small",
         "collateral",
         "unexplained",
-        "runner",
     ]
 
 
 def test_elided_holders_are_counted_with_their_bytes_and_the_way_to_see_them() -> None:
     shown = report(*(holding(f"h{n}", "growing", 20 - n) for n in range(5)))
-    assert lines(shown, holders=2)[-1] == (
-        "and 3 more holders, 51.0 MiB: reftrack report --holders 5"
-    )
+    assert lines(shown, holders=2)[-2:] == [
+        "GROWING   51.0 MiB in 3 more holders   h2 (18.0 MiB) and 2 more",
+        "  these: reftrack report --holders 11",
+    ]
     assert [row.name for row in page(shown, 2).holders] == ["h0", "h1"]
     assert "more holder" not in text(shown, holders=5)
+
+
+def test_what_has_no_row_is_summed_by_verdict_so_that_the_sums_of_all_add_up() -> None:
+    holders = [
+        *(holding(f"g{n}", "growing", 2) for n in range(3)),
+        *(holding(f"o{n}", "once", 1) for n in range(7)),
+    ]
+    shown = page(report(*holders), 4)
+    told = [*(row.bytes for row in shown.holders), *(row.bytes for row in shown.rest)]
+    assert [(row.verdict, row.count, row.largest) for row in shown.rest] == [("once", 6, "o1")]
+    assert sum(told) == 13 * MIB
 
 
 def test_small_runner_bookkeeping_is_one_line_that_takes_no_holder_place() -> None:
     small = [holding(f"r{n}", "runner", 0.25) for n in range(3)]
     found = lines(report(holding("h", "growing", 41), *small), holders=1)
-    assert found[-1] == "RUNNER    768.0 KiB   the test runner's own bookkeeping: r0 and 2 more"
+    assert (
+        found[-2] == "RUNNER    768.0 KiB   the runner's own bookkeeping: r0 (256.0 KiB) and 2 more"
+    )
     assert not any("more holder" in line for line in found)
 
 
-def test_large_runner_bookkeeping_is_shown_like_any_holder_but_last() -> None:
-    found = page(report(holding("r", "runner", 30), holding("h", "once", 1)))
-    assert [row.name for row in found.holders] == ["h", "r"]
-    assert found.runner == ""
+def test_bookkeeping_has_rows_behind_all_others_for_who_asks_for_more_than_ten() -> None:
+    shown = report(holding("r", "runner", 30), holding("s", "runner", 2), holding("h", "once", 1))
+
+    assert [row.name for row in page(shown).holders] == ["h"]
+    assert [row.name for row in page(shown, 11).holders] == ["h", "r", "s"]
+    assert page(shown, 11).runner is None
 
 
 def test_unexplained_bytes_have_their_row_however_few_holders_are_shown() -> None:
@@ -274,20 +292,21 @@ def test_stacks_of_one_line_are_summed_and_the_two_biggest_lines_shown() -> None
     def at(line: int, mib: int, *outer: Frame) -> Allocation:
         return Allocation(mib * MIB, 1, [*outer, Frame("/proj/a.py", line, "f", f"x = {line}")])
 
-    holder = user(allocations=[at(1, 4), at(2, 3), at(3, 1), at(2, 3, SET_UP), at(4, 1)])
+    made = [at(1, 4), at(2, 3), at(3, 1), at(2, 3, SET_UP), at(4, 1)]
+    holder = user(allocations=made, survived_bytes=12 * MIB, retained_bytes=12 * MIB)
     found = lines(report(holder))
     start = next(n for n, line in enumerate(found) if "allocated" in line)
     assert found[start : start + 3] == [
         "  allocated a.py:2 in f (6.0 MiB)    x = 2",
         "  allocated a.py:1 in f (4.0 MiB)    x = 1",
-        "            and 2 more lines",
+        "            other lines (2.0 MiB)",
     ]
 
 
 def test_a_line_in_a_library_is_followed_by_the_innermost_line_of_the_users_own() -> None:
     outer = Frame("/proj/tests/base.py", 3, "run", "super()")
     stdlib = Frame("/usr/lib/python3.11/copy.py", 146, "deepcopy", "y = copier(x, memo)")
-    own = user(allocations=[Allocation(1, 1, [outer, SET_UP, stdlib, DJANGO, stdlib])])
+    own = user(allocations=[Allocation(WHOLE, 1, [outer, SET_UP, stdlib, DJANGO, stdlib])])
     found = text(report(own))
     assert "  allocated copy.py:146 in deepcopy    y = copier(x, memo)\n" in found
     assert "  called at tests/test_users.py:9 in setUp    self.user" in found
@@ -298,18 +317,18 @@ def test_a_library_that_is_tested_where_it_is_installed_has_its_tests_as_own_lin
     inner = Frame(f"{folder}/classes/graph.py", 5, "add_edge", "d = {}")
     test = Frame(f"{folder}/classes/tests/test_graph.py", 7, "test_it", "g.add_edge(1, 2)")
     made = Frame("<class 'argmap'> compilation 60", 3, "argmap_add_edge_57", "")
-    found = text(report(user(allocations=[Allocation(1, 1, [test, made, inner])])))
+    found = text(report(user(allocations=[Allocation(WHOLE, 1, [test, made, inner])])))
     assert "  called at networkx/classes/tests/test_graph.py:7 in test_it    g.add" in found
 
 
 def test_a_library_without_any_line_of_the_users_stands_alone() -> None:
-    found = text(report(user(allocations=[Allocation(1, 1, [DJANGO])])))
+    found = text(report(user(allocations=[Allocation(WHOLE, 1, [DJANGO])])))
     assert "  allocated django/db/models/base.py:580 in from_db    new\n" in found
     assert "called at" not in found
 
 
 def test_memory_without_a_traceback_says_so() -> None:
-    found = text(report(user(allocations=[Allocation(1, 1, [])])))
+    found = text(report(user(allocations=[Allocation(WHOLE, 1, [])])))
     assert "  allocated line not known\n" in found
 
 
@@ -323,7 +342,7 @@ def test_files_are_relative_to_the_current_directory_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = Frame(str(tmp_path / "t.py"), 3, "f", "x = 1")
-    shown = report(user(allocations=[Allocation(1, 1, [own])]))
+    shown = report(user(allocations=[Allocation(WHOLE, 1, [own])]))
     monkeypatch.chdir(tmp_path)
     assert "  allocated t.py:3 in f    x = 1\n" in text(shown, directory=None)
     gone = tmp_path / "gone"
@@ -333,14 +352,16 @@ def test_files_are_relative_to_the_current_directory_by_default(
     assert f"  allocated {tmp_path}/t.py:3 in f" in text(shown, directory=None)
 
 
-def test_source_is_cut_to_the_page_but_places_never() -> None:
-    deep = Frame("/proj/" + "d/" * 40 + "t.py", 7, "f", "value = 1")
+def test_source_is_cut_to_the_page_and_of_places_the_folders_first() -> None:
+    def allocated(frame: Frame) -> str:
+        found = lines(report(user(allocations=[Allocation(WHOLE, 1, [frame])])))
+        return next(line for line in found if line.startswith("  allocated "))
+
+    deep = Frame("/proj/" + "deep/" * 40 + "t.py", 7, "f", "value = 1")
     wide = Frame("/proj/t.py", 8, "g", "x = " + "1 + " * 50)
-    found = lines(report(user(allocations=[Allocation(2, 1, [deep]), Allocation(1, 1, [wide])])))
-    assert "  allocated " + "d/" * 40 + "t.py:7 in f (2 B)" in found
-    (cut,) = (line for line in found if "t.py:8" in line)
-    assert len(cut) == 100
-    assert cut.endswith("...")
+    assert allocated(deep) == "  allocated .../" + "deep/" * 14 + "t.py:7 in f"
+    assert len(allocated(wide)) == 100
+    assert allocated(wide).endswith("...")
 
 
 def test_tests_are_named_biggest_first_as_many_as_fit() -> None:
@@ -358,7 +379,10 @@ def test_tests_are_named_biggest_first_as_many_as_fit() -> None:
         ("a", "b"): "  tests     a, b (1.0 MiB to 2.0 MiB each)",
         ("a", "b", "c", "d"): "  tests     a, b, c and 1 more (1.0 MiB to 4.0 MiB each)",
         ("a", "b" * 80): "  tests     a and 1 more (1.0 MiB to 2.0 MiB each)",
-        ("a" * 99, "b"): "  tests     " + "a" * 99 + " and 1 more (1.0 MiB to 2.0 MiB each)",
+        (
+            "a" * 99,
+            "b",
+        ): f"  tests     {'a' * 24}...{'a' * 24} and 1 more (1.0 MiB to 2.0 MiB each)",
     }
     for names, line in cases.items():
         assert line in lines(report(tests(*names)))
@@ -406,6 +430,192 @@ def test_a_cut_that_frees_other_than_what_was_left_behind_says_so() -> None:
         in older
     )
     assert not any(line.startswith("  kept") for line in lines(report(user())))
+
+
+def test_many_holders_of_one_size_have_rows_however_small_a_part_each_is() -> None:
+    many = [holding(f"h{n}", "growing", 0.1) for n in range(400)]
+    assert len(page(report(*many)).holders) == 10
+
+
+def test_trifles_have_no_rows_unless_they_are_asked_for() -> None:
+    few = report(holding("h", "once", 0.0005), holding("r", "runner", 1))
+    many = report(*(holding(f"h{n}", "once", 0.01) for n in range(12)))
+    assert page(few).holders == page(many).holders == []
+    assert [len(page(few, 11).holders), len(page(many, 11).holders)] == [2, 11]
+
+
+# Holders of one class
+
+
+def attribute(name: str, kib: int, *tests: str, **changes: Any) -> Holder:
+    """A holder such as `TestA.x`, with `kib` in each of the tests."""
+    total = kib * len(tests) * KIB
+    figures = {"retained_bytes": total, "survived_bytes": total}
+    charged = [Charge(test, "test", kib * KIB, 1) for test in tests]
+    changes = {"root": "pytest Session.items", "allocations": [], **figures, **changes}
+    owner, _, own = name.rpartition(".")
+    fix = f"in {owner}.teardown_method: del self.{own}"
+    return user(**{"name": name, "charged": charged, "fix": fix, **changes})
+
+
+def test_attributes_of_one_class_are_one_row_with_one_fix() -> None:
+    shown = report(
+        attribute("TestA.x", 60, "t.py::TestA::test_1", "t.py::TestA::test_2", proved_bytes=7),
+        attribute("TestA.y", 90, "t.py::TestA::test_2", proved_bytes=93 * KIB, verdict="once"),
+        attribute("TestB.x", 10, "t.py::TestB::test_1"),
+        survived=1,
+    )
+
+    assert [row.name for row in page(shown).holders] == ["TestA.x, .y", "TestB.x"]
+    assert lines(shown)[1:6] == [
+        "GROWING   210.0 KiB in 2 tests   pytest Session.items -> TestA.x, .y",
+        "  path      TextTestResult.failures[*][0] -> ExampleTest.user -> User._state",
+        "  tests     t.py::TestA::test_2, t.py::TestA::test_1 (60.0 KiB to 150.0 KiB each)",
+        "  proved    cutting TestA.x, .y, each by itself, freed 93.0 KiB",
+        "  fix       in TestA.teardown_method: del self.x, self.y",
+    ]
+
+
+def test_attributes_of_one_testcase_have_their_cleanups_side_by_side() -> None:
+    def fix(name: str, line: int) -> str:
+        return f'in T.setUp (t.py:{line}): self.addCleanup(delattr, self, "{name}")'
+
+    one = attribute("T.x", 9, "m.T.test", fix=fix("x", 3))
+    same_line = attribute("T.y", 8, "m.T.test", fix=fix("y", 3))
+    other = attribute("T.z", 7, "m.T.test", fix=fix("z", 5))
+    assert page(report(one, same_line, other, survived=1)).holders[0].fix.splitlines() == [
+        'in T.setUp (t.py:3): self.addCleanup(delattr, self, "x"); '
+        'self.addCleanup(delattr, self, "y")',
+        'in T.setUp (t.py:5): self.addCleanup(delattr, self, "z")',
+    ]
+
+
+def test_fixes_of_several_holders_have_a_line_each() -> None:
+    fixes = "after each test: m.A.clear()\nafter each test: m.B.clear()"
+    assert page(report(user(fix=fixes))).holders[0].fix == fixes
+
+
+def test_classes_of_one_name_in_two_modules_are_two_rows() -> None:
+    shown = report(
+        attribute("TestA.x", 60, "a.py::TestA::test_1"),
+        attribute("TestA.y", 60, "b.py::TestA::test_1"),
+    )
+    assert [row.name for row in page(shown).holders] == ["TestA.x", "TestA.y"]
+
+
+def test_an_attribute_that_others_hold_as_well_stands_alone() -> None:
+    shown = report(
+        attribute("TestA.x", 60, "a.py::TestA::test_1", together=["m.SEEN"], together_bytes=9),
+        attribute("TestA.y", 50, "a.py::TestA::test_1"),
+    )
+    assert [row.name for row in page(shown).holders] == ["TestA.x", "TestA.y"]
+
+
+def test_where_several_classes_keep_their_instances_one_cure_for_all_is_named() -> None:
+    def note(*holders: Holder, release: bool = False) -> list[str]:
+        shown = report(*holders, survived=1)
+        shown.run.release = release
+        return page(shown).notes
+
+    x, y = (attribute(f"Test{n}.x", 60, f"t.py::Test{n}::test_1") for n in "AB")
+    assert note(x, y) == [
+        "2 test classes keep 120.0 KiB on instances to the end: "
+        "reftrack run --release lets go of it"
+    ]
+    assert note(x) == note(x, y, release=True) == []
+
+
+# One screen
+
+
+def test_ten_holders_fit_a_screen_the_last_ones_in_brief() -> None:
+    """Given ten holders of eight lines each, the first is told in full, and of each of the others
+    what it is and what to type."""
+    holders = [
+        holding(
+            f"m.LIST_{n}",
+            "growing",
+            20 - n,
+            path=["m.LIST", "Order.rows"],
+            charged=[Charge("t.py::test_a", "test", MIB, 1)],
+            allocations=[Allocation(MIB, 1, [SET_UP, DJANGO])],
+            fix=f"after each test: m.LIST_{n}.clear()",
+        )
+        for n in range(12)
+    ]
+
+    found = lines(report(*holders))
+
+    assert len(found) <= 50
+    assert sum(line.startswith("GROWING") for line in found) == 11
+    assert sum(line.startswith("  fix ") for line in found) == 10
+    assert found[1:3] == [
+        "GROWING   20.0 MiB in 1 test   m.LIST_0",
+        "  path      m.LIST -> Order.rows",
+    ]
+    assert found[-5:] == [
+        "GROWING   11.0 MiB in 1 test   m.LIST_9",
+        "  fix       after each test: m.LIST_9.clear()",
+        "  all lines: reftrack report --holders 11",
+        "GROWING   19.0 MiB in 2 more holders   m.LIST_10 (10.0 MiB) and 1 more",
+        "  these: reftrack report --holders 12",
+    ]
+    large = holding("m.SET", "once", 30, path=["m.SET"], fix="m.SET.clear()")
+    assert "  path      m.SET" in lines(report(*holders, large)), "the small ones are in brief"
+    in_full = lines(report(*holders), holders=12)
+    assert sum(line.startswith("  path ") for line in in_full) == 12
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_no_line_is_wider_than_the_page_but_what_has_to_be_copied(width: int) -> None:
+    test = "deep/" * 9 + "tests/test_orders.py::TestOrdersOfManyKinds::test_" + "of_each" * 9
+    frame = Frame("/proj/" + "deep/" * 9 + "tests/test_orders.py", 9, "test_" + "of_each" * 9)
+    holder = attribute(
+        "TestOrdersOfManyKinds.orders",
+        9999,
+        *(f"{test}[{n}]" for n in range(9)),
+        allocations=[Allocation(WHOLE, 1, [frame])],
+        not_proved="threads do not run on in a copy of the process",
+    )
+    scope = Scope(test, "test", native_bytes=40 * MIB, collected_bytes=5 * MIB)
+    shown = report(holder, *(holding(f"m.{n}", "runner", 1) for n in range(9)), unexplained=1)
+    shown.totals.native_bytes = 40 * MIB
+    shown.scopes = [late(test, 99, "b.py::" + test), Scope("a", "test"), scope]
+    shown.released = [Released("TestOrdersOfManyKinds." + "orders" * 4, 2, MIB)]
+
+    found = lines(shown, width=width)
+
+    assert [line for line in found[1:] if len(line) > width] == []
+    assert "del self.orders" in "".join(found)
+
+
+def test_names_that_are_too_wide_lose_their_folders_then_their_middle() -> None:
+    test = "src/shop/tests/test_orders.py::TestOrder::test_total"
+    assert shortened(test, 60) == test
+    assert shortened(test, 50) == ".../tests/test_orders.py::TestOrder::test_total"
+    assert shortened(test, 45) == ".../test_orders.py::TestOrder::test_total"
+    assert shortened(test, 38) == "test_orders.py::TestOrder::test_total"
+    assert shortened(test, 25) == "test_orders...:test_total"
+    assert shortened("t.py::test_of[a/b/c]", 15) == "t.py::...a/b/c]"
+
+
+def test_a_place_that_is_too_wide_keeps_its_line() -> None:
+    place = "src/shop/orders.py:412 in total"
+    assert shortened_place(place, 26) == ".../orders.py:412 in total"
+    assert shortened_place(place, 20) == "...s.py:412 in total"
+
+
+def test_what_is_to_be_typed_is_wrapped_but_never_cut() -> None:
+    code = 'cls.addClassCleanup(delattr, cls, "samples")'
+    narrow = lines(report(user(fix=f"in ReportTest.setUpClass (test_r.py:38): {code}")), width=70)
+    assert narrow[-2:] == [
+        "  fix       in ReportTest.setUpClass (test_r.py:38):",
+        f"            {code}",
+    ]
+    long = "del " + ", ".join(f"self.attribute_{n}" for n in range(20))
+    found = lines(report(user(fix=f"in T.teardown_method: {long}")))
+    start = next(n for n, line in enumerate(found) if line.startswith("  fix "))
+    assert " ".join(" ".join(found[start:]).split()) == f"fix in T.teardown_method: {long}"
 
 
 # Runs that did not come to their end
@@ -476,6 +686,13 @@ def test_memory_that_a_later_scope_released_is_shown_with_that_scope() -> None:
         "HELD      3.0 MiB   t.py::test_next   until  t.py::test_big ran",
         "HELD      2.0 MiB   t.py::test_partly   until  db (module) ended",
     ]
+
+
+def test_what_a_class_tears_down_itself_was_held_until_it_was_over() -> None:
+    held = Scope("m.T", "class", released_by="m.T", ended_bytes=5 * MIB)
+    scopes = [held, Scope("m.T.test", "test"), Scope("m.T", "class")]
+
+    assert lines(report(scopes=scopes))[1:] == ["HELD      5.0 MiB   m.T   until  it was over"]
 
 
 def test_what_pytest_tears_down_within_a_test_is_held_until_its_module_is_over() -> None:

@@ -110,6 +110,8 @@ def _uses_pytest(charged: Sequence[Charge]) -> bool:
 
 def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     name = choice.attribute
+    if name == "__dict__":
+        return ""  # a table that goes with what is in it
     if choice.of_test_case:
         return f'in {_at(choice.owner_name, line)}: self.addCleanup(delattr, self, "{name}")'
     return f'in {choice.owner_name}.teardown_method: self.__dict__.pop("{name}", None)'

@@ -62,7 +62,7 @@ def record(
     seen = look(backend, _wanted(charged), NAMED_BY)
     proofs = Proofs(seen, proof.seconds_for_all(seconds))
     try:
-        holders = retention.holders(
+        holders, own = retention.holders(
             seen,
             charged,
             _pushed_out(charged),
@@ -72,6 +72,7 @@ def record(
         )
     finally:
         seen.close()
+    _leave_out(own, ended, charged, totals, survived)
     totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
     checkpoint = Checkpoint(asked.final, seconds, totals, survived, holders, released)
     return Looked(checkpoint, proofs.seconds)
@@ -114,11 +115,26 @@ def _figures(
     return totals, [row for row in rows if row is not None]
 
 
+def _leave_out(
+    own: dict[int, int],
+    ended: Sequence[Timed],
+    charged: dict[int, Charged],
+    totals: Totals,
+    survived: Sequence[Survived],
+) -> None:
+    """Take the bytes that reftrack has itself, by scope, out of the figures."""
+    totals.survived_bytes -= sum(own[n] for n in own if charged[n].kind in COUNTED)
+    for row in survived:
+        row.bytes -= own.get(ended[row.index].number, 0)
+
+
 def _alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
     """What an ended scope has alive, which scope released most of it, and what went otherwise; None
     if there is nothing to tell."""
     live, blocks, _, _, released_by = _reftrack.counters(scope.number)
     collected = _reftrack.collected_bytes(scope.number)
+    if released_by == scope.number:  # right after it was over
+        released_by = 0
     if live <= 0 and not released_by and not collected and not native:
         return None
     return Survived(index, live, blocks, ids.get(released_by), collected, native)

@@ -112,11 +112,11 @@ class Holder(msgspec.Struct):
 
     `survived_bytes` are the charged bytes that it keeps (each survivor counted under one holder);
     `retained_bytes` are the bytes that go when its edge is cut. `proved_bytes` is null where
-    nothing was proved, and `not_proved` then says why, where a proof was to be had. `rule` names
-    the rule about a framework that recognised it (`reftrack rules` lists them); `bounded` says
-    that it is full: each test pushes out what an earlier one left.
-    Of a functools cache `entries` is how many it has, `most_entries` how many it may have: null
-    where there is no bound, and both where it is no such cache.
+    nothing was proved, and `not_proved` then says why, where a proof was to be had. `fix` has a
+    line for each holder to be changed. `rule` names the rule about a framework that recognised it
+    (`reftrack rules` lists them); `bounded` says that it is full: each test pushes out what an
+    earlier one left. Of a functools cache `entries` is how many it has, `most_entries` how many it
+    may have: null where there is no bound, and both where it is no such cache.
     `together` names other holders of the same survivors, each of which keeps them by itself:
     `together_bytes` go when all of them are cut with this one, and that is what is proved.
     """
@@ -166,6 +166,7 @@ class RunInfo(msgspec.Struct):
     frames: int = 16
     exit_status: int | None = None
     notes: list[str] = []
+    release: bool = False
 
 
 class Totals(msgspec.Struct):

@@ -29,6 +29,7 @@ RUNNERS = frozenset(
 )
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OWN_PACKAGE = __name__.partition(".")[0] + "."
 _PATHS = sysconfig.get_paths()
 _LIBRARY_FOLDERS = tuple(
     {
@@ -79,6 +80,11 @@ def is_library_file(file: str) -> bool:
 def is_own_file(file: str) -> bool:
     """Is it one of reftrack's own?"""
     return file.startswith(_OWN_FOLDER)
+
+
+def is_own_name(name: str) -> bool:
+    """Is it the name of one of reftrack's own modules, or of something in one?"""
+    return name.startswith(_OWN_PACKAGE)
 
 
 def file_of(module: object) -> str | None:

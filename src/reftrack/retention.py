@@ -58,10 +58,21 @@ class Charged(NamedTuple):
 
 
 NOBODY = Choice("", "unreachable", "library", "", [], [])
+REFTRACK = NOBODY._replace(name="reftrack")
+"""What is made while the ledger is paused is charged to no one; but where CPython hands out an old
+object from a free list, its block is still the scope's that had it last."""
 
 
 Prove = Callable[[Sequence[Sequence[Edge]]], list[Proved]]
 """What went when edges were really cut; see `proof.proved`."""
+
+
+class Explained(NamedTuple):
+    """The holders, biggest first; and the bytes, by scope, of what nobody but reftrack holds, which
+    no figure should have."""
+
+    holders: list[Holder]
+    own: dict[int, int]
 
 
 class Held(NamedTuple):
@@ -84,8 +95,8 @@ def holders(
     *,
     without: Collection[str] = (),
     prove: Prove | None = None,
-) -> list[Holder]:
-    """The holders of all survivors of the charged scopes, biggest first; for `pushed_out` and
+) -> Explained:
+    """The holders of all survivors of the charged scopes; for `pushed_out` and
     `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
     cut, and who else holds it; `prove` then does cut them."""
     held = _held(seen, charged)
@@ -121,7 +132,8 @@ def holders(
         known.cache_clear()
     owners.forget()
     found = [holder for holder in found if holder.survived_bytes > 0]
-    return sorted(found, key=lambda holder: -holder.survived_bytes)
+    found.sort(key=lambda holder: -holder.survived_bytes)
+    return Explained(found, _own_bytes(seen, held))
 
 
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
@@ -155,7 +167,7 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
     elif result.others:
         holder.retained_bytes = result.together_bytes  # the holder itself, by other places
     others = [fixes.suggest(other, holder.charged, []) for other in result.others]
-    holder.fix = "; and ".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
+    holder.fix = "\n".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
     return result.edges
 
 
@@ -178,7 +190,7 @@ def explained_bytes(found: Iterable[Holder], kinds: Iterable[ScopeKind]) -> int:
 
 def _held(seen: Look, charged: Mapping[int, Charged]) -> Held:
     held = Held([NOBODY], [0], [0], [None], [], bytearray(), _choices(seen, charged))
-    numbers = {NOBODY.key: 0}
+    numbers = {NOBODY.key: 0, REFTRACK.key: 0}
     for group, (choice, _) in zip(seen.groups, held.chosen, strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
@@ -213,6 +225,14 @@ def _fillings(held: Held, seen: Look) -> dict[int, Filling]:
         )
         for number, caches in found.items()
     }
+
+
+def _own_bytes(seen: Look, held: Held) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for (scope, size, *_), (choice, _) in zip(seen.groups, held.chosen, strict=True):
+        if choice is REFTRACK:
+            found[scope] = found.get(scope, 0) + size
+    return found
 
 
 def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
@@ -265,6 +285,9 @@ def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple
         shape = shapes[step], survivor
         if shape not in known:
             known[shape] = choosing.choose(seen.path(step), survivor, seen.bases)
+        if owners.is_own_name(known[shape].place):
+            yield REFTRACK, step
+            continue
         choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
         yield choice, step
 

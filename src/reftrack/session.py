@@ -50,6 +50,7 @@ class Session:
             backend=self._backend.name,
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
+            release=options.release,
         )
         self._began = _reftrack.now()
         self._directory = os.getcwd()
@@ -215,7 +216,9 @@ class Session:
         if self._open:
             native = self._native.left(len(self._ended))
             self._collector.left(scope.kind, scope.id)
-            _reftrack.enter_scope(self._open[-1].number)
+            # The session is no moment to name: what goes between two scopes goes after the first.
+            after = scope.number if len(self._open) == 1 else 0
+            _reftrack.enter_scope(self._open[-1].number, after)
         self._ended.append(scope)
         self._tests_ended += scope.kind == "test"
         self._leaving = scope.number

@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import TextIO
 
 from reftrack.model import Report
-from reftrack.reporters import AliveRow, HolderRow, Page, SumRow, and_more, build, duration, size
+from reftrack.reporters import FEW, AliveRow, Page, RestRow, SumRow, build
+from reftrack.reporters.holders import HolderRow, Site
+from reftrack.reporters.late import HeldRow
+from reftrack.reporters.words import and_more, counted, duration, shortened, shortened_place, size
 
 DEFAULT_WIDTH = 100
 NARROWEST = 40
+SCREEN = 50  # lines of a report whose reader has not asked for more
 
 Line = list[tuple[str, str]]  # pieces of text, each with the name of a style
 
 _LABEL = 10
 _INDENT = 2 + _LABEL
+_LEAST_NAME = 32  # columns
 _STYLES = {
     "growing": "bold red",
     "once": "bold yellow",
@@ -53,9 +58,9 @@ def render(
     """Write the report to `stream`: in colour on a terminal unless NO_COLOR is set, as plain text
     elsewhere, `width` columns wide (by default the terminal's, or COLUMNS, or 100).
 
-    What the stream's encoding cannot express is escaped. Names of tests and places in files are
-    never shortened, even where they are wider than the page. Below it stands where `record` is, as
-    seen from `directory`. Raises what the stream raises.
+    What the stream's encoding cannot express is escaped. Names of tests and places in files that
+    are wider than the page are shortened; a fix is wrapped, never cut. Below it stands where
+    `record` is, as seen from `directory`. Raises what the stream raises.
     """
     from rich.console import Console
     from rich.segment import Segment, Segments
@@ -96,37 +101,19 @@ def _printable(text: str, encoding: str) -> str:
 
 
 def _lines(page: Page, width: int) -> list[Line]:
-    lines: list[Line] = []
+    above: list[Line] = []
     if page.incomplete:
-        lines += _wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
-    lines.append(_header(page))
-    lines += _alive(page.alive)
-    for holder in page.holders:
-        lines += _holder_lines(holder, width)
-    if page.more_holders:
-        lines.append([(_more_holders(page), "faint")])
-    if page.unexplained_bytes:
-        words = "survived, and no holder is known"
-        lines.append(_headline("unexplained", page.unexplained_bytes, "", words))
-    if page.runner:
-        words = f"the test runner's own bookkeeping: {page.runner}"
-        lines.append(_headline("runner", page.runner_bytes, "", words))
-    for held in page.held:
-        lines.append(_headline("held", held.bytes, "", f"{held.id}   until  {held.until}"))
-    lines += _cyclic(page.cyclic, width) + _native(page.native, width)
-    for row in page.released:
-        lines.append(_headline("released", row.bytes, row.scopes, row.name))
-    if page.more_released:
-        words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
-        lines.append([(words, "faint")])
+        above += _wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
+    above += [_header(page), *_alive(page.alive, width)]
+    below = [*_rests(page, width), *_past(page, width)]
     for note in page.notes:
-        lines += _wrapped("note  " + note, width, style="note")
-    return lines
+        below += _wrapped("note  " + note, width, style="note")
+    room = SCREEN - len(above) - len(below) - 1
+    return above + _holders(page, width, room) + below
 
 
 def _header(page: Page) -> Line:
-    tests = f"{page.tests} test{'' if page.tests == 1 else 's'}"
-    facts = [tests, f"backend {page.backend}"]
+    facts = [counted(page.tests, "test"), f"backend {page.backend}"]
     if page.seconds:
         facts.insert(1, duration(page.seconds))
     if page.survived_bytes:
@@ -139,74 +126,133 @@ def _header(page: Page) -> Line:
     return [("reftrack", "strong"), ("  " + "  ".join(facts), "")]
 
 
-def _cyclic(row: SumRow | None, width: int) -> list[Line]:
-    if row is None:
-        return []
-    words = "reference cycles kept it until the collector ran"
-    return [
-        _headline("cyclic", row.bytes, row.scopes, words),
-        *_labelled("left by", [_ids(row, width - _INDENT)]),
-    ]
-
-
-def _native(row: SumRow | None, width: int) -> list[Line]:
-    if row is None:
-        return []
-    words = "not Python's own memory: C code has it, and what holds it is not known"
-    lines = [_headline("process", row.bytes, "", words)]
-    return lines + _labelled("grew in", [_ids(row, width - _INDENT)] if row.ids else [])
-
-
-def _alive(rows: Sequence[AliveRow]) -> list[Line]:
+def _alive(rows: Sequence[AliveRow], width: int) -> list[Line]:
     if not rows:
         return []
-    titles: Line = [("  alive at its end      allocated   test", "faint")]
-    return [
-        titles,
-        *(
-            [(f"  {size(row.alive_bytes):>16}   {size(row.allocated_bytes):>12}   {row.id}", "")]
-            for row in rows
-        ),
-    ]
-
-
-def _headline(verdict: str, count: int, scopes: str, title: str) -> Line:
-    amount = f"{size(count)} in {scopes}" if scopes else size(count)
-    style = verdict if verdict in _STYLES else "strong"
-    return [(f"{verdict.upper():<9} ", style), (amount, "strong"), ("   " + title, "")]
-
-
-def _more_holders(page: Page) -> str:
-    noun = "holder" if page.more_holders == 1 else "holders"
-    return (
-        f"and {page.more_holders} more {noun}, {size(page.more_bytes)}: "
-        f"reftrack report --holders {page.all_holders}"
-    )
-
-
-def _holder_lines(row: HolderRow, width: int) -> list[Line]:
-    room = width - _INDENT
-    title, name = ("  ".join(filter(None, (of, row.entries))) for of in (row.title, row.name))
-    lines = [_headline(row.verdict, row.bytes, row.scopes, title)]
-    if sum(len(text) for text, _ in lines[0]) > width:  # the root is in the path, too
-        lines = [_headline(row.verdict, row.bytes, row.scopes, name)]
-    lines += _labelled("path", _path_lines(row.path, room))
-    lines += _labelled("kept", _wrap(row.kept, room))
-    lines += _allocated(row, room)
-    lines += _labelled(row.label, [_ids(row, room)] if row.ids else [])
-    lines += _labelled("until", [row.until] if row.until else [])
-    lines += _labelled("repeat", _wrap(row.repeat, room))
-    if row.proved_bytes is not None:
-        lines += _labelled("proved", _wrap(_proved(row, row.proved_bytes), room))
-    if row.not_proved:
-        lines += _labelled("unproved", _wrap(row.not_proved, room))
-    lines += _labelled("fix", _wrap(row.fix, room))
+    lines: list[Line] = [[("  alive at its end      allocated   test", "faint")]]
+    for row in rows:
+        figures = f"  {size(row.alive_bytes):>16}   {size(row.allocated_bytes):>12}   "
+        lines.append([(figures + shortened(row.id, width - len(figures)), "")])
     return lines
 
 
-def _proved(row: HolderRow, freed: int) -> str:
-    others = f", with {and_more(row.together[:1], len(row.together) - 1)}," if row.together else ""
-    return f"cutting {row.name}{others} freed {size(freed)}"
+def _headline(verdict: str, count: int, scopes: str, title: str, width: int) -> list[Line]:
+    """Verdict and figure; the title stands below where it does not fit beside them."""
+    amount = f"{size(count)} in {scopes}" if scopes else size(count)
+    style = verdict if verdict in _STYLES else "strong"
+    first: Line = [(f"{verdict.upper():<9} ", style), (amount, "strong")]
+    left = width - sum(len(text) for text, _ in first) - 3
+    if len(title) <= left:
+        return [[*first, ("   " + title, "")] if title else first]
+    room = width - _LABEL
+    return [first, *([(" " * _LABEL + shortened(line, room), "")] for line in _wrap(title, room))]
+
+
+# Sums below the holders
+
+
+def _rests(page: Page, width: int) -> list[Line]:
+    """What has no row: how much it is, and how to see it."""
+    lines: list[Line] = []
+    for row in page.rest:
+        more = counted(row.count, "more holder" if page.holders else "holder")
+        lines += _headline(row.verdict, row.bytes, more, _largest(row), width)
+    if page.unexplained_bytes:
+        words = "survived, and no holder is known"
+        lines += _headline("unexplained", page.unexplained_bytes, "", words, width)
+    if page.runner:
+        words = f"the runner's own bookkeeping: {_largest(page.runner)}"
+        lines += _headline("runner", page.runner.bytes, "", words, width)
+    if page.rest or page.runner:
+        lines.append(_hint("these", page.all_holders))
+    return lines
+
+
+def _largest(row: RestRow) -> str:
+    if row.count == 1:
+        return row.largest
+    return and_more([f"{row.largest} ({size(row.largest_bytes)})"], row.count - 1)
+
+
+def _hint(what: str, holders: int) -> Line:
+    return [(f"  {what}: reftrack report --holders {holders}", "faint")]
+
+
+def _past(page: Page, width: int) -> list[Line]:
+    """What is not kept, or not by Python."""
+    lines = [line for row in page.held for line in _held(row, width)]
+    if page.cyclic is not None:
+        words = "reference cycles kept it until the collector ran"
+        lines += _headline("cyclic", page.cyclic.bytes, page.cyclic.scopes, words, width)
+        lines += _labelled("left by", _ids(page.cyclic, width - _INDENT))
+    if page.native is not None:
+        words = "not Python's own memory: C code has it, and what holds it is not known"
+        lines += _headline("process", page.native.bytes, "", words, width)
+        if page.native.ids:
+            lines += _labelled("grew in", _ids(page.native, width - _INDENT))
+    for released in page.released:
+        lines += _headline("released", released.bytes, released.scopes, released.name, width)
+    if page.more_released:
+        words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
+        lines.append([(words, "faint")])
+    return lines
+
+
+def _held(row: HeldRow, width: int) -> list[Line]:
+    whole = _headline("held", row.bytes, "", f"{row.id}   until  {row.until}", width)
+    if len(whole) == 1:
+        return whole
+    room = width - _INDENT
+    name = shortened(row.id, width - _LABEL - len(size(row.bytes)) - 3)
+    lines = _headline("held", row.bytes, "", name, width)
+    return lines + _labelled("until", [shortened(row.until, room)])
+
+
+# Holders
+
+
+def _holders(page: Page, width: int, room: int) -> list[Line]:
+    """All that is known of each, as far as there is room: of the smallest only what to type."""
+    told = [_holder(row, width) for row in page.holders]
+    smallest = sorted(range(len(told)), key=lambda k: page.holders[k].bytes)
+    is_short = False
+    for k in smallest[:-1] if not page.in_full else []:
+        if sum(map(len, told)) > room:
+            told[k] = _holder_in_brief(page.holders[k], width)
+            is_short = True
+    lines = [line for holder in told for line in holder]
+    return [*lines, _hint("all lines", FEW + 1)] if is_short else lines
+
+
+def _holder(row: HolderRow, width: int) -> list[Line]:
+    room = width - _INDENT
+    lines = _holder_headline(row, width)
+    lines += _labelled("path", _path_lines(row.path, room))
+    lines += _labelled("kept", _wrap(row.kept, room))
+    lines += _allocated(row, room)
+    lines += _labelled(row.label, _ids(row, room) if row.ids else [])
+    lines += _labelled("until", [shortened(row.until, room)] if row.until else [])
+    lines += _labelled("repeat", _wrap(row.repeat, room))
+    lines += _labelled("proved", _wrap(row.proved, room))
+    lines += _labelled("unproved", _wrap(row.not_proved, room))
+    return lines + _labelled("fix", _fix_lines(row.fix, room))
+
+
+def _holder_in_brief(row: HolderRow, width: int) -> list[Line]:
+    """Which, how much, and what to type; the innermost line of the user's own where that is not
+    known."""
+    room = width - _INDENT
+    fix = _labelled("fix", _fix_lines(row.fix, room))
+    line = [line for site in row.sites[:1] for line in _site(site, "", room)[-1:]]
+    return _holder_headline(row, width) + (fix or line)
+
+
+def _holder_headline(row: HolderRow, width: int) -> list[Line]:
+    title, name = ("  ".join(filter(None, (of, row.entries))) for of in (row.title, row.name))
+    lines = _headline(row.verdict, row.bytes, row.scopes, title, width)
+    if len(lines) == 1:
+        return lines
+    return _headline(row.verdict, row.bytes, row.scopes, name, width)  # the path has its root
 
 
 def _labelled(label: str, texts: Iterable[str], style: str = "") -> list[Line]:
@@ -219,32 +265,54 @@ def _labelled(label: str, texts: Iterable[str], style: str = "") -> list[Line]:
 
 def _allocated(row: HolderRow, room: int) -> list[Line]:
     lines: list[Line] = []
-    several = len(row.sites) > 1
+    several = len(row.sites) > 1 or row.other_site_bytes > 0
     for site in row.sites:
-        place = f"{site.place} ({size(site.bytes)})" if several else site.place
-        lines.append(_place_line("allocated", place, site.source, room))
-        if site.caller:
-            lines.append(_place_line("called at", site.caller, site.caller_source, room))
-    if row.more_sites:
-        noun = "line" if row.more_sites == 1 else "lines"
-        lines += _labelled("", [f"and {row.more_sites} more {noun}"], "faint")
+        amount = f" ({size(site.bytes)})" if several else ""
+        lines += _site(site, amount, room)
+    if row.other_site_bytes:
+        lines += _labelled("", [f"other lines ({size(row.other_site_bytes)})"], "faint")
     return lines
 
 
-def _place_line(label: str, place: str, source: str, room: int) -> Line:
-    left = room - len(place) - 4
+def _site(site: Site, amount: str, room: int) -> list[Line]:
+    lines = [_place_line("allocated", site.place, amount, site.source, room)]
+    if site.caller:
+        lines.append(_place_line("called at", site.caller, "", site.caller_source, room))
+    return lines
+
+
+def _place_line(label: str, place: str, amount: str, source: str, room: int) -> Line:
+    place = shortened_place(place, room - len(amount)) + amount
     line: Line = [(f"  {label:<{_LABEL - 1}} ", "faint"), (place, "place")]
+    left = room - len(place) - 4
     if source and left >= 12:
         line.append(("    " + _cut(source, left), ""))
     return line
 
 
-def _ids(row: HolderRow | SumRow, room: int) -> str:
-    """As many names as fit; the first one always, whole."""
+def _ids(row: HolderRow | SumRow, room: int) -> list[str]:
+    """As many names as fit, the first one always; it is shortened, or the figures stand below it,
+    where they do not fit on one line."""
     each = f" ({row.each})" if row.each else ""
     total = len(row.ids) + row.more_ids
     texts = [and_more(row.ids[:n], total - n) + each for n in range(len(row.ids), 0, -1)]
-    return next((text for text in texts if len(text) <= room), texts[-1])
+    if fitting := [text for text in texts if len(text) <= room]:
+        return fitting[:1]
+    figures = texts[-1].removeprefix(row.ids[0])
+    left = room - len(figures)
+    if left >= _LEAST_NAME:
+        return [shortened(row.ids[0], left) + figures]
+    return [shortened(row.ids[0], room), *_wrap(figures.strip(), room)]
+
+
+def _fix_lines(text: str, room: int) -> list[str]:
+    """What is to be typed has a line of its own where it fits one, and not behind its place."""
+    lines: list[str] = []
+    for part in text.splitlines():
+        place, _, code = part.partition(": ")
+        is_whole = len(part) > room and 0 < len(code) <= room
+        lines += [*_wrap(place + ":", room), code] if is_whole else _wrap(part, room)
+    return lines
 
 
 def _path_lines(path: Sequence[str], room: int) -> list[str]:

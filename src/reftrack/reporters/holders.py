@@ -1,0 +1,286 @@
+"""The rows of holders: what a reader is told of each, in which words."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import msgspec
+
+from reftrack.model import Allocation, Charge, Frame, Holder, Scope
+from reftrack.reporters import classes, late
+from reftrack.reporters.classes import Block
+from reftrack.reporters.words import KIB, and_more, counted, size
+
+IDS = 3  # scopes named per holder, if they fit
+
+_SITES = 2  # allocating lines shown per holder
+_REPEAT_FROM = KIB
+_STRAY = 100  # scopes and lines with less than one part in so many of the usual are not told
+
+# A record may be read on another machine than the one that ran the suite: go by the path's shape.
+_LIBRARY = re.compile(r".*/(?:(?:site|dist)-packages|lib(?:64)?/python3\.\d+)/")
+_STANDARD = os.path.dirname(os.__file__) + "/"
+_TEST_FILE = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.py")
+_NOT_KNOWN = "line not known"
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A line that allocates; `caller` is the user's line where `place` lies in a library."""
+
+    bytes: int
+    place: str
+    source: str
+    caller: str = ""
+    caller_source: str = ""
+
+
+class HolderRow(msgspec.Struct):
+    """One holder, or the attributes of one class. `scopes` are the words for how many scopes it was
+    charged by ("40 tests"), `each` those for how much ("800.0 KiB each"); `ids` are the biggest
+    ones. `until` says when a fixture's tear-down released it, `repeat` what came of running a test
+    again, `proved` what was cut and what went. `fix` has a line for each place to change."""
+
+    verdict: str
+    bytes: int
+    title: str
+    name: str
+    entries: str  # of a cache: "50 entries of 128"
+    path: list[str]
+    kept: str
+    sites: list[Site]
+    other_site_bytes: int
+    scopes: str
+    label: str
+    ids: list[str]
+    more_ids: int
+    each: str
+    proved: str
+    not_proved: str
+    fix: str
+    until: str = ""
+    repeat: str = ""
+
+
+def holder_rows(blocks: Iterable[Block], scopes: Sequence[Scope], base: str) -> list[HolderRow]:
+    """The rows, with what became known of their scopes after the heap was looked at; files relative
+    to `base` where they lie below it."""
+    repeated = {scope.id: scope for scope in scopes if scope.repeats or scope.repeat_problem}
+    torn_down = late.torn_down(scopes)
+    found = []
+    for block in blocks:
+        charged = _charged(block)
+        row = _row(block, charged, base)
+        again = next((charge for charge in charged if charge.id in repeated), None)
+        until = {torn_down.get(charge.id, "") for charge in charged}
+        if again is not None and row.verdict != "runner":
+            row.repeat = _repeat(repeated[again.id], again.bytes)
+        if len(until) == 1 and "" not in until:
+            row.until = f"{until.pop()}: released by tear-down"
+        found.append(row)
+    return found
+
+
+def _row(block: Block, all_charged: Iterable[Charge], base: str) -> HolderRow:
+    charged = _significant(all_charged)
+    ids = [charge.id for charge in charged[:IDS]]
+    sites = _sites((site for holder in block for site in holder.allocations), base)
+    first, name = block[0], classes.name(block)
+    return HolderRow(
+        verdict=first.verdict,
+        bytes=classes.goes(block),
+        title=_title(name, first.root),
+        name=name,
+        entries=_entries(first),
+        path=first.path,
+        kept=_kept(block),
+        sites=sites[:_SITES],
+        other_site_bytes=_of_other_sites(block, sites[:_SITES]),
+        scopes=scopes_in_words(charged),
+        label=_label(charged),
+        ids=ids,
+        more_ids=len(charged) - len(ids),
+        each=each_in_words(charged),
+        proved=_proved(block),
+        not_proved="" if _proved(block) else first.not_proved,
+        fix=classes.fix(block),
+    )
+
+
+# Scopes
+
+
+def _charged(block: Block) -> list[Charge]:
+    """What each scope left with all of them, most first."""
+    if len(block) == 1:
+        return block[0].charged
+    sums: dict[tuple[str, str], Charge] = {}
+    for charge in (charge for holder in block for charge in holder.charged):
+        empty = Charge(charge.id, charge.scope, 0, 0)
+        total = sums.setdefault((charge.scope, charge.id), empty)
+        total.bytes += charge.bytes
+        total.objects += charge.objects
+    return sorted(sums.values(), key=lambda charge: -charge.bytes)
+
+
+def _significant(charged: Iterable[Charge]) -> list[Charge]:
+    """Those that left what counts, most first: objects from free lists can stray to other tests.
+
+    Measured by the one that the middle byte belongs to, not by the largest: that may be the test in
+    which a table of all the others' entries was doubled.
+    """
+    ranked = sorted(charged, key=lambda charge: -charge.bytes)
+    half = sum(charge.bytes for charge in ranked) / 2
+    up_to = accumulate(charge.bytes for charge in ranked)
+    usual = next((c.bytes for c, total in zip(ranked, up_to, strict=True) if total >= half), 0)
+    return [charge for charge in ranked if _STRAY * charge.bytes >= usual]
+
+
+def scopes_in_words(charged: Sequence[Charge]) -> str:
+    kinds = {charge.scope for charge in charged}
+    kind = kinds.pop() if len(kinds) == 1 else "scope"
+    return counted(len(charged), kind) if charged else ""
+
+
+def each_in_words(charged: Sequence[Charge]) -> str:
+    if len(charged) < 2:
+        return ""
+    most, least = charged[0].bytes, charged[-1].bytes
+    if most - least <= most // 10:
+        return f"{size(sum(charge.bytes for charge in charged) // len(charged))} each"
+    return f"{size(least)} to {size(most)} each"
+
+
+def _label(charged: Sequence[Charge]) -> str:
+    kinds = {charge.scope for charge in charged}
+    if "test" in kinds:
+        return "tests"
+    return kinds.pop() if len(kinds) == 1 else "scopes"
+
+
+# Words
+
+
+def _title(name: str, root: str) -> str:
+    return name if root in name or name in root else f"{root} -> {name}"
+
+
+def _entries(holder: Holder) -> str:
+    if holder.entries is None:
+        return ""
+    words = counted(holder.entries, "entry")
+    return words if holder.most_entries is None else f"{words} of {holder.most_entries}"
+
+
+def _kept(block: Block) -> str:
+    """Words for a cache with a bound, and for a holder whose cut would free much less, or much
+    more, than what tests left."""
+    holder = block[0]
+    if holder.bounded:
+        return "at its bound: what each test leaves stays until a later test's pushes it out"
+    if holder.together:
+        others = and_more(holder.together[:3], len(holder.together[3:]))
+        return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
+    if holder.entries and holder.most_entries:
+        full = holder.survived_bytes * holder.most_entries // holder.entries
+        return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
+    survived = classes.survived(block)
+    gap = classes.goes(block) - survived
+    if abs(gap) <= max(100 * KIB, survived // 10):
+        return ""
+    why = (
+        "other references keep part of it too"
+        if gap < 0
+        else "the rest is other holders', or older"
+    )
+    return f"{size(survived)} that scopes left behind; {why}"
+
+
+def _proved(block: Block) -> str:
+    cut = [holder for holder in block if holder.proved_bytes is not None]
+    if not cut:
+        return ""
+    freed = size(sum(holder.proved_bytes or 0 for holder in cut))
+    if len(cut) > 1:
+        return f"cutting {classes.name(cut)}, each by itself, freed {freed}"
+    others = cut[0].together
+    beside = f", with {and_more(others[:1], len(others) - 1)}," if others else ""
+    return f"cutting {cut[0].name}{beside} freed {freed}"
+
+
+def _repeat(scope: Scope, left: int) -> str:
+    """Words for what a test keeps when it runs again: the middle one of the figures, beside what it
+    has `left` with the holder. Runners keep a little of every test."""
+    if scope.repeat_problem:
+        return f"nothing is known by repeating {scope.id}: {scope.repeat_problem}"
+    count = len(scope.repeats)
+    what = f"{count} repetition{'' if count == 1 else 's'} of {scope.id} kept"
+    each, most = sorted(scope.repeats)[(count - 1) // 2], max(scope.repeats)
+    least = max(_REPEAT_FROM, left // 2)
+    if count == 1 and each >= least:
+        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
+    if each >= least:
+        return f"{what} {size(each)} each: it grows"
+    if most >= least:
+        return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
+    return f"{what} nothing: it was filled once"
+
+
+# Lines that allocate
+
+
+def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
+    """The allocating lines, biggest first, and what has none at the end; stacks that read the same
+    are one line."""
+    merged: dict[Site, int] = {}
+    for allocation in allocations:
+        site = _site(allocation.traceback, base)
+        merged[site] = merged.get(site, 0) + allocation.bytes
+    most = max(merged.values(), default=0)
+    found = [
+        msgspec.structs.replace(site, bytes=total)
+        for site, total in merged.items()
+        if _STRAY * total >= most
+    ]
+    return sorted(found, key=lambda site: (site.place == _NOT_KNOWN, -site.bytes))
+
+
+def _of_other_sites(block: Block, shown: Sequence[Site]) -> int:
+    """What came from lines that are not shown, or not even in the record; 0 where it is little."""
+    total = classes.survived(block)
+    rest = total - sum(site.bytes for site in shown)
+    return rest if shown and _STRAY * rest >= total else 0
+
+
+def _site(traceback: Sequence[Frame], base: str) -> Site:
+    if not traceback:
+        return Site(0, _NOT_KNOWN, "")
+    innermost = traceback[-1]
+    place, source = _place(innermost, base), innermost.source.strip()
+    own = next((frame for frame in reversed(traceback) if _is_own(frame.file)), None)
+    if own is None or own is innermost:
+        return Site(0, place, source)
+    return Site(0, place, source, _place(own, base), own.source.strip())
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith((_STANDARD, "<frozen ")) or _LIBRARY.match(file) is not None
+
+
+def _is_own(file: str) -> bool:
+    """The user's own code, or the tests that a library was installed with; not what a library
+    compiles for itself, under a name such as "<class 'argmap'> compilation 60"."""
+    if file.startswith("<"):
+        return file in ("<string>", "<stdin>")
+    return not _is_library(file) or _TEST_FILE.fullmatch(os.path.basename(file)) is not None
+
+
+def _place(frame: Frame, base: str) -> str:
+    file = frame.file
+    if _is_library(file):
+        file = _LIBRARY.sub("", file).removeprefix(_STANDARD)
+    elif base:
+        file = file.removeprefix(base.rstrip("/") + "/")
+    return f"{file}:{frame.line} in {frame.function}"
