@@ -47,7 +47,7 @@ cdef bint hook_reached(int i) noexcept nogil:
 
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
-    global scope_count, scope_now, live_total, ledger_short
+    global scope_count, scope_now, live_total, data_total, ledger_short
     cdef uint32_t i
     for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
@@ -67,6 +67,7 @@ cdef void ledger_free() noexcept nogil:
     scope_count = 0
     scope_now = 0
     live_total = 0
+    data_total = 0
     ledger_short = False
 
 
@@ -205,6 +206,17 @@ def collected_bytes(uint32_t scope):
     return figures(scope).collected_bytes
 
 
+def array_bytes(uint32_t scope):
+    """Of a scope's live bytes, those of arrays' data: numpy has them by malloc, and what is known of
+    them is as of the last look at the heap.
+
+    Raises ValueError for a scope that there is not.
+    """
+    if scope >= scope_count:
+        raise ValueError(f"no scope {scope}")
+    return figures(scope).data_bytes
+
+
 def collect():
     """A full garbage collection, also where the program has disabled the collector. What it frees
     counts as collected, of the scope that is open now as well, and as released by no scope. The
@@ -247,7 +259,7 @@ def now():
 
 
 def live_bytes():
-    """Bytes of all live blocks in the ledger."""
+    """Bytes of all live blocks in the ledger, and of arrays' data as of the last look at the heap."""
     return live_total
 
 

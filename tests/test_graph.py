@@ -370,7 +370,6 @@ def test_all_blocks_of_a_long_deque_are_its_own(heap: Heap) -> None:
     assert_all_found(look(scope), scope)
 
 
-@pytest.mark.xfail(reason="fields of a structured dtype are not visited")
 def test_objects_in_a_field_of_a_structured_array_are_found(heap: Heap) -> None:
     heap.x = np.empty(3, dtype=[("number", int), ("object", object)])
     with Within() as scope:
