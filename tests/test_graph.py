@@ -270,8 +270,8 @@ KINDS: dict[str, tuple[Make, list[tuple[str, object]]]] = {
     ),
     "lru_cache": (in_cache, [("ref", None), ("key", 1)]),
     "bounded lru_cache": (in_bounded_cache, [("ref", None)]),
-    "object array": (in_object_array, [("index", 6)]),
-    "view of an object array": (in_array_behind_a_view, [("ref", None), ("index", 3)]),
+    "object array": (in_object_array, [("index", (1, 2))]),
+    "view of an object array": (in_array_behind_a_view, [("attr", "base"), ("index", 3)]),
     "memoryview": (
         lambda m: setattr(m, "x", memoryview(blob())),
         [("ref", None), ("ref", None)],

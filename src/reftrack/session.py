@@ -233,6 +233,7 @@ class Session:
                     ended_bytes=live,
                     collected_bytes=_reftrack.collected_bytes(scope.number),
                     native_bytes=native,
+                    array_bytes=_reftrack.array_bytes(scope.number),
                 )
             )
         )
