@@ -749,7 +749,6 @@ typedef struct {
 #define RT_DTYPE_REFCOUNT 1       /* NPY_ITEM_REFCOUNT: items have references */
 #define RT_DTYPE_OBJECT 17        /* NPY_OBJECT */
 #define RT_DTYPE_VOID 20          /* NPY_VOID */
-#define RT_DTYPE_LEGACY_END 2056  /* NPY_VSTRING, the first that is not legacy */
 #define RT_DTYPE_DEPTH 32         /* of nested fields that are read */
 #define RT_NDARRAY_DIMS 64        /* NPY_MAXDIMS of numpy 2; 32 in numpy 1 */
 
@@ -762,6 +761,11 @@ static inline int rt_is_a(PyTypeObject *type, const char *name)
         }
     }
     return 0;
+}
+
+static inline int rt_is_heap_type(PyTypeObject *type)
+{
+    return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
 }
 
 static inline int rt_is_ndarray(PyTypeObject *type) { return rt_is_a(type, "numpy.ndarray"); }
@@ -795,6 +799,13 @@ static inline int rt_dtype_layout(PyTypeObject *type)
     return layout;
 }
 
+/* Has it fields, or subarrays? */
+static inline int rt_dtype_is_record(PyObject *o, int layout)
+{
+    return layout != 0 && ((rt_dtype *)o)->type_num == RT_DTYPE_VOID && Py_TYPE(o)->tp_basicsize
+        >= (Py_ssize_t)(layout == 1 ? sizeof(rt_dtype1) : sizeof(rt_dtype2));
+}
+
 /* What is read of a dtype; the last three only where its items have references. */
 typedef struct {
     Py_ssize_t size;       /* of an item, in bytes */
@@ -820,8 +831,7 @@ static inline int rt_dtype_read(PyObject *o, rt_items *items)
     if (one->head.type_num == RT_DTYPE_OBJECT) {
         items->is_object = items->size == (Py_ssize_t)sizeof(PyObject *);
     }
-    else if (one->head.type_num == RT_DTYPE_VOID && Py_TYPE(o)->tp_basicsize
-             >= (Py_ssize_t)(layout == 1 ? sizeof(rt_dtype1) : sizeof(rt_dtype2))) {
+    else if (rt_dtype_is_record(o, layout)) {
         items->subarray = layout == 1 ? one->subarray : two->subarray;
         items->fields = layout == 1 ? one->fields : two->fields;
         if (items->fields != NULL && !PyDict_CheckExact(items->fields)) {
@@ -951,7 +961,7 @@ static inline PyObject *rt_stream_bytes(PyObject *o)
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
-#define RT_VISITED (15 | RT_VISIT_STREAM | RT_VISIT_VOID)
+#define RT_VISITED (15 | RT_VISIT_STREAM | RT_VISIT_VOID | RT_VISIT_DTYPE)
 #define RT_BLOCKS_KNOWN 16
 #define RT_FREE_LIST 32
 #define RT_LISTABLE 64     /* each has a collector's head, whether it is on a list or not */
@@ -971,6 +981,7 @@ static inline PyObject *rt_stream_bytes(PyObject *o)
 #define RT_CACHE_LINK 65536
 #define RT_VISIT_STREAM 131072
 #define RT_VISIT_VOID 262144
+#define RT_VISIT_DTYPE 524288
 
 static inline int rt_block_kinds(PyTypeObject *type)
 {
@@ -1020,6 +1031,9 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     if (rt_is_void(type)) {
         kinds |= RT_VISIT_VOID;
     }
+    if (rt_is_a(type, "numpy.dtype")) {
+        kinds |= RT_VISIT_DTYPE;
+    }
     if (rt_hides_bytes(type)) {
         kinds |= RT_VISIT_STREAM;
     }
@@ -1066,6 +1080,26 @@ static inline int rt_void_visit(PyObject *o, visitproc visit, void *arg)
     rt_void *v = (rt_void *)o;
     Py_VISIT(v->base);
     Py_VISIT(v->descr);
+    return 0;
+}
+
+/* A record dtype's tables. */
+static inline int rt_dtype_visit(PyObject *o, visitproc visit, void *arg)
+{
+    int layout = rt_dtype_layout(Py_TYPE(o));
+    rt_dtype1 *one = (rt_dtype1 *)o;
+    rt_dtype2 *two = (rt_dtype2 *)o;
+    rt_subarray *subarray;
+    if (!rt_dtype_is_record(o, layout)) {
+        return 0;
+    }
+    Py_VISIT(layout == 1 ? one->fields : two->fields);
+    Py_VISIT(layout == 1 ? one->names : two->names);
+    subarray = layout == 1 ? one->subarray : two->subarray;
+    if (subarray != NULL) {
+        Py_VISIT(subarray->base);
+        Py_VISIT(subarray->shape);
+    }
     return 0;
 }
 
@@ -1156,6 +1190,9 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
     }
     if (kinds & RT_VISIT_VOID) {
         rt_void_visit(o, visit, arg);
+    }
+    if (kinds & RT_VISIT_DTYPE) {
+        rt_dtype_visit(o, visit, arg);
     }
     if (kinds & RT_VISIT_STREAM) {
         Py_VISIT(rt_stream_bytes(o));

@@ -3,11 +3,13 @@
 cdef extern from "cpython.h" nogil:
     ctypedef struct PyObject:
         pass
+    ctypedef void (*destructor)(PyObject *) noexcept nogil
     ctypedef struct PyTypeObject:
         const char *tp_name
         PyObject *tp_mro
         PyObject *tp_bases
         PyTypeObject *tp_base
+        destructor tp_dealloc
     ctypedef struct PyCodeObject:
         pass
     ctypedef struct PyThreadState:
@@ -157,6 +159,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_member_is_object(PyMemberDef *)
     int rt_exception_field(PyObject *, PyObject *)
     bint rt_is_ndarray(PyTypeObject *)
+    bint rt_is_heap_type(PyTypeObject *)
     ctypedef struct rt_ndarray:
         char *data
         int nd

@@ -1,6 +1,5 @@
-# The parts of a block that came later, newest first: what later scopes added by realloc, and the data of
-# an array, which numpy has from malloc. No event tells of these; they are charged with the block of the
-# array itself, when a look at the heap comes to it.
+# The parts of a block that came later, newest first: what later scopes added by realloc, and what an array
+# has beside it (arrays.pxi).
 
 cdef enum:
     GROWTHS_KEPT = 64
@@ -108,69 +107,3 @@ cdef inline uint32_t growth_take(void *block, Entry *e) noexcept nogil:
         g = table_find(&growth_heads, <uint64_t>block >> 4).value
         table_delete(&growth_heads, <uint64_t>block >> 4)
     return g
-
-
-# ---- the data of arrays ----
-
-cdef uint32_t growth_of_data(void *block, Charge *c) noexcept nogil:
-    # Of a block that is in the ledger; 0 where there is none.
-    cdef uint32_t g = 0
-    if c.stack & ENTRY_GROWN:
-        g = table_find(&growth_heads, <uint64_t>block >> 4).value
-    while g != 0 and not growths[g].is_data:
-        g = growths[g].older
-    return g
-
-
-cdef int64_t block_bytes(void *block) noexcept nogil:
-    # What the block itself takes, as can be read; 0 where it is not in the ledger.
-    cdef Charge c
-    cdef uint32_t g
-    if not charge_of(block, &c):
-        return 0
-    g = growth_of_data(block, &c)
-    return c.size - growths[g].size if g != 0 else c.size
-
-
-cdef void block_has_data(void *block, int64_t size) noexcept nogil:
-    # The array whose own block this is has so many bytes of data now, charged to whoever made it.
-    global live_total, data_total
-    cdef Charge c
-    cdef Entry *e
-    cdef uint32_t g
-    cdef int64_t own, before
-    if ledger_short or not charge_of(block, &c):
-        return
-    g = growth_of_data(block, &c)
-    if (growths[g].size if g != 0 else 0) == size:
-        return
-    block_leave_pool(block)
-    e = entry_find(block)
-    if e.place == 0 or g == 0 and growth_of_new_data(block, e, &g) < 0:
-        return
-    before = growths[g].size
-    own = c.size - before
-    # An entry of 4 GiB or more counts KiB: the data is rounded up with it.
-    growths[g].size = <int64_t>charged_size(<size_t>(own + size)) - own
-    entry_set_size(e, <size_t>(own + growths[g].size))
-    figures(growths[g].scope).live_bytes += growths[g].size - before
-    figures(growths[g].scope).data_bytes += growths[g].size - before
-    live_total += growths[g].size - before
-    data_total += growths[g].size - before
-
-
-cdef int growth_of_new_data(void *block, Entry *e, uint32_t *g) noexcept nogil:
-    cdef uint64_t address = <uint64_t>block >> 4
-    g[0] = growth_new()
-    if g[0] == 0:
-        return -1
-    growths[g[0]].scope = e.place & SCOPE_MASK
-    growths[g[0]].stack = e.stack & STACK_MASK
-    growths[g[0]].size = 0
-    growths[g[0]].is_data = True
-    growths[g[0]].older = table_find(&growth_heads, address).value if e.stack & ENTRY_GROWN else 0
-    if table_put(&growth_heads, address, g[0]) < 0:
-        growth_drop(g[0])
-        return -1
-    e.stack |= ENTRY_GROWN
-    return 0

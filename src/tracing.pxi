@@ -189,6 +189,7 @@ def end_scope(uint32_t scope):
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     figures(scope).ended_bytes = figures(scope).live_bytes
+    figures(scope).data_gone_then = figures(scope).data_gone
 
 
 def counters(uint32_t scope):
@@ -204,17 +205,6 @@ def collected_bytes(uint32_t scope):
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     return figures(scope).collected_bytes
-
-
-def array_bytes(uint32_t scope):
-    """Of a scope's live bytes, those of arrays' data: numpy has them by malloc, and what is known of
-    them is as of the last look at the heap.
-
-    Raises ValueError for a scope that there is not.
-    """
-    if scope >= scope_count:
-        raise ValueError(f"no scope {scope}")
-    return figures(scope).data_bytes
 
 
 def collect():

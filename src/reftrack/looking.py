@@ -60,10 +60,11 @@ def record(
     charged = charged_scopes(ended, running)
     resident, grown = native.now()  # before the look takes memory of its own
     seen = look(backend, _wanted(charged), NAMED_BY)
-    # After the look, which has charged the data of the arrays that it came to.
-    totals, survived = _figures(ended, running, charged, native.staying())
-    totals.resident_bytes = resident
-    totals.native_bytes = max(0, grown - _arrays_since(_first(ended, running), charged))
+    # The look has charged the data of the arrays that it came to: that growth is explained.
+    beside = max(0, grown - _arrays_since(_first(ended, running), charged))
+    staying = _beside_arrays(ended, native.staying(), beside)
+    totals, survived = _figures(ended, running, charged, staying)
+    totals.resident_bytes, totals.native_bytes = resident, beside
     proofs = Proofs(seen, proof.seconds_for_all(seconds))
     try:
         holders = retention.holders(
@@ -125,12 +126,25 @@ def _arrays_since(first: int, charged: Iterable[int]) -> int:
     return sum(_reftrack.array_bytes(number) for number in charged if number >= first)
 
 
-def _alive(index: int, scope: Timed, ids: dict[int, str], grown: int) -> Survived | None:
+def _beside_arrays(
+    ended: Sequence[Timed], staying: Mapping[int, int], beside: int
+) -> dict[int, int]:
+    """Of the growth that each scope brought, what is none of its arrays. An array may have taken the
+    place of an earlier scope's: in all it is no more than the process has grown by, newest first."""
+    found = {}
+    for index in sorted(staying, reverse=True):
+        grown = min(staying[index] - _reftrack.array_bytes(ended[index].number), beside)
+        if grown >= LARGE:
+            found[index] = grown
+            beside -= grown
+    return found
+
+
+def _alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
     """What an ended scope has alive, which scope released most of it, and what went otherwise; None
-    if there is nothing to tell. The process has `grown` with it: arrays' data are part of that."""
+    if there is nothing to tell."""
     live, blocks, _, _, released_by = _reftrack.counters(scope.number)
     arrays = _reftrack.array_bytes(scope.number)
-    native = grown - arrays if grown - arrays >= LARGE else 0
     collected = _reftrack.collected_bytes(scope.number)
     if live <= 0 and not released_by and not collected and not native:
         return None
@@ -167,6 +181,9 @@ def _pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
         if scope.kind == "test":
             live, _, _, _, by = _reftrack.counters(number)
             left = _reftrack.left_bytes(number)
-            if by and live * 10 < left:
-                released[by] = released.get(by, 0) + left
+            _, of_arrays, died_by = _reftrack.arrays_gone(number)
+            if of_arrays > left:
+                by = died_by
+            if by and live * 10 < left + of_arrays:
+                released[by] = released.get(by, 0) + left + of_arrays
     return released
