@@ -1,18 +1,22 @@
-"""The data of numpy's arrays, which no allocator of Python's gives: whose it is, and what it refers to."""
+"""The data of numpy's arrays, beside Python's allocators: whose it is, and what it refers to."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reftrack import _reftrack
+from reftrack import _reftrack, looking
+from reftrack.looking import Timed
 from scoped import Within, edges, groups, holders, look, module
+from suites import UNITTEST, run_suite, scope
 
 np = pytest.importorskip("numpy")
 
+MIB = 1 << 20
 SIZE = 4_000_000
 OBJECT = 1000
 """More than an array takes without its data, and who refers to it."""
@@ -134,7 +138,7 @@ def test_memory_of_others_is_not_the_arrays(heap: Any) -> None:
     assert scope.live < 10 * OBJECT
 
 
-class Slots(np.ndarray):  # type: ignore[misc]
+class Slots(np.ndarray):  # type: ignore[misc, name-defined]
     __slots__ = ("more",)
 
 
@@ -153,7 +157,6 @@ def test_retained_bytes_and_what_a_proof_counts_have_it(heap: Any) -> None:
         heap.x = [np.zeros(SIZE, "u1"), np.zeros(10)]
     seen = look(scope)
     step = next(number for number, told in enumerate(seen.steps) if told[2] == "x")
-
 
     if CAN_PROVE:
         proved, _, _ = _reftrack.prove(seen.answer, [step], 10.0)
@@ -277,3 +280,66 @@ def test_the_tables_of_a_dtype_are_its_own(heap: Any) -> None:
     seen = look(scope)
     assert [orphan for orphan in seen.orphans if orphan.scope == scope.id] == []
     assert sum(group.bytes for group in groups(seen, scope)) == scope.live > 50_000
+
+
+# ---- in a run ----
+
+KEEPS = """
+    import unittest
+    import numpy
+
+    KEPT = []
+
+    class T(unittest.TestCase):
+        def setUp(self):
+            self.image = numpy.ones((1000, 2000), "u1")
+        def test_1(self):
+            KEPT.append(numpy.ones(4_000_000, "u1"))
+        def test_2(self):
+            KEPT.append(numpy.ones(4_000_000, "u1"))
+            self.fail()
+        def test_3(self):
+            numpy.ones(4_000_000, "u1")
+"""
+
+
+def test_what_arrays_have_is_told_once_by_the_scopes_and_not_as_the_processs(
+    tmp_path: Path,
+) -> None:
+    run = run_suite(tmp_path, KEEPS, runner=UNITTEST)
+
+    arrays = {s.id[-6:]: s.array_bytes for s in run.report.scopes if s.scope == "test"}
+    assert arrays == {"test_1": 4_000_000, "test_2": 6_000_000, "test_3": 0}
+    assert all(s.survived_bytes >= s.array_bytes for s in run.report.scopes)
+    totals = run.report.totals
+    assert 10_000_000 <= totals.survived_bytes == pytest.approx(totals.explained_bytes, rel=0.01)
+    assert not any(s.native_bytes for s in run.report.scopes)
+    assert "PROCESS" not in run.stderr
+
+
+def test_what_release_lets_go_of_has_its_arrays(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, KEEPS, "--release", runner=UNITTEST)
+
+    (row,) = (row for row in run.report.released if row.name == "T.image")
+    assert row.bytes == pytest.approx(2_000_000, rel=0.01)
+
+
+def test_a_repetition_keeps_arrays_too(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, KEEPS, "--repeat", "2", runner=UNITTEST)
+
+    again = scope(run.report, "test_1").repeats
+    assert again == [pytest.approx(4_000_000, rel=0.01)] * 2
+
+
+def test_growth_of_the_process_that_arrays_explain_is_not_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Given scopes that brought 3 MiB each, the second's arrays in place of the first's."""
+    ended = [Timed(number, "test", f"test {number}") for number in (7, 8, 9)]
+    arrays = {7: 0, 8: 3 * MIB, 9: MIB}
+    monkeypatch.setattr(_reftrack, "array_bytes", arrays.__getitem__)
+    staying = dict.fromkeys(range(3), 3 * MIB)
+
+    assert looking._beside_arrays(ended, staying, 9 * MIB - 4 * MIB) == {2: 2 * MIB, 0: 3 * MIB}
+    assert looking._beside_arrays(ended, staying, 2 * MIB) == {2: 2 * MIB}
+    assert looking._beside_arrays(ended, staying, 0) == {}

@@ -172,7 +172,8 @@ class Totals(msgspec.Struct):
 
     `resident_bytes` is the process's memory in RAM at the last look, without files. `native_bytes`
     is how much that has grown since the first test began, beside Python's live blocks, the data of
-    arrays, reftrack's own memory, and what allocators keep free. Both are 0 where the system does not tell.
+    arrays, reftrack's own memory, and what allocators keep free. Both are 0 where the system does
+    not tell.
     """
 
     tests: int = 0
