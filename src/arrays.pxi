@@ -74,9 +74,11 @@ cdef int growth_of_new_data(void *block, Entry *e, uint32_t *g) noexcept nogil:
 
 cdef void array_dealloc(PyObject *o) noexcept nogil:
     # The GIL is held, and the array is still whole.
-    cdef int64_t size = rt_ndarray_bytes(o) if recording else 0
+    cdef PyThreadState *thread = rt_thread()
+    cdef bint counts = recording and thread != NULL and rt_thread_interp(thread) == main_interp
+    cdef int64_t size = rt_ndarray_bytes(o) if counts else 0
     cdef Charge c
-    if size > 0 and rt_thread_interp(rt_thread()) == main_interp and charge_of(own_block(o), &c):
+    if size > 0 and charge_of(own_block(o), &c):
         figures(c.scope).data_gone += size
         figures(c.scope).data_gone_by = scope_now
     array_dealloc_below(o)

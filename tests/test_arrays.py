@@ -169,12 +169,12 @@ def test_retained_bytes_and_what_a_proof_counts_have_it(heap: Any) -> None:
 
 def test_arrays_that_die_unseen_are_told_of_with_the_scope_that_ran(heap: Any) -> None:
     with Within() as maker:
-        heap.x = np.zeros(SIZE, "u1")
+        heap.x = [np.zeros(SIZE, "u1"), Slots((SIZE,), "u1")]
         np.zeros(1000, "u1")
     with Within() as later:
         del heap.x
 
-    assert _reftrack.arrays_gone(maker.id) == (SIZE + 1000, SIZE, later.id)
+    assert _reftrack.arrays_gone(maker.id) == (2 * SIZE + 1000, 2 * SIZE, later.id)
     assert _reftrack.arrays_gone(later.id) == (0, 0, 0)
 
 

@@ -129,8 +129,8 @@ def _arrays_since(first: int, charged: Iterable[int]) -> int:
 def _beside_arrays(
     ended: Sequence[Timed], staying: Mapping[int, int], beside: int
 ) -> dict[int, int]:
-    """Of the growth that each scope brought, what is none of its arrays. An array may have taken
-    the place of an earlier scope's: in all it is no more than what is left to tell, newest first."""
+    """Of the growth that each scope brought, what is none of its arrays. One may have taken the
+    place of an earlier scope's: in all it is no more than what is left to tell, newest first."""
     found = {}
     for index in sorted(staying, reverse=True):
         grown = min(staying[index] - _reftrack.array_bytes(ended[index].number), beside)

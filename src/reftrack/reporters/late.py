@@ -59,7 +59,7 @@ def _left(scope: Scope) -> int:
 
 
 def _stays(scope: Scope) -> int:
-    """What of that is still there: when a scope ends, nothing is known of the data of its arrays."""
+    """What of that is still there: of its arrays' data nothing was known when a scope ended."""
     return scope.survived_bytes - scope.array_bytes
 
 
