@@ -5,13 +5,14 @@
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks`
 (interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
 (the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
-`hooks` (what the allocators call), `process` (memory beside the ledger's), `tracing` (their face
-towards Python), `roots` (what the interpreter refers to), `shapes` (the arrays of one look), `graph`
-(every reachable object), `paths` (shortest paths), `dominators` (retained sizes), `claims` (which
-object owns which block), `survivors` (regions and groups), `edges` (what one object calls another),
-`homes` (names from elsewhere), `steps` (paths, told), `sums` (figures by holder), `alive` (is a path
-still there?), `cuts` (what goes without some edges), `answer` (plain records), `explain` (one look),
-`sever` and `proof` (edges cut in a copy of the process). Only cpython.h knows CPython's private structures.
+`hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
+ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
+(the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
+(retained sizes), `claims` (which object owns which block), `survivors` (regions and groups), `edges`
+(what one object calls another), `items` (what arrays do), `homes` (names from elsewhere), `steps`
+(paths, told), `sums` (figures by holder), `alive` (is a path still there?), `cuts` (what goes without
+some edges), `answer` (plain records), `explain` (one look), `sever` and `proof` (edges cut in a copy of
+the process). Only cpython.h knows CPython's private structures.
 """
 
 from libc.errno cimport errno
@@ -28,6 +29,7 @@ include "pools.pxi"
 include "ledger.pxi"
 include "growths.pxi"
 include "hooks.pxi"
+include "arrays.pxi"
 include "process.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
@@ -40,6 +42,7 @@ include "survivors.pxi"
 include "alive.pxi"
 include "cuts.pxi"
 include "edges.pxi"
+include "items.pxi"
 include "homes.pxi"
 include "steps.pxi"
 include "sums.pxi"

@@ -206,23 +206,23 @@ cdef int orphan_add(Survey *s, uint64_t address) noexcept nogil:
 cdef void survey_scan_objects(Survey *s) noexcept nogil:
     cdef Graph *g = s.graph
     cdef PyObject *o
-    cdef Charge c
+    cdef void **words
     cdef uint32_t id
-    cdef size_t found
+    cdef size_t found, size
     for id in range(1 + g.frame_count, g.count):
         o = g.objects[id]
         if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
             continue
         found = s.piece_count
-        if charge_of(own_block(o), &c) and c.size != 0:
-            survey_scan(s, id, <void **>own_block(o), <size_t>c.size)
+        size = <size_t>block_bytes(own_block(o))
+        if size != 0:
+            survey_scan(s, id, <void **>own_block(o), size)
         else:
             survey_scan(s, id, <void **>o, rt_readable_size(o))
         while found < s.piece_count:
             # What was found may lead on: a deque's blocks are linked.
-            survey_scan(
-                s, id, <void **>(s.pieces[found].address << 4), <size_t>s.pieces[found].size
-            )
+            words = <void **>(s.pieces[found].address << 4)
+            survey_scan(s, id, words, <size_t>block_bytes(words))
             found += 1
 
 

@@ -3,11 +3,13 @@
 cdef extern from "cpython.h" nogil:
     ctypedef struct PyObject:
         pass
+    ctypedef void (*destructor)(PyObject *) noexcept nogil
     ctypedef struct PyTypeObject:
         const char *tp_name
         PyObject *tp_mro
         PyObject *tp_bases
         PyTypeObject *tp_base
+        destructor tp_dealloc
     ctypedef struct PyCodeObject:
         pass
     ctypedef struct PyThreadState:
@@ -89,7 +91,6 @@ cdef extern from "cpython.h" nogil:
     PyObject **rt_tuple_place(PyObject *, Py_ssize_t)
     PyObject **rt_set_place(PyObject *, Py_ssize_t)
     PyObject **rt_managed_dict_place(PyObject *)
-    PyObject **rt_ndarray_place(PyObject *, Py_ssize_t)
     PyObject *rt_frame_f_locals(rt_frame *)
     PyObject *rt_frame_globals(rt_frame *)
     void rt_frame_visit(rt_frame *, visitproc, void *)
@@ -120,6 +121,7 @@ cdef extern from "cpython.h" nogil:
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
     int RT_VISITED
+    int RT_VISIT_NDARRAY
     int RT_DICT
     int RT_VISIT_TYPE
     int RT_LISTABLE
@@ -158,8 +160,27 @@ cdef extern from "cpython.h" nogil:
     bint rt_member_is_object(PyMemberDef *)
     int rt_exception_field(PyObject *, PyObject *)
     bint rt_is_ndarray(PyTypeObject *)
-    Py_ssize_t rt_ndarray_objects(PyObject *)
-    PyObject *rt_ndarray_object(PyObject *, Py_ssize_t)
+    bint rt_is_heap_type(PyTypeObject *)
+    ctypedef struct rt_ndarray:
+        char *data
+        int nd
+        Py_ssize_t *dimensions
+        Py_ssize_t *strides
+        PyObject *descr
+    ctypedef struct rt_subarray:
+        PyObject *base
+    ctypedef struct rt_items:
+        Py_ssize_t size
+        bint is_object
+        rt_subarray *subarray
+        PyObject *fields
+    ctypedef int (*rt_place_visit)(char *, void *) noexcept nogil
+    int64_t rt_ndarray_bytes(PyObject *)
+    PyObject *rt_ndarray_base(PyObject *)
+    bint rt_ndarray_places(PyObject *, rt_place_visit, void *)
+    PyObject *rt_place_object(char *)
+    bint rt_dtype_read(PyObject *, rt_items *)
+    bint rt_field_read(PyObject *, PyObject *, Py_ssize_t, rt_items *, Py_ssize_t *)
 
     bint PyDict_Check(PyObject *)
     bint PyDict_CheckExact(PyObject *)
@@ -177,6 +198,7 @@ cdef extern from "cpython.h" nogil:
     bint PyTraceBack_Check(PyObject *)
     bint PyFrame_Check(PyObject *)
     bint PyExceptionInstance_Check(PyObject *)
+    bint PyUnicode_Check(PyObject *)
     bint PyUnicode_CheckExact(PyObject *)
     bint PyLong_CheckExact(PyObject *)
     bint PyBytes_CheckExact(PyObject *)

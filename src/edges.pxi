@@ -333,7 +333,6 @@ cdef tuple instance_edge(PyObject *o, PyObject *child):
 
 cdef tuple special_edge(PyObject *o, PyObject *child):
     cdef PyObject *name
-    cdef Py_ssize_t i, n
     if PyMethod_Check(o):
         return ("slot", "__self__") if PyMethod_GET_SELF(o) == child else ("slot", "__func__")
     if PyCFunction_Check(o):
@@ -347,11 +346,10 @@ cdef tuple special_edge(PyObject *o, PyObject *child):
         return ("slot", "tb_frame") if PyFrame_Check(child) else ("slot", "tb_next")
     if PyExceptionInstance_Check(o):
         return rt_exception_edge(o, child)
+    if rt_ndarray_base(o) == child:
+        return "slot", "base"
     if rt_is_ndarray(rt_type(o)):
-        n = rt_ndarray_objects(o)
-        for i in range(min(n, <Py_ssize_t>KEYS_SEARCHED)):
-            if rt_ndarray_object(o, i) == child:
-                return "index", i
+        return array_edge(o, child)
     return "ref", None
 
 

@@ -37,17 +37,26 @@ cdef class TracemallocStacks:
         return number
 
 
+cdef int look_build(Look *l, const uint8_t *scopes, size_t scope_count):
+    # Returns -1 where memory is short.
+    cdef Graph *g = &l.graph
+    cdef Survey *s = &l.survey
+    if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
+        return -1
+    if survey_pages(s) < 0 or graph_init(g, entry_used + pool_live) < 0:
+        return -1
+    if roles_find(g) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
+        return -1
+    return 0
+
+
 cdef int look(
     Look *l, const uint8_t *scopes, size_t scope_count, PyObject *own_folder, double *seconds
 ):
     cdef Graph *g = &l.graph
     cdef Survey *s = &l.survey
     cdef double started = rt_seconds()
-    if survey_init(s, g, &l.paths, &l.dominators, scopes, scope_count) < 0:
-        return -1
-    if survey_pages(s) < 0 or graph_init(g, entry_used + pool_live) < 0:
-        return -1
-    if roles_find(g) < 0 or graph_build(g, s) < 0 or s.short_of_memory:
+    if look_build(l, scopes, scope_count) < 0:
         return -1
     seconds[0] = rt_seconds() - started
     if graph_mark_own(g, own_folder) < 0 or paths_init(&l.paths, g) < 0:
@@ -62,6 +71,29 @@ cdef int look(
         return -1
     seconds[3] = rt_seconds() - started
     return 0
+
+
+def charge_arrays():
+    """Charge the data of all arrays as a look does, if any look has come to an array so far.
+
+    Raises MemoryError; RuntimeError where the ledger is not started.
+    """
+    cdef Look l
+    cdef int collector
+    if entries == NULL:
+        raise RuntimeError("the ledger is not started")
+    if data_total == 0:
+        return
+    memset(&l, 0, sizeof(Look))
+    pause()
+    rt_gc_pause(&collector)
+    try:
+        if look_build(&l, NULL, 0) < 0:
+            raise MemoryError("no memory to look at the heap")
+    finally:
+        look_free(&l)
+        rt_gc_resume(collector)
+        resume()
 
 
 cdef void look_free(Look *l) noexcept nogil:

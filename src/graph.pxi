@@ -299,6 +299,8 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     g.refs[id] = rt_refcount(o) | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
     if kinds & RT_CACHE_LINK:
         g.found[id] += 1
+    if kinds & RT_VISIT_NDARRAY:
+        block_has_data(own_block(o), rt_ndarray_bytes(o))
     survey_object(s, id, o, kinds)
     if kinds & RT_VISITED:
         rt_visit(o, kinds, visit_raw, g)

@@ -1,13 +1,15 @@
-# The parts of a block that later scopes added by realloc, newest first.
+# The parts of a block that came later, newest first: what later scopes added by realloc, and what an array
+# has beside it (arrays.pxi).
 
 cdef enum:
     GROWTHS_KEPT = 64
 
-cdef struct Growth:             # what a later scope's realloc added to a block
+cdef struct Growth:
     uint32_t scope
     uint32_t stack
     int64_t size
     uint32_t older
+    bint is_data                # of an array: memory beside the block
 
 cdef Growth *growths = NULL
 cdef uint32_t growth_capacity = 0
@@ -36,7 +38,17 @@ cdef uint32_t growth_new() noexcept nogil:
 cdef inline void growth_drop(uint32_t g) noexcept nogil:
     global growth_free
     growths[g].older = growth_free
+    growths[g].is_data = False
     growth_free = g
+
+
+cdef inline void growth_discharge(uint32_t g, int64_t size) noexcept nogil:
+    # So much of a growth has gone.
+    global data_total
+    scope_discharge(growths[g].scope, size, 0)
+    if growths[g].is_data:
+        figures(growths[g].scope).data_bytes -= size
+        data_total -= size
 
 
 cdef int growth_length(uint32_t g) noexcept nogil:
@@ -78,7 +90,7 @@ cdef uint32_t growth_shrink(uint32_t head, int64_t *size) noexcept nogil:
     cdef int64_t part
     while head != 0 and size[0] > 0:
         part = min(size[0], growths[head].size)
-        scope_discharge(growths[head].scope, part, 0)
+        growth_discharge(head, part)
         growths[head].size -= part
         size[0] -= part
         if growths[head].size == 0:

@@ -24,6 +24,10 @@ cdef struct ScopeFigures:
     int64_t peak_bytes
     int64_t ended_bytes         # live when the scope ended; -1 while it runs
     int64_t collected_bytes     # freed while the collector ran, since the scope last ran itself
+    int64_t data_bytes          # of the live ones, those of arrays' data; see arrays.pxi
+    int64_t data_gone           # of its arrays that have died, seen by a look or not
+    int64_t data_gone_then      # the same, when it ended
+    uint32_t data_gone_by       # the scope that ran when the last of them died
     uint32_t released_by        # the scope in which half of that had gone, or 0
 
 cdef struct Hook:
@@ -38,6 +42,7 @@ cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
 cdef uint32_t releaser = 0      # the scope that is told to have released what goes now
 cdef int64_t live_total = 0     # live bytes of all scopes
+cdef int64_t data_total = 0     # of these, arrays' data
 
 cdef Hook hooks[2]
 cdef bint recording = False
@@ -163,6 +168,15 @@ cdef inline size_t charged_size(size_t size) noexcept nogil:
     return size if size >> 32 == 0 else (size + 1023) & ~<size_t>1023
 
 
+cdef inline void entry_set_size(Entry *e, size_t size) noexcept nogil:
+    if size >> 32:
+        e.size = <uint32_t>(size >> 10)
+        e.stack |= <uint32_t>ENTRY_KIB
+    else:
+        e.size = <uint32_t>size
+        e.stack &= ~<uint32_t>ENTRY_KIB
+
+
 cdef inline bint storable(void *block) noexcept nogil:
     return (<uint64_t>block & 15) == 0 and <uint64_t>block >> 48 == 0
 
@@ -180,12 +194,8 @@ cdef Entry *entry_put(void *block, size_t size, uint32_t scope, uint32_t stack) 
         # A free that we were not told of (hooks lifted for a while by another tool).
         block_forget(block, e)
     e.place = (<uint64_t>block >> 4) << SCOPE_BITS | scope
-    if size >> 32:
-        e.size = <uint32_t>(size >> 10)
-        e.stack = stack | <uint32_t>ENTRY_KIB
-    else:
-        e.size = <uint32_t>size
-        e.stack = stack
+    e.stack = stack
+    entry_set_size(e, size)
     return e
 
 
@@ -322,7 +332,7 @@ cdef void block_forget(void *block, Entry *e) noexcept nogil:
     if e.stack & ENTRY_GROWN:
         g = growth_take(block, e)
         while g != 0:
-            scope_discharge(growths[g].scope, growths[g].size, 0)
+            growth_discharge(g, growths[g].size)
             size -= growths[g].size
             older = growths[g].older
             growth_drop(g)

@@ -38,20 +38,26 @@ cdef void arenas_count() noexcept nogil:
 
 
 cdef int64_t pools_live_bytes() noexcept nogil:
-    cdef int64_t total = 0
+    cdef int64_t total = 0, size
     cdef size_t i
     cdef uint32_t place
     for i in range(pool_mask + 1):
         for place in range(pools[i].places if pools[i].live else 0):
             if pools[i].words[place] != 0:
                 total += word_size(pools[i].words[place])
+    for i in range(entry_mask + 1):
+        # Those that the table has because of their growths and flags.
+        if entry_size(&entries[i]) <= POOL_SMALL or entries[i].stack & ENTRY_GROWN:
+            size = block_bytes(<void *>(entry_address(&entries[i]) << 4))
+            total += size if size <= POOL_SMALL else 0
     return total
 
 
 def footprint():
     """(bytes of the process in RAM without files, those that the ledger accounts for: all live blocks
-    and its own memory). The first is -1 where the system does not say. Costs a few microseconds."""
-    return rt_resident_bytes(), live_total + <int64_t>ledger_memory()
+    and its own memory, without the data of arrays). The first is -1 where the system does not say.
+    Costs a few microseconds."""
+    return rt_resident_bytes(), live_total - data_total + <int64_t>ledger_memory()
 
 
 def idle_bytes():

@@ -15,6 +15,7 @@ cdef class Severed:
     cdef size_t seen              # references to the children that the owner shows
     cdef PyObject *owner
     cdef list emptied             # what emptied containers had
+    cdef bint at_fault
 
     def __cinit__(self):
         self.owed = NULL
@@ -167,9 +168,10 @@ cdef class Severed:
         return 0
 
     cdef int cut_ndarray(self) except -1:
-        cdef Py_ssize_t i
-        for i in range(rt_ndarray_objects(self.owner)):
-            self.put(rt_ndarray_place(self.owner, i), <PyObject *>None)
+        self.at_fault = False
+        rt_ndarray_places(self.owner, severed_place, <void *>self)
+        if self.at_fault:
+            raise MemoryError("no memory to cut edges")
         return 0
 
     cdef int cut_attributes(self) except -1:
@@ -238,6 +240,19 @@ cdef int severed_meet(PyObject *o, void *severed) noexcept nogil:
     return 0
 
 
+cdef int severed_place(char *place, void *severed) noexcept nogil:
+    # The place need not be aligned. Not 0 where memory is short.
+    cdef PyObject *value = rt_place_object(place)
+    with gil:
+        try:
+            (<Severed>severed).put(&value, <PyObject *>None)
+        except MemoryError:
+            (<Severed>severed).at_fault = True
+            return 1
+    memcpy(place, &value, sizeof(value))
+    return 0
+
+
 cdef inline PyObject **item_place(PyObject *sequence, Py_ssize_t i) noexcept:
     return rt_list_place(sequence, i) if PyList_Check(sequence) else rt_tuple_place(sequence, i)
 
@@ -252,10 +267,8 @@ cdef bint is_deque(PyTypeObject *type) noexcept:
 
 cdef size_t fields_size(PyObject *o) noexcept:
     # Bytes from the object's own fields to its end.
-    cdef Charge c
-    cdef size_t size = rt_readable_size(o)
-    if charge_of(own_block(o), &c) and c.size != 0:
-        size = <size_t>c.size - rt_preheader(rt_type(o))
+    cdef size_t size = <size_t>block_bytes(own_block(o))
+    size = size - rt_preheader(rt_type(o)) if size != 0 else rt_readable_size(o)
     return size - OWN_FIELDS if size > OWN_FIELDS else 0
 
 

@@ -134,6 +134,8 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
         id = s.paths.order[k]
         if g.date[id] == 0 and g.objects[id] != NULL:
             s.sizes[id] += rt_basic_size(g.objects[id])
+            if visit_kinds(rt_type(g.objects[id])) & RT_VISIT_NDARRAY:
+                s.sizes[id] += <uint64_t>rt_ndarray_bytes(g.objects[id])
         s.sizes[id] += g.leaf_bytes[id]
     return 0
 

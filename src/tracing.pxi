@@ -47,7 +47,7 @@ cdef bint hook_reached(int i) noexcept nogil:
 
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
-    global scope_count, scope_now, releaser, live_total, ledger_short
+    global scope_count, scope_now, releaser, live_total, data_total, ledger_short
     cdef uint32_t i
     for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
@@ -68,6 +68,7 @@ cdef void ledger_free() noexcept nogil:
     scope_now = 0
     releaser = 0
     live_total = 0
+    data_total = 0
     ledger_short = False
 
 
@@ -191,6 +192,7 @@ def end_scope(uint32_t scope):
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     figures(scope).ended_bytes = figures(scope).live_bytes
+    figures(scope).data_gone_then = figures(scope).data_gone
 
 
 def counters(uint32_t scope):
@@ -250,7 +252,7 @@ def now():
 
 
 def live_bytes():
-    """Bytes of all live blocks in the ledger."""
+    """Bytes of all live blocks in the ledger, and of arrays' data as of the last look at the heap."""
     return live_total
 
 

@@ -270,8 +270,8 @@ KINDS: dict[str, tuple[Make, list[tuple[str, object]]]] = {
     ),
     "lru_cache": (in_cache, [("ref", None), ("key", 1)]),
     "bounded lru_cache": (in_bounded_cache, [("ref", None)]),
-    "object array": (in_object_array, [("index", 6)]),
-    "view of an object array": (in_array_behind_a_view, [("ref", None), ("index", 3)]),
+    "object array": (in_object_array, [("index", (1, 2))]),
+    "view of an object array": (in_array_behind_a_view, [("attr", "base"), ("index", 3)]),
     "memoryview": (
         lambda m: setattr(m, "x", memoryview(blob())),
         [("ref", None), ("ref", None)],
@@ -370,7 +370,6 @@ def test_all_blocks_of_a_long_deque_are_its_own(heap: Heap) -> None:
     assert_all_found(look(scope), scope)
 
 
-@pytest.mark.xfail(reason="fields of a structured dtype are not visited")
 def test_objects_in_a_field_of_a_structured_array_are_found(heap: Heap) -> None:
     heap.x = np.empty(3, dtype=[("number", int), ("object", object)])
     with Within() as scope:

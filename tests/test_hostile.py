@@ -541,25 +541,91 @@ def test_what_hangs_at_the_far_end_of_a_long_list_is_told_soon(tmp_path: Path, s
     assert ran.report.run.seconds < 3
 
 
-def test_numpy_arrays_of_every_sort_are_looked_into(tmp_path: Path) -> None:
-    pytest.importorskip("numpy")
-    ran = compare(
-        tmp_path,
-        """
+EXOTIC_ARRAYS = """
+        import ctypes, mmap, pickle
         import numpy as np
-        class Sub(np.ndarray):
+        class Slots(np.ndarray):
+            __slots__ = ("a", "b")
+        class Finalized(np.ndarray):
+            def __array_finalize__(self, other):
+                self.extra = {"x": 1}
+        class Name(str):
             pass
+        def nested(depth):
+            dtype = np.dtype("O")
+            for _ in range(depth):
+                dtype = np.dtype([("f", dtype)])
+            array = found = np.zeros(3, dtype)
+            for _ in range(depth):
+                found = found["f"]
+            found[1] = bytearray(1000)
+            return array
+        def arrays():
+            yield np.empty((0,), object)
+            yield np.empty((3, 0, 2), object)
+            yield np.array(bytearray(50_000), dtype=object)
+            objects = np.empty((100, 100), dtype=object, order="F")
+            objects[3, 4] = bytearray(50_000)
+            yield from (objects, objects[::2], objects.view(Slots), objects.reshape(-1)[:0])
+            yield objects.reshape(10, 50, 20).transpose(2, 0, 1).copy(order="K")
+            yield np.zeros(10)[::-1]
+            yield np.ndarray(shape=(3,), dtype=object, strides=(0,))
+            yield np.broadcast_to(np.zeros(1), (10**6, 10**6))
+            yield np.memmap("mapped", dtype="f8", mode="w+", shape=(1000,))
+            yield np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])
+            yield np.ma.array([bytearray(1000), None], mask=[0, 1], dtype=object)
+            slots = Slots((3,), object)
+            slots[1], slots.b = bytearray(1000), slots
+            yield slots
+            yield Finalized((100,))
+            yield np.frombuffer(bytearray(800), dtype="f8")
+            yield np.frombuffer(mmap.mmap(-1, 4096), dtype="u1")
+            yield np.ctypeslib.as_array((ctypes.c_double * 10)())
+            yield np.rec.array([(1, bytearray(1000))], dtype=[("a", "i4"), ("o", "O")])
+            yield np.recarray(3, dtype=[("o", "O")])[1]
+            record = np.zeros((2, 2), [
+                ("a", "i1"), ("row", "O"), ("sub", "O", (2, 3)), ("in", [("x", "O"), ("y", "f4")]),
+                (("Title", "t"), "O"), ("repeated", [("q", "O")], (2,)),
+            ])
+            for at in np.ndindex(2, 2):
+                record[at]["row"] = record[at]["t"] = record[at]["in"]["x"] = bytearray(50_000)
+                record[at]["sub"][1, 2] = record["repeated"][at][1]["q"] = bytearray(1000)
+            yield from (record, record[["row", "in"]], record["sub"][0], record[0, 1])
+            yield pickle.loads(pickle.dumps(record))
+            yield from (nested(depth) for depth in (1, 5, 31, 32, 33, 60))
+            yield np.zeros(5, [(f"f{i}", "O") for i in range(500)])
+            for dtype in ([], "V0", "S0", "U5", "V7", ("O", (2,)), "M8[D]"):
+                yield np.zeros(3, dtype)
+            yield np.zeros(3, {"names": ["a", "b"], "formats": ["O", "i4"], "offsets": [8, 0],
+                               "itemsize": 40})
+            try:
+                yield np.zeros(3, [(Name("n"), "O")])
+            except TypeError:
+                pass
+            if hasattr(np, "dtypes") and hasattr(np.dtypes, "StringDType"):
+                yield np.array(["x" * 100, None] * 50, np.dtypes.StringDType(na_object=None))
+            resized = np.zeros(1000)
+            resized.resize(100_000, refcheck=False)
+            yield resized
+            yield from (memoryview(np.zeros(500)), np.nditer(np.zeros(40)), np.zeros(30).flat)
+            yield from (np.void(b"abc"), np.float64(3), np.random.default_rng(3), record.dtype)
+            cycle = np.empty(3, object)
+            cycle[0] = cycle
+            yield cycle
         class Hostile(unittest.TestCase):
             def test_hostile(self):
-                objects = np.empty((100, 100), dtype=object, order="F")
-                objects[3, 4] = bytearray(50_000)
-                record = np.zeros(3, dtype=[("a", object), ("b", int)])
-                KEPT.extend([objects, objects[::2], objects.view(Sub), record, np.zeros(1000),
-                             np.empty(0, object), np.array(objects).reshape(-1)[:0]])
-        """,
-    )
+                KEPT.extend(arrays())
+"""
+
+
+@pytest.mark.parametrize("malloc", ["pymalloc", "debug"])
+def test_numpy_arrays_of_every_sort_are_looked_into(tmp_path: Path, malloc: str) -> None:
+    """With debug hooks a freed block, and one past its end, are no addresses."""
+    pytest.importorskip("numpy")
+    ran = compare(tmp_path, EXOTIC_ARRAYS, env={"PYTHONMALLOC": malloc})
     assert ran.report.complete
-    assert ran.kept >= KEPT + 50_000
+    assert {s.outcome for s in ran.report.scopes if s.scope == "test"} == {"passed"}
+    assert ran.kept >= KEPT + 5 * 50_000 + 800_000
 
 
 # ---- crashes ------------------------------------------------------------------------------------

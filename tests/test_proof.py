@@ -138,6 +138,14 @@ def in_object_array(heap: Any) -> None:
     heap.x[1, 2] = blob()
 
 
+RECORD = np.dtype([("number", "i1"), ("inner", [("objects", "O", (2,))])])
+
+
+def in_field_of_record(heap: Any) -> None:
+    heap.x = np.zeros(3, RECORD)
+    heap.x[1]["inner"]["objects"][1] = blob()
+
+
 KINDS: dict[str, Callable[[Any], None]] = {
     "module": lambda m: setattr(m, "x", blob()),
     "list": lambda m: setattr(m, "x", [None, blob()]),
@@ -166,6 +174,9 @@ KINDS: dict[str, Callable[[Any], None]] = {
     "exception": in_exception,
     "context": in_context,
     "object array": in_object_array,
+    "field of a record": in_field_of_record,
+    "record of an array": lambda m: setattr(m, "x", np.zeros(SIZE, [("a", "u1")])[1]),
+    "view of an array": lambda m: setattr(m, "x", np.zeros(SIZE, "u1")[::2]),
     "iterator": lambda m: setattr(m, "x", iter([blob()])),
     "property": lambda m: setattr(m, "x", property(functools.partial(print, blob()))),
     "weak callback": lambda m: setattr(m, "x", functools.partial(blob().__len__)),

@@ -154,7 +154,14 @@ def _settled(gone: _Gone) -> dict[str, int]:
 
 
 def _alive(numbers: list[int]) -> int:
-    return sum(_reftrack.counters(number)[0] for number in numbers)
+    """What scopes have alive. Of arrays' data it is only known what has gone: the sum is of use for
+    its differences."""
+    return sum(
+        _reftrack.counters(number)[0]
+        - _reftrack.array_bytes(number)
+        - _reftrack.arrays_gone(number)[0]
+        for number in numbers
+    )
 
 
 def _weak(value: Any) -> ref[Any] | None:

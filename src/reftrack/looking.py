@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from reftrack import _reftrack, owners, proof, retention
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
 from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
-from reftrack.process import NativeMemory
+from reftrack.process import LARGE, NativeMemory
 from reftrack.retention import Charged
 from reftrack.tracing import Backend
 
@@ -58,8 +58,13 @@ def record(
     Raises MemoryError where there is no room for the graph.
     """
     charged = charged_scopes(ended, running)
-    totals, survived = _figures(ended, running, native, charged)
+    resident, grown = native.now()  # before the look takes memory of its own
     seen = look(backend, _wanted(charged), NAMED_BY)
+    # The look has charged the data of the arrays that it came to: that growth is explained.
+    beside = max(0, grown - _arrays_since(_first(ended, running), charged))
+    staying = _beside_arrays(ended, native.staying(), beside)
+    totals, survived = _figures(ended, running, charged, staying)
+    totals.resident_bytes, totals.native_bytes = resident, beside
     proofs = Proofs(seen, proof.seconds_for_all(seconds))
     try:
         holders, own = retention.holders(
@@ -95,12 +100,10 @@ class Proofs:
 def _figures(
     ended: Sequence[Timed],
     running: Sequence[Timed],
-    native: NativeMemory,
     charged: dict[int, Charged],
+    staying: Mapping[int, int],
 ) -> tuple[Totals, list[Survived]]:
     ids = {scope.number: scope.id for scope in chain(ended, running)}
-    resident, beside = native.now()
-    staying = native.staying()
     rows = (_alive(k, scope, ids, staying.get(k, 0)) for k, scope in enumerate(ended))
     totals = Totals(
         tests=sum(scope.kind == "test" for scope in chain(ended, running)),
@@ -109,8 +112,6 @@ def _figures(
             for number, scope in charged.items()
             if scope.kind in COUNTED
         ),
-        resident_bytes=resident,
-        native_bytes=beside,
     )
     return totals, [row for row in rows if row is not None]
 
@@ -128,16 +129,42 @@ def _leave_out(
         row.bytes -= own.get(ended[row.index].number, 0)
 
 
+def _first(ended: Iterable[Timed], running: Iterable[Timed]) -> int:
+    """The ledger's number of the first scope of the run: the process's growth counts from there."""
+    numbers = (scope.number for scope in chain(ended, running) if scope.kind != "session")
+    return min(numbers, default=0)
+
+
+def _arrays_since(first: int, charged: Iterable[int]) -> int:
+    """What arrays of these scopes have, from the first one on: growth of the process as well."""
+    return sum(_reftrack.array_bytes(number) for number in charged if number >= first)
+
+
+def _beside_arrays(
+    ended: Sequence[Timed], staying: Mapping[int, int], beside: int
+) -> dict[int, int]:
+    """Of the growth that each scope brought, what is none of its arrays. One may have taken the
+    place of an earlier scope's: in all it is no more than what is left to tell, newest first."""
+    found = {}
+    for index in sorted(staying, reverse=True):
+        grown = min(staying[index] - _reftrack.array_bytes(ended[index].number), beside)
+        if grown >= LARGE:
+            found[index] = grown
+            beside -= grown
+    return found
+
+
 def _alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
     """What an ended scope has alive, which scope released most of it, and what went otherwise; None
     if there is nothing to tell."""
     live, blocks, _, _, released_by = _reftrack.counters(scope.number)
+    arrays = _reftrack.array_bytes(scope.number)
     collected = _reftrack.collected_bytes(scope.number)
     if released_by == scope.number:  # right after it was over
         released_by = 0
     if live <= 0 and not released_by and not collected and not native:
         return None
-    return Survived(index, live, blocks, ids.get(released_by), collected, native)
+    return Survived(index, live, blocks, ids.get(released_by), collected, native, arrays)
 
 
 def charged_scopes(ended: Iterable[Timed], running: Iterable[Timed]) -> dict[int, Charged]:
@@ -170,6 +197,9 @@ def _pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
         if scope.kind == "test":
             live, _, _, _, by = _reftrack.counters(number)
             left = _reftrack.left_bytes(number)
-            if by and live * 10 < left:
-                released[by] = released.get(by, 0) + left
+            _, of_arrays, died_by = _reftrack.arrays_gone(number)
+            if of_arrays > left:
+                by = died_by
+            if by and live * 10 < left + of_arrays:
+                released[by] = released.get(by, 0) + left + of_arrays
     return released

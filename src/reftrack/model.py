@@ -55,6 +55,8 @@ class Scope(msgspec.Struct):
     `ended_bytes` were alive when it ended, before any collection; `collected_bytes` went since,
     while the cyclic collector ran. `native_bytes` is by how much it made the process grow beside
     all that the ledger knows of, as far as that has stayed; 0 where that is less than 1 MiB.
+    `array_bytes` are those of `survived_bytes` that are the data of arrays, as of the last look at
+    the heap: no allocation of Python's, and so in neither `allocated_bytes` nor `peak_bytes`.
     `repeats` are the bytes alive of each repetition of a test, in order; where they would say
     nothing, `repeat_problem` is why.
     """
@@ -73,6 +75,7 @@ class Scope(msgspec.Struct):
     ended_bytes: int = 0
     collected_bytes: int = 0
     native_bytes: int = 0
+    array_bytes: int = 0
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -173,8 +176,9 @@ class Totals(msgspec.Struct):
     """Sums over the run: bytes are those of tests, classes, modules and fixtures.
 
     `resident_bytes` is the process's memory in RAM at the last look, without files. `native_bytes`
-    is how much that has grown since the first test began, beside Python's live blocks, reftrack's
-    own memory, and what allocators keep free. Both are 0 where the system does not tell.
+    is how much that has grown since the first test began, beside Python's live blocks, the data of
+    arrays, reftrack's own memory, and what allocators keep free. Both are 0 where the system does
+    not tell.
     """
 
     tests: int = 0
@@ -219,6 +223,7 @@ class Survived(msgspec.Struct):
     released_by: str | None = None
     collected_bytes: int = 0
     native_bytes: int = 0
+    array_bytes: int = 0
 
 
 class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):

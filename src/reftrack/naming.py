@@ -139,7 +139,9 @@ def _place(
     if edge == "index" and before == "closure":
         return _free_variable(path[index - 2], above.label, label)
     if edge == "index":
-        return f"[{label}]" if label is not None else "[?]"
+        return f"[{_index(label)}]" if label is not None else "[?]"
+    if edge == "item" and isinstance(label, tuple):
+        return f"[{_index(label[0])}]" + "".join(f"[{_key(field)}]" for field in label[1:])
     if edge == "key":
         return f"[{_key(label)}]"
     if edge == "keys" and before == "dict" and index >= 2:
@@ -257,6 +259,11 @@ def _subscripted(found: list[Place], above: Step, subscript: str) -> list[Place]
         return [*found[:-1], last._replace(text=last.text + more)]
     pattern = last.pattern if last.pattern.endswith("[*][*]") else last.pattern + "[*]"
     return [*found[:-1], last._replace(text=last.text + subscript, pattern=pattern)]
+
+
+def _index(label: object) -> str:
+    """Of an array with several dimensions, or with none, it is a tuple."""
+    return ", ".join(map(str, label)) or "()" if isinstance(label, tuple) else str(label)
 
 
 def _key(label: object) -> str:

@@ -211,7 +211,7 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
     """Give the scopes what they had alive at the checkpoint; no row means nothing."""
     for scope in scopes:
         scope.survived_bytes = scope.survived_blocks = 0
-        scope.collected_bytes = scope.native_bytes = 0
+        scope.collected_bytes = scope.native_bytes = scope.array_bytes = 0
         scope.released_by = None
     for row in checkpoint.survived:
         scope = scopes[row.index]
@@ -220,6 +220,7 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
         scope.released_by = row.released_by
         scope.collected_bytes = row.collected_bytes
         scope.native_bytes = row.native_bytes
+        scope.array_bytes = row.array_bytes
 
 
 def _date_open(scopes: list[Scope], holders: list[Holder]) -> None:

@@ -110,6 +110,8 @@ class Repetition:
         while self._before:  # cut short within a test
             self.leave(None)
         _reftrack.collect()
+        with contextlib.suppress(MemoryError):
+            _reftrack.charge_arrays()
         for id in ids:
             repetitions = self._repeated[id]
             problem = problem_of(repetitions, self._outcomes[id])

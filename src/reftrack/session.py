@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from reftrack import _reftrack, looking, progress, rules, tracing
@@ -65,6 +67,7 @@ class Session:
         self._repetition = Repetition(options.repeat, self.note)
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
+        self._follows_arrays = False
         self.cure: Cure | None = None
         if options.release:
             from reftrack.curing import Cure
@@ -192,6 +195,8 @@ class Session:
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
         take_footing()
+        if not self._follows_arrays:
+            self._follows_arrays = _follow_arrays()
         if kind != "session":
             self._collector.entered()
             self._native.entered()
@@ -236,6 +241,7 @@ class Session:
                     ended_bytes=live,
                     collected_bytes=_reftrack.collected_bytes(scope.number),
                     native_bytes=native,
+                    array_bytes=_reftrack.array_bytes(scope.number),
                 )
             )
         )
@@ -348,6 +354,15 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
+
+
+def _follow_arrays() -> bool:
+    """Be told of numpy's arrays that die, as soon as the program has imported it."""
+    numpy = sys.modules.get("numpy")
+    array = vars(numpy).get("ndarray") if type(numpy) is ModuleType else None
+    if array is not None:
+        _reftrack.follow_arrays(array)
+    return array is not None
 
 
 _current: Session | None = None

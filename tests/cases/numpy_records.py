@@ -1,6 +1,5 @@
 # mypy: ignore-errors
 # RUN unittest
-# XFAIL fields of structured arrays are not read
 # NEEDS numpy
 # LEAK test T.test_1 bytes=400000 line=ALLOC holder=numpy_records.TABLE
 # LEAK test T.test_2 bytes=400000 line=ALLOC holder=numpy_records.TABLE

@@ -25,7 +25,7 @@ class HeldRow(msgspec.Struct, frozen=True):
 def held(scopes: Sequence[Scope]) -> list[HeldRow]:
     """Scopes whose memory went late: alive when they ended, released since by another one."""
     late = [
-        (_left(scope) - scope.survived_bytes - scope.collected_bytes, scope)
+        (_left(scope) - _stays(scope) - scope.collected_bytes, scope)
         for scope, following in pairwise([*scopes, None])
         # A runner's loop variable has the last test until the next: that is no news.
         if scope is not None
@@ -56,6 +56,11 @@ def torn_down(scopes: Sequence[Scope]) -> dict[str, str]:
 def _left(scope: Scope) -> int:
     """What a scope left: of a test, when its last phase was over; the runner lets go of it then."""
     return scope.phases[-1].live_bytes if scope.phases else scope.ended_bytes
+
+
+def _stays(scope: Scope) -> int:
+    """What of that is still there: of its arrays' data nothing was known when a scope ended."""
+    return scope.survived_bytes - scope.array_bytes
 
 
 def _until(scope: Scope, ends: Mapping[str | None, str]) -> str:
