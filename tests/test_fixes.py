@@ -97,7 +97,7 @@ def test_a_context_variable_without_a_name_has_no_fix() -> None:
 
 def test_what_a_test_put_into_a_library_is_put_back() -> None:
     clock = holder("time.sleep", "module-global", owner="library")._replace(put_by_test=True)
-    assert 'monkeypatch.setattr(time, "sleep", ...)' in fixes.suggest(clock, PYTEST, LINE)
+    assert 'monkeypatch.setattr(time, "sleep", fake)' in fixes.suggest(clock, PYTEST, LINE)
     assert 'self.addCleanup(setattr, time, "sleep"' in fixes.suggest(clock, UNITTEST, LINE)
     assert fixes.suggest(clock._replace(put_by_test=False), PYTEST, LINE) == ""
 

@@ -143,3 +143,35 @@ def test_a_cache_far_from_its_bound_grows_unless_it_is_small_when_full() -> None
 def test_a_registry_of_which_a_small_part_is_replaced_is_not_at_its_bound() -> None:
     rows = left(200 * KIB, 2 * KIB, 2 * KIB)
     assert not verdicts.at_bound(rows, {row.scope: 2 * KIB for row in rows})
+
+
+def test_what_a_library_gets_from_each_of_many_tests_grows_however_small_it_is() -> None:
+    cache = choice(owner="library")
+    assert verdicts.judge(cache, every(2, *[2 * KIB] * 600), {}) == "growing"
+    assert verdicts.judge(cache, every(2, *[2 * KIB] * 60), {}) == "once"
+
+
+def test_a_librarys_cache_that_finds_more_and_more_does_not_grow() -> None:
+    tails_off = [4 * KIB] * 300 + [1 * KIB] * 300
+    assert verdicts.judge(choice(owner="library"), every(2, *tails_off), {}) == "once"
+
+
+def test_a_cache_whose_one_entry_grows_has_no_size_when_full() -> None:
+    rows = left(*[4 * KIB] * 5)
+    assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(1, 128)) == "growing"
+
+
+def test_little_by_each_of_many_tests_grows() -> None:
+    """Given 300 tests that leave 800 bytes each with the user's own, when nothing tails off, then
+    it grows; a warm-up, and the same in few tests, do not."""
+    assert verdicts.judge(choice(), every(1, *[800] * 300), {}) == "growing"
+    assert verdicts.judge(choice(), every(1, *[800] * 50), {}) == "once"
+    assert verdicts.judge(choice(), every(1, *[800] * 300), {}, ran=700) == "once"
+    assert verdicts.judge(choice(owner="library"), every(1, *[800] * 300), {}) == "once"
+
+
+def test_what_one_class_after_the_other_leaves_grows() -> None:
+    classes = [verdicts.Left(k, "class", 20 * KIB) for k in range(3)]
+    assert verdicts.judge(choice(), classes, {}) == "growing"
+    assert verdicts.judge(choice(), classes[:2], {}) == "once"
+    assert verdicts.judge(choice(owner="library"), classes, {}) == "once"

@@ -232,7 +232,7 @@ def _of_replaced(choice: Choice, charged: Sequence[Charge]) -> str:
     name = choice.holder_name
     owner, _, attribute = name.rpartition(".")
     if _uses_pytest(charged):
-        return f'monkeypatch.setattr({owner}, "{attribute}", ...) puts it back after the test'
+        return f'monkeypatch.setattr({owner}, "{attribute}", fake) puts it back after the test'
     return f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
 
 

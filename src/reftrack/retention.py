@@ -332,7 +332,7 @@ def _holder(
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=verdicts.judge(largest, left, pushed_out, without, filling),
+        verdict=verdicts.judge(largest, left, pushed_out, without, filling, len(order)),
         owner=largest.owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,

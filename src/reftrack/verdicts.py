@@ -17,6 +17,12 @@ GROWING_BYTES_PER_TEST_OF_LIBRARY = 16 << 10
 GROWING_BYTES_PER_TEST_OF_USER = 1 << 10
 """Less than this per test is no leak worth a word; libraries fill many small caches bit by bit."""
 
+STEADY_TESTS = 100
+STEADY_OF_LIBRARY = 1 << 10, 1 << 20
+STEADY_OF_USER = 1 << 7, 1 << 16
+"""So many tests that leave so much each, and so much in all, grow as well, if what tests leave does
+not tail off."""
+
 SPARSE = 3
 """A cache that is filled bit by bit gains with fewer than one test in so many, and little by
 little: that a test finds in it what it needs is not seen."""
@@ -43,8 +49,9 @@ def judge(
     pushed_out: Mapping[int, int],
     without: Collection[str] = (),
     filling: Filling | None = None,
+    ran: int = 0,
 ) -> Verdict:
-    """The verdict on a holder; `filling` is that of a functools cache.
+    """The verdict on a holder; `filling` is that of a functools cache; `ran` tests were in the run.
 
     `pushed_out` has the bytes of earlier tests that each test released, as far as nothing else of
     these is alive; `without` the names of rules that are switched off.
@@ -59,23 +66,45 @@ def judge(
         return "runner"
     if at_bound(left, pushed_out, filling) or _is_small_when_full(left, filling):
         return "once"
-    return "growing" if _adds_up(choice, left) else "once"
+    return "growing" if _adds_up(choice, left, ran) else "once"
 
 
-def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
+def _adds_up(choice: Choice, left: Sequence[Left], ran: int) -> bool:
     """Did enough tests, and half of those that left anything here, leave what counts?"""
     tests = [row for row in left if row.kind == "test"]
     of_instances = choice.kind == "testcase-attribute"
     enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
-    least = GROWING_BYTES_PER_TEST_OF_USER
+    least, steady = GROWING_BYTES_PER_TEST_OF_USER, STEADY_OF_USER
     put_there = choice.kind in PUT_THERE or (choice.rule is not None and choice.rule.put_there)
     of_library = "library" in (choice.owner, choice.filled_by) and not put_there
     if of_library and not of_instances:
-        least = GROWING_BYTES_PER_TEST_OF_LIBRARY
+        least, steady = GROWING_BYTES_PER_TEST_OF_LIBRARY, STEADY_OF_LIBRARY
+    if _is_steady(tests, *steady, ran) or (not of_library and _is_filled_around(left)):
+        return True
     added = [row for row in tests if row.bytes >= least]
     if len(added) < enough or 2 * len(added) < len(tests):
         return False
     return of_instances or not _is_sparse(added, least)
+
+
+def _is_filled_around(left: Sequence[Left]) -> bool:
+    """Do classes or modules, one after the other, leave much in the same place?"""
+    around = [row for row in left if row.kind in ("class", "module")]
+    added = [row for row in around if row.bytes >= GROWING_BYTES_PER_TEST_OF_LIBRARY]
+    return len(added) >= GROWING_TESTS
+
+
+def _is_steady(tests: Sequence[Left], least: int, least_of_all: int, ran: int) -> bool:
+    """Do the later tests, of many, leave three quarters of what the earlier ones do, at least? A
+    cache finds more and more of what it is asked for."""
+    added = [row for row in tests if row.bytes >= least]
+    total = sum(row.bytes for row in added)
+    if len(added) < STEADY_TESTS or total < least_of_all:
+        return False
+    end = max(ran, *(row.nth for row in added))
+    middle = (min(row.nth for row in added) + end) / 2
+    later = sum(row.bytes for row in added if row.nth > middle)
+    return 4 * later >= 3 * (total - later)
 
 
 def _is_sparse(added: Sequence[Left], least: int) -> bool:
@@ -104,6 +133,8 @@ def at_bound(
 
 
 def _is_small_when_full(left: Sequence[Left], filling: Filling | None) -> bool:
-    if filling is None or filling.most is None or filling.entries == 0:
+    """Nothing is known of a cache whose entries grow: more tests left something than it has."""
+    added = sum(row.bytes >= GROWING_BYTES_PER_TEST_OF_USER for row in left)
+    if filling is None or filling.most is None or filling.entries < max(1, added):
         return False
     return sum(row.bytes for row in left) * filling.most < SMALL_WHEN_FULL * filling.entries

@@ -183,7 +183,7 @@ def _kept(block: Block) -> str:
     if holder.together:
         others = and_more(holder.together[:3], len(holder.together[3:]))
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
-    if holder.entries and holder.most_entries:
+    if holder.verdict == "growing" and holder.entries and holder.most_entries:
         full = holder.survived_bytes * holder.most_entries // holder.entries
         return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
     survived = classes.survived(block)
