@@ -22,6 +22,7 @@ from reftrack.model import (
     Event,
     Holder,
     Phase,
+    Repeat,
     Repeated,
     RunInfo,
     Scope,
@@ -95,7 +96,8 @@ def test_repetitions_prove_or_refute_that_a_holder_grows(
     cache.verdict, cache.charged = said, [Charge("a::test", "test", 100_000, 1)]
     look = checkpoint(final=True)
     look.holders = [cache]
-    for event in (ended("a::test", 300), look, Repeated(0, kept, ""), Ended(3.0, 0)):
+    again = Repeated(0, [500_000] * 2, "", {"": Repeat("a::test", kept)})
+    for event in (ended("a::test", 300), look, again, Ended(3.0, 0)):
         journal.append(event)
 
     assert load(journal.path).holders[0].verdict == verdict
@@ -473,12 +475,22 @@ def test_a_full_disk_silences_the_journal_and_leaves_a_readable_record(journal: 
     assert [scope.id for scope in load(journal.path).scopes] == ["a"]
 
 
-def test_a_descriptor_that_the_suite_closed_silences_the_journal(journal: Journal) -> None:
+def test_a_descriptor_that_the_suite_closed_is_opened_again(journal: Journal) -> None:
     os.close(descriptor_of(journal.path))
+    path = record(journal, ended("a"))
+    assert [scope.id for scope in load(path).scopes] == ["a"]
+
+
+def test_a_file_that_took_the_place_of_the_closed_record_is_not_written(
+    journal: Journal, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    os.close(descriptor_of(journal.path))
+    (tmp_path / "theirs").replace(journal.path)
     journal.append(ended("a"))
     journal.close()
-    assert journal.failed == "the program closed the descriptor of the record"
-    assert load(journal.path).scopes == []
+    assert journal.failed == "the program closed the descriptor of the record, and its file is gone"
+    assert journal.path.read_text() == "theirs"
 
 
 def test_a_file_that_got_the_closed_descriptor_is_neither_written_nor_closed(
@@ -491,6 +503,7 @@ def test_a_file_that_got_the_closed_descriptor_is_neither_written_nor_closed(
         journal.close()
         assert os.fstat(number).st_size == 0
         os.close(number)
+    assert [scope.id for scope in load(journal.path).scopes] == ["a"]
 
 
 def test_a_forked_child_writes_nothing(journal: Journal) -> None:

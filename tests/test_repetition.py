@@ -46,12 +46,22 @@ def test_of_many_holders_the_ten_largest_count() -> None:
 
 
 def test_a_test_that_came_out_otherwise_has_no_figure() -> None:
-    assert problem_of([Once(1, "passed"), Once(2, "passed")], "passed") == ""
-    assert problem_of([Once(1, "passed"), Once(2, "failed")], "passed") == (
+    assert problem_of([over(1, "passed"), over(2, "passed")], "passed", 2) == ""
+    assert problem_of([over(1, "passed"), over(2, "failed")], "passed", 2) == (
         "its outcome was failed, not passed"
     )
-    assert problem_of([Once(1, None)], "passed") == "its outcome was none, not passed"
-    assert problem_of([], "passed") == "it could not be run again"
+    assert problem_of([over(1, None)], "passed", 1) == "its outcome was none, not passed"
+    assert problem_of([], "passed", 1) == "it could not be run again"
+
+
+def test_a_test_whose_repetitions_were_interrupted_has_no_figure() -> None:
+    cut_short = "its repetitions were cut short"
+    assert problem_of([over(1, "passed"), Once(2)], "passed", 2) == cut_short
+    assert problem_of([over(1, "passed")], "passed", 2) == cut_short
+
+
+def over(number: int, outcome: str | None) -> Once:
+    return Once(number, outcome, is_over=True)
 
 
 # unittest
@@ -114,7 +124,9 @@ def test_holders_figures_have_nothing_of_the_repetitions(tmp_path: Path) -> None
     [cache] = [holder for holder in run.report.holders if holder.name == "suite.CACHE"]
     assert cache.survived_bytes == pytest.approx(1_000_000, rel=0.01)
     assert re.search(r"5 repetitions of suite.T.test_grows kept 97\d.* each: it grows", run.stderr)
-    assert "5 repetitions of suite.T.test_cached kept nothing: it was filled once" in run.stderr
+    assert (
+        "5 repetitions of suite.T.test_cached kept nothing more: it was filled once" in run.stderr
+    )
 
 
 def test_a_suite_that_keeps_its_tests_keeps_the_repeated_ones(tmp_path: Path) -> None:

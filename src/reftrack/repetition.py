@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
-import io
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TextIO
 
 from reftrack import _reftrack
 from reftrack.guard import Apart, quietly, take_footing
-from reftrack.model import Holder, Repeated, ScopeKind
+from reftrack.looking import Timed
+from reftrack.model import Holder, Repeat, Repeated, ScopeKind
+from reftrack.retention import Shares
+from reftrack.silence import silence
 
 HOLDERS = 10
 """The largest holders with a test of their own that is run again, each by one."""
@@ -26,8 +22,6 @@ LEAST = 1 << 10
 """A holder of less is not worth it."""
 
 _VERDICTS = ("growing", "once")
-_LOWEST_DESCRIPTOR = 512  # the program gets the same numbers as without reftrack
-_LOWEST_OF_FEW = 3  # where the program has set a low limit
 
 
 def reported(holders: Sequence[Holder]) -> list[str]:
@@ -44,59 +38,84 @@ def reported(holders: Sequence[Holder]) -> list[str]:
     return list(dict.fromkeys(id for id in first if id is not None))[:HOLDERS]
 
 
+@dataclass
+class Once:
+    """One repetition, by the ledger's number of its scope."""
+
+    number: int
+    outcome: str | None = None
+    is_over: bool = False
+
+
 RunAgain = Callable[[list[str], int], object]
 
 
 class Repetition:
     """Runs tests again, after the final look that has reported them.
 
-    While they run, the runner's events come here instead of to the session. Each repetition is a
-    scope of the ledger, and none of the run; what is allocated around them, by wider fixtures for
-    one, is charged apart.
+    While they run, the runner's events come here instead of to the session. Their scopes, those of
+    wider fixtures around them as well, are the ledger's and none of the run.
     """
 
     def __init__(self, times: int, note: Callable[[str], None]) -> None:
         self.running = False
-        self.reported: list[str] = []  # ids of tests, as of the last final look
+        self.opened: list[Timed] = []
+        self.ended: list[Timed] = []
         self._times, self._note = times, note
+        self._reported: list[str] = []  # ids of tests, as of the last final look
+        self._survived: dict[str, int] = {}  # bytes by holder, then
         self._places: dict[str, int] = {}  # of the tests that have ended
         self._outcomes: dict[str, str | None] = {}
         self._repeated: dict[str, list[Once]] = {}
-        self._apart = 0
         self._test: Once | None = None
-        self._before: list[int] = []  # the ledger's scopes to return to
-        self._within = 0  # how many of them there were when the test began
+        self._within = 0  # scopes that were open when it began
+        self._look: Callable[[], Shares | None]
+        self._shares: Shares | None = None
+        self._has_looked = False
 
-    def ended(self, id: str, place: int, outcome: str | None) -> None:
+    def ended_test(self, id: str, place: int, outcome: str | None) -> None:
         """A test has run, as the session's scope at that place."""
         if self._times:
             self._places.setdefault(id, place)
             self._outcomes.setdefault(id, outcome)
 
-    def run(self, run_again: RunAgain, append: Callable[[Repeated], None]) -> None:
-        """Have the reported tests run again, and tell what each repetition keeps.
+    def looked(self, holders: Sequence[Holder]) -> None:
+        """The final look has reported these."""
+        if self._times:
+            self._reported = reported(holders)
+            self._survived = {holder.key: holder.survived_bytes for holder in holders}
+
+    def run(
+        self,
+        run_again: RunAgain,
+        look: Callable[[], Shares | None],
+        append: Callable[[Repeated], None],
+    ) -> None:
+        """Have the reported tests run again, and tell what each repetition keeps, and where.
 
         `run_again(ids, times)` runs each of the tests so often in a row, telling the session of
         each as of any test. It returns what the runner would go on to hold of them. What is written
-        to the standard streams meanwhile goes nowhere. Nothing happens in a repetition itself, nor
-        where none were asked for.
+        to the standard streams meanwhile goes nowhere. `look` is called once, when all is over.
+        Nothing happens in a repetition itself, nor where none were asked for.
         """
-        ids = [id for id in self.reported if id in self._places and id not in self._repeated]
+        ids = [id for id in self._reported if id in self._places and id not in self._repeated]
         ids = ids[: TESTS - len(self._repeated)]
         if self.running or not self._times or not ids:
             return
         ids.sort(key=self._places.__getitem__)
         self._repeated.update((id, []) for id in ids)
-        self._apart = _reftrack.new_scope()
+        self._look, self._has_looked = look, False
         self.running = True
         try:
-            with silence():
+            with silence(self._note):
+                outside = self._begin()
                 held = None
                 try:
                     held = run_again(ids, self._times)
                 finally:
                     with quietly():
                         with Apart(self._note):
+                            self._end(outside)
                             self._tell(ids, append)
                         del held
         except KeyboardInterrupt:
@@ -106,109 +125,72 @@ class Repetition:
         finally:
             self.running = False
 
-    def _tell(self, ids: Sequence[str], append: Callable[[Repeated], None]) -> None:
-        while self._before:  # cut short within a test
+    def _begin(self) -> int:
+        """The ledger's scope to return to. What is allocated around tests is charged apart."""
+        self.opened.append(Timed(_reftrack.new_scope(), "session", "repetitions"))
+        return _reftrack.enter_scope(self.opened[0].number)
+
+    def _end(self, outside: int) -> None:
+        self._test = None  # of one that was cut short
+        while len(self.opened) > 1:
             self.leave(None)
+        self.opened.clear()
+        _reftrack.enter_scope(outside)
+
+    def look(self) -> None:
+        """The last test is over: what do the holders keep of each?"""
+        if not self._has_looked:
+            self._has_looked = True
+            self._shares = self._look()
+
+    def _tell(self, ids: Sequence[str], append: Callable[[Repeated], None]) -> None:
+        self.look()
         _reftrack.collect()
         for id in ids:
             repetitions = self._repeated[id]
-            problem = problem_of(repetitions, self._outcomes[id])
-            kept = [max(0, _reftrack.counters(once.scope)[0]) for once in repetitions]
-            append(Repeated(self._places[id], [] if problem else kept, problem))
+            problem = problem_of(repetitions, self._outcomes[id], self._times)
+            kept = [max(0, _reftrack.counters(once.number)[0]) for once in repetitions]
+            holders = None if self._shares is None or problem else self._kept(id, self._shares)
+            append(Repeated(self._places[id], [] if problem else kept, problem, holders))
+
+    def _kept(self, id: str, shares: Shares) -> dict[str, Repeat]:
+        again = {once.number for tests in self._repeated.values() for once in tests}
+        numbers = [once.number for once in self._repeated[id]]
+        found = {}
+        for key, share in shares.items():
+            kept = [share.get(number, 0) for number in numbers]
+            if any(kept):
+                left = sum(size for number, size in share.items() if number not in again)
+                found[key] = Repeat(id, kept, max(0, self._survived.get(key, 0) - left))
+        return found
 
     def enter(self, kind: ScopeKind, id: str) -> None:
         """A test begins again, or something wider around tests."""
-        scope = self._apart
+        scope = Timed(_reftrack.new_scope(), kind, id)
         if kind == "test" and self._test is None:
-            scope = _reftrack.new_scope()
-            self._test = Once(scope)
+            self._test = Once(scope.number)
             self._repeated.setdefault(id, []).append(self._test)
-            self._within = len(self._before)
-        self._before.append(_reftrack.enter_scope(scope))
+            self._within = len(self.opened)
+        self.opened.append(scope)
+        _reftrack.enter_scope(scope.number)
         take_footing()
 
     def leave(self, outcome: str | None) -> None:
         """The innermost of them is over."""
-        if self._before:
-            _reftrack.enter_scope(self._before.pop())
-        if self._test is not None and len(self._before) == self._within:
-            self._test.outcome = outcome
+        if len(self.opened) > 1:
+            self.ended.append(self.opened.pop())
+            _reftrack.enter_scope(self.opened[-1].number)
+        if self._test is not None and len(self.opened) == self._within:
+            self._test.outcome, self._test.is_over = outcome, True
             self._test = None
 
-    def in_test(self) -> bool:
-        return self._test is not None
 
-
-@dataclass
-class Once:
-    """One repetition, by the ledger's number of its scope."""
-
-    scope: int
-    outcome: str | None = None
-
-
-def problem_of(repetitions: Sequence[Once], outcome: str | None) -> str:
+def problem_of(repetitions: Sequence[Once], outcome: str | None, times: int) -> str:
     """Why the figures say nothing: a test came out otherwise than it did. Empty if not."""
     if not repetitions:
         return "it could not be run again"
-    others = [once.outcome for once in repetitions if once.outcome != outcome]
-    return f"its outcome was {others[0] or 'none'}, not {outcome or 'none'}" if others else ""
-
-
-class System:
-    """What is needed while the suite's objects are in place, bound before it can patch `os`."""
-
-    dup2 = staticmethod(os.dup2)
-    fcntl = staticmethod(fcntl.fcntl)
-    open = staticmethod(os.open)
-    close = staticmethod(os.close)
-    writer = io.FileIO
-    text = io.TextIOWrapper
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """The standard streams lead nowhere while the body runs, also those of its child processes."""
-    streams = sys.stdout, sys.stderr
-    _flush(*streams)
-    nowhere = System.open(os.devnull, os.O_WRONLY)
-    try:
-        kept = {number: _duplicate(number) for number in (1, 2)}
-        for number in kept:
-            System.dup2(nowhere, number)
-    finally:
-        System.close(nowhere)
-    # Streams of our own, since the program's may be none of the descriptors'. They stay open: a
-    # handler that was made meanwhile has one, and writes to the descriptor that there is then.
-    sys.stdout, sys.stderr = (
-        System.text(System.writer(number, "w", closefd=False), line_buffering=True)
-        for number in kept
-    )
-    try:
-        yield
-    finally:
-        _flush(sys.stdout, sys.stderr, *streams)
-        sys.stdout, sys.stderr = streams
-        for number, copy in kept.items():
-            if copy is None:
-                System.close(number)
-            else:
-                System.dup2(copy, number)
-                System.close(copy)
-
-
-def _duplicate(number: int) -> int | None:
-    """None where the program has closed that descriptor. Raises OSError where no number is left."""
-    try:
-        return System.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
-    except OSError as error:
-        if error.errno == errno.EBADF:
-            return None
-    return System.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _LOWEST_OF_FEW)
-
-
-def _flush(*streams: TextIO | None) -> None:
-    for stream in streams:
-        with contextlib.suppress(Exception):  # closed, or something odd of the program's own
-            if stream is not None:
-                stream.flush()
+    others = [once.outcome for once in repetitions if once.is_over and once.outcome != outcome]
+    if others:
+        return f"its outcome was {others[0] or 'none'}, not {outcome or 'none'}"
+    is_whole = len(repetitions) >= times and all(once.is_over for once in repetitions)
+    return "" if is_whole else "its repetitions were cut short"

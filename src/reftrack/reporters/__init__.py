@@ -9,12 +9,13 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import msgspec
 
-from reftrack.model import Allocation, Charge, Frame, Holder, Released, Report, Scope
+from reftrack import repeats
+from reftrack.model import Allocation, Charge, Frame, Holder, Released, Repeat, Report, Scope
 from reftrack.reporters import late
 from reftrack.reporters.late import HeldRow
 
@@ -24,7 +25,6 @@ _SITES = 2  # allocating lines shown per holder
 _IDS = 3  # scopes named per holder, if they fit
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
-_REPEAT_FROM = KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RELEASED = 5
 _RUNNER_SMALL = MIB  # below it, or below a tenth of all, the runner's holders are one line
@@ -246,38 +246,48 @@ def _incomplete(report: Report) -> str:
 
 def _holder_rows(holders: Sequence[Holder], scopes: Sequence[Scope], base: str) -> list[HolderRow]:
     """The rows, with what became known of their scopes after the heap was looked at."""
-    repeated = {scope.id: scope for scope in scopes if scope.repeats or scope.repeat_problem}
+    problems = {scope.id: scope.repeat_problem for scope in scopes if scope.repeat_problem}
     torn_down = late.torn_down(scopes)
     rows = []
     for holder in holders:
         row = _holder_row(holder, base)
         ids = [charge.id for charge in holder.charged]
-        again = next((c for c in holder.charged if c.id in repeated), None)
         until = {torn_down.get(id, "") for id in ids}
-        if again is not None and holder.verdict != "runner":
-            row.repeat = _repeat(repeated[again.id], again.bytes)
+        row.repeat = _repeat(holder, problems)
         if len(until) == 1 and "" not in until:
             row.until = f"{until.pop()}: released by tear-down"
         rows.append(row)
     return rows
 
 
-def _repeat(scope: Scope, left: int) -> str:
-    """Words for what a test keeps when it runs again: the middle one of the figures, beside what it
-    has `left` with the holder. Runners keep a little of every test."""
-    if scope.repeat_problem:
-        return f"nothing is known by repeating {scope.id}: {scope.repeat_problem}"
-    count = len(scope.repeats)
-    what = f"{count} repetition{'' if count == 1 else 's'} of {scope.id} kept"
-    each, most = sorted(scope.repeats)[(count - 1) // 2], max(scope.repeats)
-    least = max(_REPEAT_FROM, left // 2)
-    if count == 1 and each >= least:
-        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
-    if each >= least:
-        return f"{what} {size(each)} each: it grows"
-    if most >= least:
+def _repeat(holder: Holder, problems: Mapping[str, str]) -> str:
+    """Words for what a test kept with the holder when it ran again: the one that has left most
+    there, of those that were run again."""
+    repeated = {repeat.id: repeat for repeat in holder.repeats}
+    for charge in holder.charged:
+        if charge.id in repeated:
+            return _kept_again(repeated[charge.id], charge.bytes, len(_significant(holder.charged)))
+        if charge.id in problems and holder.verdict in ("growing", "once"):
+            return f"nothing is known by repeating {charge.id}: {problems[charge.id]}"
+    return ""
+
+
+def _kept_again(repeat: Repeat, left: int, tests: int) -> str:
+    """The middle one of the figures, beside what the test has `left` with the holder."""
+    count = len(repeat.bytes)
+    what = f"{count} repetition{'' if count == 1 else 's'} of {repeat.id} kept"
+    each, most = sorted(repeat.bytes)[(count - 1) // 2], max(repeat.bytes)
+    least = repeats.least(left)
+    if most < least:
+        filled = "it was filled once" if tests == 1 else "each test fills its own part once"
+        return f"{what} nothing more: {filled}"
+    if repeats.is_in_place(repeat):
+        return f"{what} {size(most)} at most, in place of what was there: it does not grow"
+    if each < least:
         return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
-    return f"{what} nothing: it was filled once"
+    if count == 1:
+        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
+    return f"{what} {size(each)} each: it grows"
 
 
 def _holder_row(holder: Holder, base: str) -> HolderRow:
