@@ -43,9 +43,9 @@ def verdict(holder: Holder) -> Verdict:
         if charge.scope == "test" and charge.bytes >= LEAST
     }
     again = [
-        size >= least(added[repeat.id]) and not is_in_place(repeat)
+        size >= least(added[repeat.id])
         for repeat in holder.repeats
-        if repeat.id in added
+        if repeat.id in added and not is_in_place(repeat)
         for size in repeat.bytes
     ]
     if len(again) > 1 and all(again):

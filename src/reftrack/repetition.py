@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reftrack import _reftrack
 from reftrack.guard import Apart, quietly, take_footing
@@ -38,6 +39,19 @@ def reported(holders: Sequence[Holder]) -> list[str]:
     return list(dict.fromkeys(id for id in first if id is not None))[:HOLDERS]
 
 
+def alive(number: int) -> int:
+    """Bytes of a scope of the ledger."""
+    return max(0, _reftrack.counters(number)[0])
+
+
+class OneTest(NamedTuple):
+    """A test of the run: its scope in the ledger, its place among the scopes that ended."""
+
+    number: int
+    place: int
+    outcome: str | None
+
+
 @dataclass
 class Once:
     """One repetition, by the ledger's number of its scope."""
@@ -63,9 +77,9 @@ class Repetition:
         self.ended: list[Timed] = []
         self._times, self._note = times, note
         self._reported: list[str] = []  # ids of tests, as of the last final look
-        self._survived: dict[str, int] = {}  # bytes by holder, then
-        self._places: dict[str, int] = {}  # of the tests that have ended
-        self._outcomes: dict[str, str | None] = {}
+        self._holders: dict[str, Holder] = {}  # by key, then
+        self._tests: dict[str, OneTest] = {}
+        self._alive: dict[str, int] = {}  # bytes of these when the repetitions begin
         self._repeated: dict[str, list[Once]] = {}
         self._test: Once | None = None
         self._within = 0  # scopes that were open when it began
@@ -73,17 +87,16 @@ class Repetition:
         self._shares: Shares | None = None
         self._has_looked = False
 
-    def ended_test(self, id: str, place: int, outcome: str | None) -> None:
-        """A test has run, as the session's scope at that place."""
+    def ended_test(self, id: str, test: OneTest) -> None:
+        """A test of the run is over."""
         if self._times:
-            self._places.setdefault(id, place)
-            self._outcomes.setdefault(id, outcome)
+            self._tests.setdefault(id, test)
 
     def looked(self, holders: Sequence[Holder]) -> None:
         """The final look has reported these."""
         if self._times:
             self._reported = reported(holders)
-            self._survived = {holder.key: holder.survived_bytes for holder in holders}
+            self._holders = {h.key: h for h in holders if h.verdict in _VERDICTS}
 
     def run(
         self,
@@ -98,12 +111,13 @@ class Repetition:
         to the standard streams meanwhile goes nowhere. `look` is called once, when all is over.
         Nothing happens in a repetition itself, nor where none were asked for.
         """
-        ids = [id for id in self._reported if id in self._places and id not in self._repeated]
+        ids = [id for id in self._reported if id in self._tests and id not in self._repeated]
         ids = ids[: TESTS - len(self._repeated)]
         if self.running or not self._times or not ids:
             return
-        ids.sort(key=self._places.__getitem__)
+        ids.sort(key=lambda id: self._tests[id].place)
         self._repeated.update((id, []) for id in ids)
+        self._alive = {id: alive(test.number) for id, test in self._tests.items()}
         self._look, self._has_looked = look, False
         self.running = True
         try:
@@ -148,21 +162,31 @@ class Repetition:
         _reftrack.collect()
         for id in ids:
             repetitions = self._repeated[id]
-            problem = problem_of(repetitions, self._outcomes[id], self._times)
-            kept = [max(0, _reftrack.counters(once.number)[0]) for once in repetitions]
+            problem = problem_of(repetitions, self._tests[id].outcome, self._times)
+            kept = [alive(once.number) for once in repetitions]
             holders = None if self._shares is None or problem else self._kept(id, self._shares)
-            append(Repeated(self._places[id], [] if problem else kept, problem, holders))
+            append(Repeated(self._tests[id].place, [] if problem else kept, problem, holders))
 
     def _kept(self, id: str, shares: Shares) -> dict[str, Repeat]:
-        again = {once.number for tests in self._repeated.values() for once in tests}
         numbers = [once.number for once in self._repeated[id]]
         found = {}
         for key, share in shares.items():
             kept = [share.get(number, 0) for number in numbers]
             if any(kept):
-                left = sum(size for number, size in share.items() if number not in again)
-                found[key] = Repeat(id, kept, max(0, self._survived.get(key, 0) - left))
+                found[key] = Repeat(id, kept, self._gone(key, share))
         return found
+
+    def _gone(self, key: str, share: Mapping[int, int]) -> int:
+        """Bytes of the run that went from a holder while tests were run again: no more than its
+        tests have lost, for a tear-down before may have emptied it."""
+        holder = self._holders.get(key)
+        if holder is None:
+            return 0
+        again = {once.number for tests in self._repeated.values() for once in tests}
+        left = sum(size for number, size in share.items() if number not in again)
+        tests = (charge.id for charge in holder.charged if charge.id in self._alive)
+        lost = sum(max(0, self._alive[id] - alive(self._tests[id].number)) for id in tests)
+        return max(0, min(holder.survived_bytes - left, lost))
 
     def enter(self, kind: ScopeKind, id: str) -> None:
         """A test begins again, or something wider around tests."""

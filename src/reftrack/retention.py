@@ -140,7 +140,9 @@ def shares(seen: Look, charged: Mapping[int, Charged]) -> Shares:
 
 
 def _key(choice: Choice) -> str:
+    """By whatever place pytest has a fixture's value, it is the fixture's."""
     name, place, kind, collateral = choice.key
+    place = "" if kind == "fixture" else place
     return "|".join((kind, name, place, "collateral" if collateral else ""))
 
 

@@ -28,7 +28,7 @@ from reftrack.model import (
 )
 from reftrack.process import NativeMemory
 from reftrack.records import load
-from reftrack.repetition import Repetition
+from reftrack.repetition import OneTest, Repetition
 from reftrack.retention import Shares
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Session:
                 # No later look at this last test: its own line says what it left.
                 _reftrack.collect()
                 self._tell_released()
-            self._repetition.ended_test(scope.id, len(self._ended), outcome)
+            self._repetition.ended_test(scope.id, OneTest(scope.number, len(self._ended), outcome))
         live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self._end_leaving()
         self._open.pop()

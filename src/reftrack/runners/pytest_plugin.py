@@ -360,8 +360,10 @@ def _copy(item: pytest.Item) -> pytest.Item:
     again.user_properties = []
     if isinstance(again, pytest.Function):
         if again.cls is not None:  # of the instance that the item was run with
-            for name in ("_instance", "_obj"):
-                vars(again).pop(name, None)
+            instance = vars(again).pop("_instance", None)
+            method = vars(again).pop("_obj", None)
+            if getattr(method, "__self__", instance) is not None:
+                again.obj  # noqa: B018  # made before the test begins, as in collection
         again._initrequest()
     return again
 
