@@ -46,22 +46,20 @@ def test_of_many_holders_the_ten_largest_count() -> None:
 
 
 def test_a_test_that_came_out_otherwise_has_no_figure() -> None:
-    assert problem_of([over(1, "passed"), over(2, "passed")], "passed", 2) == ""
-    assert problem_of([over(1, "passed"), over(2, "failed")], "passed", 2) == (
+    assert problem_of([Once(1, "passed"), Once(2, "passed")], "passed") == ""
+    assert problem_of([Once(1, "passed"), Once(2, "failed")], "passed") == (
         "its outcome was failed, not passed"
     )
-    assert problem_of([over(1, None)], "passed", 1) == "its outcome was none, not passed"
-    assert problem_of([], "passed", 1) == "it could not be run again"
+    assert problem_of([Once(1, None)], "passed") == "its outcome was none, not passed"
+    assert problem_of([], "passed") == "it could not be run again"
 
 
-def test_a_test_whose_repetitions_were_interrupted_has_no_figure() -> None:
+def test_a_test_whose_repetitions_were_cut_short_has_no_figure() -> None:
     cut_short = "its repetitions were cut short"
-    assert problem_of([over(1, "passed"), Once(2)], "passed", 2) == cut_short
-    assert problem_of([over(1, "passed")], "passed", 2) == cut_short
-
-
-def over(number: int, outcome: str | None) -> Once:
-    return Once(number, outcome, is_over=True)
+    assert problem_of([Once(1, "passed"), Once(2)], "passed", 2) == cut_short
+    assert problem_of([Once(1, "passed")], "passed", 2) == cut_short
+    assert problem_of([], "passed", 2) == cut_short
+    assert problem_of([Once(1, "passed"), Once(2, "passed")], "passed", 2) == ""
 
 
 # unittest

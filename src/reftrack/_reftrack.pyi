@@ -1,6 +1,7 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import TypedDict, final, type_check_only
 
@@ -87,7 +88,10 @@ def stack_frames(
 def block_charge(address: int) -> tuple[int, int, int] | None: ...
 def memory() -> Memory: ...
 def prove(
-    answer: Explanation, edges: Iterable[_Edge], seconds: float
+    answer: Explanation,
+    edges: Iterable[_Edge],
+    seconds: float,
+    quietly: Callable[[], AbstractContextManager[None]],
 ) -> tuple[int | None, str, int | str]: ...
 def explain(
     scopes: bytes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from reftrack import _reftrack
@@ -28,15 +29,16 @@ _VERDICTS = ("growing", "once")
 def reported(holders: Sequence[Holder]) -> list[str]:
     """The tests that say most about the largest holders: for each, the one that left most with it.
     Their ids."""
-    largest = sorted(
-        (h for h in holders if h.verdict in _VERDICTS and h.survived_bytes >= LEAST),
-        key=lambda holder: -holder.survived_bytes,
-    )
+    largest = sorted(filter(_is_told, holders), key=lambda holder: -holder.survived_bytes)
     first = (
         next((charge.id for charge in holder.charged if charge.scope == "test"), None)
         for holder in largest
     )
     return list(dict.fromkeys(id for id in first if id is not None))[:HOLDERS]
+
+
+def _is_told(holder: Holder) -> bool:
+    return holder.verdict in _VERDICTS and holder.survived_bytes >= LEAST
 
 
 def alive(number: int) -> int:
@@ -58,7 +60,6 @@ class Once:
 
     number: int
     outcome: str | None = None
-    is_over: bool = False
 
 
 RunAgain = Callable[[list[str], int], object]
@@ -77,9 +78,10 @@ class Repetition:
         self.ended: list[Timed] = []
         self._times, self._note = times, note
         self._reported: list[str] = []  # ids of tests, as of the last final look
-        self._holders: dict[str, Holder] = {}  # by key, then
-        self._tests: dict[str, OneTest] = {}
-        self._alive: dict[str, int] = {}  # bytes of these when the repetitions begin
+        self._holders: list[Holder] = []  # those that it was of
+        self._tests: dict[str, OneTest] = {}  # of the run
+        self._feeding: dict[str, list[int]] = {}  # by a holder's key, scopes of its tests
+        self._alive: list[tuple[str, dict[str, int]]] = []  # see `_mark`
         self._repeated: dict[str, list[Once]] = {}
         self._test: Once | None = None
         self._within = 0  # scopes that were open when it began
@@ -96,7 +98,7 @@ class Repetition:
         """The final look has reported these."""
         if self._times:
             self._reported = reported(holders)
-            self._holders = {h.key: h for h in holders if h.verdict in _VERDICTS}
+            self._holders = [h for h in holders if _is_told(h)]
 
     def run(
         self,
@@ -117,20 +119,22 @@ class Repetition:
             return
         ids.sort(key=lambda id: self._tests[id].place)
         self._repeated.update((id, []) for id in ids)
-        self._alive = {id: alive(test.number) for id, test in self._tests.items()}
+        self._feeding = self._tests_of(ids)
+        self._alive = []
         self._look, self._has_looked = look, False
         self.running = True
         try:
             with silence(self._note):
                 outside = self._begin()
-                held = None
+                held, cut_short = None, True
                 try:
                     held = run_again(ids, self._times)
+                    cut_short = False
                 finally:
                     with quietly():
                         with Apart(self._note):
                             self._end(outside)
-                            self._tell(ids, append)
+                            self._tell(ids, cut_short, append)
                         del held
         except KeyboardInterrupt:
             self._note("the repetitions of tests were interrupted")
@@ -156,42 +160,67 @@ class Repetition:
         if not self._has_looked:
             self._has_looked = True
             self._shares = self._look()
+            self._mark("")
 
-    def _tell(self, ids: Sequence[str], append: Callable[[Repeated], None]) -> None:
+    def _tell(
+        self, ids: Sequence[str], cut_short: bool, append: Callable[[Repeated], None]
+    ) -> None:
         self.look()
         _reftrack.collect()
         for id in ids:
             repetitions = self._repeated[id]
-            problem = problem_of(repetitions, self._tests[id].outcome, self._times)
+            whole = self._times if cut_short else 0
+            problem = problem_of(repetitions, self._tests[id].outcome, whole)
             kept = [alive(once.number) for once in repetitions]
             holders = None if self._shares is None or problem else self._kept(id, self._shares)
             append(Repeated(self._tests[id].place, [] if problem else kept, problem, holders))
 
     def _kept(self, id: str, shares: Shares) -> dict[str, Repeat]:
         numbers = [once.number for once in self._repeated[id]]
+        lost = self._lost(id)
         found = {}
         for key, share in shares.items():
             kept = [share.get(number, 0) for number in numbers]
             if any(kept):
-                found[key] = Repeat(id, kept, self._gone(key, share))
+                found[key] = Repeat(id, kept, min(lost.get(key, 0), self._gone(key, share)))
         return found
 
     def _gone(self, key: str, share: Mapping[int, int]) -> int:
-        """Bytes of the run that went from a holder while tests were run again: no more than its
-        tests have lost, for a tear-down before may have emptied it."""
-        holder = self._holders.get(key)
-        if holder is None:
-            return 0
+        """Bytes of the run that a holder keeps no longer."""
         again = {once.number for tests in self._repeated.values() for once in tests}
         left = sum(size for number, size in share.items() if number not in again)
-        tests = (charge.id for charge in holder.charged if charge.id in self._alive)
-        lost = sum(max(0, self._alive[id] - alive(self._tests[id].number)) for id in tests)
-        return max(0, min(holder.survived_bytes - left, lost))
+        return max([0, *(h.survived_bytes - left for h in self._holders if h.key == key)])
+
+    # Of the holders' tests it is known what went while a test was repeated, not from where; of the
+    # holders what went from them, not when: a tear-down may have emptied them, or another test.
+
+    def _tests_of(self, ids: Collection[str]) -> dict[str, list[int]]:
+        """By the keys of the holders that these tests feed, the scopes of all that feed them."""
+        feeding = {h.key: [charge.id for charge in h.charged] for h in self._holders}
+        return {
+            key: [self._tests[id].number for id in found if id in self._tests]
+            for key, found in feeding.items()
+            if not set(ids).isdisjoint(found)
+        }
+
+    def _mark(self, id: str) -> None:
+        """Note what is alive of the holders' tests, before the first repetition of a test."""
+        sums = {key: sum(map(alive, numbers)) for key, numbers in self._feeding.items()}
+        self._alive.append((id, sums))
+
+    def _lost(self, id: str) -> dict[str, int]:
+        """By the keys of holders, what their tests lost while that one was repeated."""
+        for (marked, before), (_, after) in pairwise(self._alive):
+            if marked == id:
+                return {key: max(0, size - after[key]) for key, size in before.items()}
+        return {}
 
     def enter(self, kind: ScopeKind, id: str) -> None:
         """A test begins again, or something wider around tests."""
         scope = Timed(_reftrack.new_scope(), kind, id)
         if kind == "test" and self._test is None:
+            if not self._repeated.get(id):
+                self._mark(id)
             self._test = Once(scope.number)
             self._repeated.setdefault(id, []).append(self._test)
             self._within = len(self.opened)
@@ -205,16 +234,16 @@ class Repetition:
             self.ended.append(self.opened.pop())
             _reftrack.enter_scope(self.opened[-1].number)
         if self._test is not None and len(self.opened) == self._within:
-            self._test.outcome, self._test.is_over = outcome, True
+            self._test.outcome = outcome
             self._test = None
 
 
-def problem_of(repetitions: Sequence[Once], outcome: str | None, times: int) -> str:
-    """Why the figures say nothing: a test came out otherwise than it did. Empty if not."""
+def problem_of(repetitions: Sequence[Once], outcome: str | None, whole: int = 0) -> str:
+    """Why the figures say nothing: a test came out otherwise than it did, or what ran it was cut
+    short before the `whole` number of them was over. Empty if not."""
+    if whole and (len(repetitions) < whole or repetitions[-1].outcome is None):
+        return "its repetitions were cut short"
     if not repetitions:
         return "it could not be run again"
-    others = [once.outcome for once in repetitions if once.is_over and once.outcome != outcome]
-    if others:
-        return f"its outcome was {others[0] or 'none'}, not {outcome or 'none'}"
-    is_whole = len(repetitions) >= times and all(once.is_over for once in repetitions)
-    return "" if is_whole else "its repetitions were cut short"
+    others = [once.outcome for once in repetitions if once.outcome != outcome]
+    return f"its outcome was {others[0] or 'none'}, not {outcome or 'none'}" if others else ""
