@@ -31,7 +31,6 @@ from reftrack.model import (
     Survived,
     TornDown,
     Totals,
-    Verdict,
 )
 from reftrack.records import latest, load, resolve
 
@@ -78,29 +77,35 @@ def test_what_became_known_after_the_final_look_is_added_to_the_scopes(journal: 
     assert (test.collected_bytes, test.native_bytes) == (7, 1 << 20)
 
 
-@pytest.mark.parametrize(
-    ("said", "kept", "verdict"),
-    [
-        ("growing", [90_000, 90_000], "growing"),
-        ("growing", [0, 120], "once"),
-        ("once", [90_000, 90_000], "growing"),
-        ("once", [90_000, 0], "once"),
-        ("growing", [90_000, 0], "growing"),
-        ("runner", [90_000, 90_000], "runner"),
-    ],
-)
-def test_repetitions_prove_or_refute_that_a_holder_grows(
-    journal: Journal, said: Verdict, kept: list[int], verdict: Verdict
-) -> None:
-    cache = holder("m.CACHE")
-    cache.verdict, cache.charged = said, [Charge("a::test", "test", 100_000, 1)]
+def test_what_a_repeated_test_kept_with_a_holder_is_added_to_it(journal: Journal) -> None:
+    """Given a test that grows one holder, and finds another as it left it, when it is repeated,
+    then each has its own figures: the verdicts are proved and refuted."""
     look = checkpoint(final=True)
-    look.holders = [cache]
-    again = Repeated(0, [500_000] * 2, "", {"": Repeat("a::test", kept)})
-    for event in (ended("a::test", 300), look, again, Ended(3.0, 0)):
-        journal.append(event)
+    for name in ("m.GROWS", "m.CACHE"):
+        found = holder(name)
+        found.verdict, found.key = "once", name
+        found.charged = [Charge("a::test", "test", 100_000, 1)]
+        look.holders.append(found)
+    look.holders[1].verdict = "growing"
+    kept = Repeat("a::test", [90_000, 90_000])
+    again = Repeated(0, [90_300, 90_100], "", {"m.GROWS": kept})
 
-    assert load(journal.path).holders[0].verdict == verdict
+    grows, cache = load(record(journal, ended("a::test"), look, again, Ended(3.0, 0))).holders
+
+    assert (grows.verdict, grows.repeats) == ("growing", [kept])
+    assert (cache.verdict, cache.repeats) == ("once", [Repeat("a::test", [0, 0])])
+
+
+def test_a_repetition_without_a_look_at_the_heap_says_nothing_of_holders(journal: Journal) -> None:
+    look = checkpoint(final=True)
+    look.holders = [holder("m.CACHE")]
+    look.holders[0].charged = [Charge("a::test", "test", 100_000, 1)]
+    again = Repeated(0, [90_000, 90_000], "")
+
+    report = load(record(journal, ended("a::test"), look, again, Ended(3.0, 0)))
+
+    assert report.holders[0].repeats == []
+    assert report.scopes[0].repeats == [90_000, 90_000]
 
 
 @pytest.fixture
