@@ -121,7 +121,7 @@ class Repetition:
         self._repeated.update((id, []) for id in ids)
         self._feeding = self._tests_of(ids)
         self._alive = []
-        self._look, self._has_looked = look, False
+        self._look, self._has_looked, self._shares = look, False, None
         self.running = True
         try:
             with silence(self._note):
