@@ -19,6 +19,7 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Event,
+    Holder,
     Repeated,
     Report,
     Scope,

@@ -136,14 +136,15 @@ def shares(seen: Look, charged: Mapping[int, Charged]) -> Shares:
         if number:
             kept = found.setdefault(_key(held.choices[number]), {})
             kept[group[0]] = kept.get(group[0], 0) + group[1]
+    owners.forget()
     return found
 
 
 def _key(choice: Choice) -> str:
     """By whatever place pytest has a fixture's value, it is the fixture's."""
-    name, place, kind, collateral = choice.key
-    place = "" if kind == "fixture" else place
-    return "|".join((kind, name, place, "collateral" if collateral else ""))
+    name, place, collateral = choice.key
+    place = "" if choice.kind == "fixture" else place
+    return "|".join((name, place, "collateral" if collateral else ""))
 
 
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
