@@ -73,29 +73,6 @@ cdef int look(
     return 0
 
 
-def charge_arrays():
-    """Charge the data of all arrays as a look does, if any look has come to an array so far.
-
-    Raises MemoryError; RuntimeError where the ledger is not started.
-    """
-    cdef Look l
-    cdef int collector
-    if entries == NULL:
-        raise RuntimeError("the ledger is not started")
-    if data_total == 0:
-        return
-    memset(&l, 0, sizeof(Look))
-    pause()
-    rt_gc_pause(&collector)
-    try:
-        if look_build(&l, NULL, 0) < 0:
-            raise MemoryError("no memory to look at the heap")
-    finally:
-        look_free(&l)
-        rt_gc_resume(collector)
-        resume()
-
-
 cdef void look_free(Look *l) noexcept nogil:
     survey_free(&l.survey)
     dominators_free(&l.dominators)

@@ -2,7 +2,6 @@
 # what went. The paths to the edges are found again before the copy is made, with nothing in between, so
 # what was found lives in the copy as well.
 
-import sys
 from _imp import acquire_lock as acquire_import_lock
 
 cdef enum:
@@ -12,9 +11,10 @@ cdef enum:
     COLLECTIONS = 3
 
 
-def prove(Explanation answer not None, edges, double seconds):
+def prove(Explanation answer not None, edges, double seconds, quietly):
     """Cut edges, as in `Explanation.cut`, in a copy of this process: (bytes that went, "", 0), or (None, why
-    not, detail).
+    not, detail). There, `quietly()` is entered before: a context manager that keeps the errors and warnings
+    of finalizers from whoever would keep them, and with them what is to be freed.
 
     Why: "platform"; "interpreters", there are several; "path", one to an edge was not found any more;
     "copy" and "seal", which the system refused (errno); "edge", which could not be cut (type); "late";
@@ -36,7 +36,7 @@ def prove(Explanation answer not None, edges, double seconds):
         raise MemoryError("no memory for a proof")
     try:
         for _ in range(COPIES):
-            found = prove_once(answer, edges, end, told)
+            found = prove_once(answer, edges, end, quietly, told)
             if found is not None:
                 return found
         return None, "late", 0
@@ -44,7 +44,7 @@ def prove(Explanation answer not None, edges, double seconds):
         rt_told_free(told)
 
 
-cdef tuple prove_once(Explanation answer, list edges, double end, rt_told *told):
+cdef tuple prove_once(Explanation answer, list edges, double end, quietly, rt_told *told):
     # None where the copy met a lock that was held.
     cdef int collector, pid
     cdef Cuts cuts
@@ -57,7 +57,7 @@ cdef tuple prove_once(Explanation answer, list edges, double end, rt_told *told)
             return None, "path", 0
         pid = rt_copy()
         if pid == 0:
-            prove_in_copy(answer, cuts, told)
+            prove_in_copy(answer, cuts, quietly, told)
             rt_end()
     finally:
         rt_gc_resume(collector)
@@ -95,7 +95,7 @@ cdef tuple verdict_of(int pid, double end, rt_told *told):
 
 # ---- in the copy ----
 
-cdef void prove_in_copy(Explanation answer, Cuts cuts, rt_told *told) noexcept:
+cdef void prove_in_copy(Explanation answer, Cuts cuts, quietly, rt_told *told) noexcept:
     cdef int error = rt_seal(told)
     if error != 0:
         told.number = error
@@ -105,27 +105,10 @@ cdef void prove_in_copy(Explanation answer, Cuts cuts, rt_told *told) noexcept:
         acquire_import_lock()
         rt_go_on_alone()
         rt_settled(told)
-        quieten()
-        count_what_goes(answer, cuts, told)
+        with quietly():
+            count_what_goes(answer, cuts, told)
     except BaseException:
         pass
-
-
-cdef int quieten() except -1:
-    # Errors in finalizers and warnings go nowhere: a test runner would keep them, and with them what is
-    # to be freed. What was there before is kept as it is.
-    module = sys.modules.get("warnings")
-    hook = sys.unraisablehook
-    Py_INCREF(<PyObject *>hook)
-    PySys_SetObject("unraisablehook", swallow_errors)
-    if PyModule_Check(<PyObject *>module):
-        filters = getattr(module, "filters", None)
-        Py_INCREF(<PyObject *>filters)
-        module.filters = [("ignore", None, Warning, None, 0)]
-    return 0
-
-
-cdef object swallow_errors = lambda unraisable: None
 
 
 cdef int count_what_goes(Explanation answer, Cuts cuts, rt_told *told) except -1:

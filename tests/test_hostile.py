@@ -886,7 +886,6 @@ def test_a_run_that_leaves_by_os_exit_is_incomplete(tmp_path: Path) -> None:
     assert ran.report.totals.tests == 1
 
 
-@xfail("nothing reopens the record, and nothing says why it ends there")
 def test_a_suite_that_closes_all_descriptors_still_has_a_record(tmp_path: Path) -> None:
     ran = compare(tmp_path, in_test("os.closerange(3, 1024)"))
     assert ran.report.complete

@@ -22,6 +22,7 @@ from reftrack.model import (
     Event,
     Holder,
     Phase,
+    Repeat,
     Repeated,
     RunInfo,
     Scope,
@@ -30,7 +31,6 @@ from reftrack.model import (
     Survived,
     TornDown,
     Totals,
-    Verdict,
 )
 from reftrack.records import latest, load, resolve
 
@@ -77,28 +77,35 @@ def test_what_became_known_after_the_final_look_is_added_to_the_scopes(journal: 
     assert (test.collected_bytes, test.native_bytes) == (7, 1 << 20)
 
 
-@pytest.mark.parametrize(
-    ("said", "kept", "verdict"),
-    [
-        ("growing", [90_000, 90_000], "growing"),
-        ("growing", [0, 120], "once"),
-        ("once", [90_000, 90_000], "growing"),
-        ("once", [90_000, 0], "once"),
-        ("growing", [90_000, 0], "growing"),
-        ("runner", [90_000, 90_000], "runner"),
-    ],
-)
-def test_repetitions_prove_or_refute_that_a_holder_grows(
-    journal: Journal, said: Verdict, kept: list[int], verdict: Verdict
-) -> None:
-    cache = holder("m.CACHE")
-    cache.verdict, cache.charged = said, [Charge("a::test", "test", 100_000, 1)]
+def test_what_a_repeated_test_kept_with_a_holder_is_added_to_it(journal: Journal) -> None:
+    """Given a test that grows one holder, and finds another as it left it, when it is repeated,
+    then each has its own figures: the verdicts are proved and refuted."""
     look = checkpoint(final=True)
-    look.holders = [cache]
-    for event in (ended("a::test", 300), look, Repeated(0, kept, ""), Ended(3.0, 0)):
-        journal.append(event)
+    for name in ("m.GROWS", "m.CACHE"):
+        found = holder(name)
+        found.verdict, found.key = "once", name
+        found.charged = [Charge("a::test", "test", 100_000, 1)]
+        look.holders.append(found)
+    look.holders[1].verdict = "growing"
+    kept = Repeat("a::test", [90_000, 90_000])
+    again = Repeated(0, [90_300, 90_100], "", {"m.GROWS": kept})
 
-    assert load(journal.path).holders[0].verdict == verdict
+    grows, cache = load(record(journal, ended("a::test"), look, again, Ended(3.0, 0))).holders
+
+    assert (grows.verdict, grows.repeats) == ("growing", [kept])
+    assert (cache.verdict, cache.repeats) == ("once", [Repeat("a::test", [0, 0])])
+
+
+def test_a_repetition_without_a_look_at_the_heap_says_nothing_of_holders(journal: Journal) -> None:
+    look = checkpoint(final=True)
+    look.holders = [holder("m.CACHE")]
+    look.holders[0].charged = [Charge("a::test", "test", 100_000, 1)]
+    again = Repeated(0, [90_000, 90_000], "")
+
+    report = load(record(journal, ended("a::test"), look, again, Ended(3.0, 0)))
+
+    assert report.holders[0].repeats == []
+    assert report.scopes[0].repeats == [90_000, 90_000]
 
 
 @pytest.fixture
@@ -473,12 +480,22 @@ def test_a_full_disk_silences_the_journal_and_leaves_a_readable_record(journal: 
     assert [scope.id for scope in load(journal.path).scopes] == ["a"]
 
 
-def test_a_descriptor_that_the_suite_closed_silences_the_journal(journal: Journal) -> None:
+def test_a_descriptor_that_the_suite_closed_is_opened_again(journal: Journal) -> None:
     os.close(descriptor_of(journal.path))
+    path = record(journal, ended("a"))
+    assert [scope.id for scope in load(path).scopes] == ["a"]
+
+
+def test_a_file_that_took_the_place_of_the_closed_record_is_not_written(
+    journal: Journal, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    os.close(descriptor_of(journal.path))
+    (tmp_path / "theirs").replace(journal.path)
     journal.append(ended("a"))
     journal.close()
-    assert journal.failed == "the program closed the descriptor of the record"
-    assert load(journal.path).scopes == []
+    assert journal.failed == "the program closed the descriptor of the record, and its file is gone"
+    assert journal.path.read_text() == "theirs"
 
 
 def test_a_file_that_got_the_closed_descriptor_is_neither_written_nor_closed(
@@ -491,6 +508,7 @@ def test_a_file_that_got_the_closed_descriptor_is_neither_written_nor_closed(
         journal.close()
         assert os.fstat(number).st_size == 0
         os.close(number)
+    assert [scope.id for scope in load(journal.path).scopes] == ["a"]
 
 
 def test_a_forked_child_writes_nothing(journal: Journal) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from reftrack import _reftrack, proof
+from reftrack.guard import quietly
 from reftrack.heap import Edge, Look
 from scoped import Within, groups, look, module
 
@@ -69,7 +70,7 @@ def prove(seen: Look, *edges: Edge) -> tuple[int | None, str, int | str]:
     _reftrack.pause()
     gc.collect()
     try:
-        return _reftrack.prove(seen.answer, edges, SECONDS)
+        return _reftrack.prove(seen.answer, edges, SECONDS, quietly)
     finally:
         _reftrack.resume()
 
@@ -382,7 +383,7 @@ def test_figures_of_the_ledger_stay(heap: Any) -> None:
     _reftrack.pause()
     before = [_reftrack.counters(scope) for scope in range(3)]
 
-    assert _reftrack.prove(seen.answer, [edge], SECONDS)[1] == ""
+    assert _reftrack.prove(seen.answer, [edge], SECONDS, quietly)[1] == ""
 
     assert [_reftrack.counters(scope) for scope in range(3)] == before
     _reftrack.resume()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import resource
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,7 +13,7 @@ import pytest
 
 from reftrack.model import Charge, Holder, Verdict
 from reftrack.repetition import Once, problem_of, reported
-from suites import PYTEST, UNITTEST, run_suite, scope
+from suites import PYTEST, UNITTEST, Run, run_suite, scope
 from support import environment, plain, reftrack
 
 MB = 1_000_000
@@ -52,6 +55,14 @@ def test_a_test_that_came_out_otherwise_has_no_figure() -> None:
     )
     assert problem_of([Once(1, None)], "passed") == "its outcome was none, not passed"
     assert problem_of([], "passed") == "it could not be run again"
+
+
+def test_a_test_whose_repetitions_were_cut_short_has_no_figure() -> None:
+    cut_short = "its repetitions were cut short"
+    assert problem_of([Once(1, "passed"), Once(2)], "passed", 2) == cut_short
+    assert problem_of([Once(1, "passed")], "passed", 2) == cut_short
+    assert problem_of([], "passed", 2) == cut_short
+    assert problem_of([Once(1, "passed"), Once(2, "passed")], "passed", 2) == ""
 
 
 # unittest
@@ -114,7 +125,9 @@ def test_holders_figures_have_nothing_of_the_repetitions(tmp_path: Path) -> None
     [cache] = [holder for holder in run.report.holders if holder.name == "suite.CACHE"]
     assert cache.survived_bytes == pytest.approx(1_000_000, rel=0.01)
     assert re.search(r"5 repetitions of suite.T.test_grows kept 97\d.* each: it grows", run.stderr)
-    assert "5 repetitions of suite.T.test_cached kept nothing: it was filled once" in run.stderr
+    assert (
+        "5 repetitions of suite.T.test_cached kept nothing more: it was filled once" in run.stderr
+    )
 
 
 def test_a_suite_that_keeps_its_tests_keeps_the_repeated_ones(tmp_path: Path) -> None:
@@ -326,3 +339,200 @@ def test_what_repetitions_kept_goes_without_a_word(tmp_path: Path) -> None:
     assert ran.returncode == 0
     assert "repetition.py" not in ran.stdout + ran.stderr
     assert "2 repetitions of test_strict.py::TestKept::test_keeps kept" in ran.stderr
+
+
+# Whose each figure is
+
+
+def held(run: Run, name: str) -> Holder:
+    return next(holder for holder in run.report.holders if holder.name == name)
+
+
+def kept_again(run: Run, name: str) -> list[list[int]]:
+    return [repeat.bytes for repeat in held(run, name).repeats]
+
+
+ONE_TEST = """
+    import functools, unittest
+
+    GROWS, LAST, RUNS = [], [None], []
+
+    @functools.cache
+    def warm(): return bytearray(400_000)
+
+    @functools.lru_cache(maxsize=3)
+    def full(n): return bytearray(300_000)
+
+    class T(unittest.TestCase):
+        def test_all(self):
+            RUNS.append(1)
+            GROWS.append(bytearray(100_000))
+            LAST[0] = bytearray(200_000)
+            warm()
+            for n in range(3): full(3 * len(RUNS) + n)
+"""
+
+
+def test_each_holder_has_its_own_figures_of_a_test_that_feeds_several(tmp_path: Path) -> None:
+    """Given one test that adds to a list, finds a cache warm, replaces a value and fills a bounded
+    cache, when it is repeated, then the list alone grows."""
+    run = run_suite(tmp_path, ONE_TEST, "--repeat", "3", runner=UNITTEST)
+
+    assert kept_again(run, "suite.GROWS") == [pytest.approx([100_000] * 3, rel=0.01)]
+    assert kept_again(run, "suite.warm (cache)") == [[0, 0, 0]]
+    assert kept_again(run, "suite.LAST") == [[0, 0, pytest.approx(200_000, rel=0.01)]]
+    assert held(run, "suite.LAST").repeats[0].gone == pytest.approx(200_000, rel=0.01)
+    assert sum(kept_again(run, "suite.full (cache)")[0]) == pytest.approx(900_000, rel=0.01)
+    verdicts = {h.name: h.verdict for h in run.report.holders if h.survived_bytes > 50_000}
+    assert verdicts == {
+        "suite.GROWS": "growing",
+        "suite.LAST": "once",
+        "suite.warm (cache)": "once",
+        "suite.full (cache)": "once",
+    }
+
+
+def test_figures_of_an_instances_attributes_are_apart_and_bare_of_bookkeeping(
+    tmp_path: Path,
+) -> None:
+    """Given what pytest keeps of a plain class's test, beside an instance's own attributes."""
+    source = """
+        class TestPlain:
+            def test_a(self):
+                self.small, self.large = bytearray(20_000), bytearray(90_000)
+    """
+    run = run_suite(tmp_path, source, "--repeat", "2")
+
+    assert kept_again(run, "TestPlain.small") == [pytest.approx([20_000] * 2, abs=100)]
+    assert kept_again(run, "TestPlain.large") == [pytest.approx([90_000] * 2, abs=100)]
+
+
+def test_what_tests_put_into_a_wider_fixture_grows_though_it_is_made_anew(tmp_path: Path) -> None:
+    source = """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def bag(): return []
+
+        @pytest.mark.parametrize("n", range(3))
+        def test_fills(n, bag): bag.append(bytearray(150_000))
+    """
+    run = run_suite(tmp_path, source, "--repeat", "2")
+
+    bag = held(run, "fixture bag (session)")
+    assert (len(bag.charged), bag.verdict) == (3, "growing")
+    assert bag.repeats[0].bytes == pytest.approx([150_000] * 2, rel=0.01)
+
+
+# What the run is like
+
+
+@pytest.mark.parametrize("runner", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+def test_repetitions_let_go_as_the_tests_do(tmp_path: Path, runner: tuple[str, ...]) -> None:
+    """Given tests that leave something on their instance, their class, and in a module, when they
+    are repeated under the release, then the module alone has anything of the repetitions."""
+    base = "unittest.TestCase" if runner is UNITTEST else ""
+    source = f"""
+        import unittest
+        KEPT = []
+        class TestAll({base}):
+            def test_a(self):
+                KEPT.append(bytearray(100_000))
+                self.own = bytearray(500_000)
+                type(self).shared = bytearray(300_000)
+                assert 0
+            def test_b(self): pass
+    """
+    run = run_suite(tmp_path, source, "--repeat", "3", "--release", runner=runner)
+
+    assert scope(run.report, "test_a").repeats == pytest.approx([100_000] * 3, abs=8_000)
+    assert kept_again(run, "suite.KEPT") == [pytest.approx([100_000] * 3, rel=0.01)]
+    released = {row.name: row.scopes for row in run.report.released}
+    assert released["TestAll.own"] == released["TestAll.shared"] == 1
+
+
+@pytest.mark.parametrize("runner", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+def test_interrupted_repetitions_leave_the_run_as_it_came_out(
+    tmp_path: Path, runner: tuple[str, ...]
+) -> None:
+    """Given Ctrl-C in the second repetition of the second of three tests, then the first has its
+    figures, the others have none, and the suite's result stands."""
+    source = """
+        import os, signal, unittest
+        A, B, C, RUNS = [], [], [], []
+        class T(unittest.TestCase):
+            def test_a(self): A.append(bytearray(100_000))
+            def test_b(self):
+                B.append(bytearray(100_000))
+                RUNS.append(1)
+                if len(RUNS) == 3: os.kill(os.getpid(), signal.SIGINT)
+            def test_c(self): C.append(bytearray(100_000))
+    """
+    run = run_suite(tmp_path, source, "--repeat", "3", runner=runner)
+
+    assert run.status == 0
+    assert run.report.complete
+    assert run.report.run.notes == ["the repetitions of tests were interrupted"]
+    a, b, c = (scope(run.report, f"test_{name}") for name in "abc")
+    assert (len(a.repeats), a.repeat_problem) == (3, "")
+    assert b.repeats == c.repeats == []
+    assert b.repeat_problem == c.repeat_problem == "its repetitions were cut short"
+
+
+CLOSING = """
+    import atexit, os, unittest
+    KEPT = []
+    atexit.register(print, "at exit")
+    class T(unittest.TestCase):
+        def test_closes(self):
+            KEPT.append(bytearray(100_000))
+            os.closerange({first}, {last})
+"""
+
+
+@pytest.mark.parametrize(("first", "last"), [(3, 256), (3, 2000), (1, 2)])
+def test_a_repeated_test_that_closes_descriptors_loses_no_output(
+    tmp_path: Path, first: int, last: int
+) -> None:
+    """Given a test that closes what is not its own, also the standard output or where copies of it
+    would lie at first, when it is repeated, then all comes out that came out without."""
+    source = CLOSING.format(first=first, last=last)
+    (tmp_path / "suite.py").write_text(dedent(source))
+    expected = plain(*UNITTEST, cwd=tmp_path)
+    run = run_suite(tmp_path, source, "--repeat", "3", "--no-report", runner=UNITTEST)
+
+    assert run.status == expected.returncode
+    assert run.stdout == expected.stdout
+    assert run.stdout == ("at exit\n" if first == 3 else "")
+    assert timeless(run.stderr) == timeless(expected.stderr)
+    assert run.report.complete
+    assert scope(run.report, "test_closes").repeats == pytest.approx([100_000] * 3, rel=0.01)
+
+
+def test_output_into_a_file_goes_on_where_all_descriptors_were_closed(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(dedent(CLOSING.format(first=3, last=1 << 20)))
+    command = [sys.executable, "-m", "reftrack", "run", "--repeat", "2", *UNITTEST]
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        subprocess.run(
+            command, cwd=tmp_path, env=environment(tmp_path), stdout=out, stderr=err, check=True
+        )
+
+    assert (tmp_path / "out").read_text() == "at exit\n"
+    assert "\nOK\n" in (tmp_path / "err").read_text()
+    assert "2 repetitions of suite.T.test_closes kept 97." in (tmp_path / "err").read_text()
+
+
+def test_output_that_cannot_come_back_is_told_in_the_record(tmp_path: Path) -> None:
+    """Given pipes, which have no name to open them by, and a test that closes all numbers that the
+    system grants."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    source = CLOSING.format(first=3, last=limit)
+    run = run_suite(tmp_path, source, "--repeat", "2", runner=UNITTEST)
+
+    assert run.status == 0
+    assert run.report.complete
+    if 0 < limit <= 1 << 16:
+        assert [note[:48] for note in run.report.run.notes] == [
+            "the program's standard output could not be put b",
+            "the program's standard errors could not be put b",
+        ]

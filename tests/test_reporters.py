@@ -23,6 +23,7 @@ from reftrack.model import (
     Holder,
     Phase,
     Released,
+    Repeat,
     Report,
     RunInfo,
     Scope,
@@ -786,34 +787,48 @@ def test_a_process_that_grew_little_or_no_more_has_no_line() -> None:
 # Repetitions
 
 
-def repeated(*kept: int, problem: str = "") -> list[str]:
-    scope = Scope("tests.test_users.ExampleTest.test_3", "test")
-    scope.repeats, scope.repeat_problem = list(kept), problem
-    shown = lines(report(user(), scopes=[scope]), width=200)
+TEST = "tests.test_users.ExampleTest.test_3"
+
+
+def repeated(*kept: int, gone: int = 0, tests: int = 40, problem: str = "") -> list[str]:
+    held = user()
+    held.charged = [charge for charge in held.charged if charge.id == TEST or tests > 1]
+    held.repeats = [Repeat(TEST, list(kept), gone)] if kept else []
+    scope = Scope(TEST, "test", repeat_problem=problem)
+    shown = lines(report(held, scopes=[scope]), width=200)
     return [line for line in shown if line.startswith("  repeat ")]
 
 
-def test_a_holder_tells_what_repeating_one_of_its_tests_kept() -> None:
-    test = "tests.test_users.ExampleTest.test_3"
-
+def test_a_holder_tells_what_repeating_one_of_its_tests_kept_there() -> None:
     assert repeated() == []
     assert repeated(MIB, MIB, MIB + 9) == [
-        f"  repeat    3 repetitions of {test} kept 1.0 MiB each: it grows"
+        f"  repeat    3 repetitions of {TEST} kept 1.0 MiB each: it grows"
     ]
     assert repeated(MIB) == [
-        f"  repeat    1 repetition of {test} kept 1.0 MiB: "
+        f"  repeat    1 repetition of {TEST} kept 1.0 MiB: "
         "--repeat 2 or more tells whether that adds up"
     ]
-    assert repeated(0, 700, 12) == [
-        f"  repeat    3 repetitions of {test} kept nothing: it was filled once"
-    ]
     assert repeated(0, 0, MIB) == [
-        f"  repeat    3 repetitions of {test} kept 1.0 MiB at most, and most of them nothing: "
+        f"  repeat    3 repetitions of {TEST} kept 1.0 MiB at most, and most of them nothing: "
         "it does not grow with each"
     ]
     assert repeated(problem="its outcome was failed, not passed") == [
-        f"  repeat    nothing is known by repeating {test}: its outcome was failed, not passed"
+        f"  repeat    nothing is known by repeating {TEST}: its outcome was failed, not passed"
     ]
+
+
+def test_what_a_repetition_finds_there_is_told_by_how_many_tests_have_filled_it() -> None:
+    nothing = f"  repeat    3 repetitions of {TEST} kept nothing more: "
+
+    assert repeated(0, 700, 12, tests=1) == [nothing + "it was filled once"]
+    assert repeated(0, 700, 12) == [nothing + "each test fills its own part once"]
+
+
+def test_what_a_repetition_replaces_does_not_grow() -> None:
+    for kept in ((MIB,), (0, 0, MIB), (MIB, MIB, MIB)):
+        words = f"{len(kept)} repetition{'s' * (len(kept) > 1)} of {TEST} kept 1.0 MiB at most, "
+        found = repeated(*kept, gone=sum(kept))
+        assert found == [f"  repeat    {words}in place of what was there: it does not grow"]
 
 
 def test_only_the_five_biggest_of_at_least_a_mebibyte_are_shown() -> None:

@@ -8,8 +8,6 @@ lines and at most one cut one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import io
 import os
 from collections.abc import Iterator
 from gc import disable as gc_disable
@@ -21,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from reftrack.descriptors import LOWEST, System, copy, file_of, is_still
 from reftrack.errors import RecordError
 from reftrack.model import (
     FORMAT,
@@ -30,42 +29,20 @@ from reftrack.model import (
 )
 
 SUFFIX = ".jsonl"
-# Low descriptors are left to the program: it gets the same numbers as without reftrack.
-_LOWEST_DESCRIPTOR = 512
-
-
-class System:
-    """System calls used while the suite runs, bound before it can patch `os` or `builtins.open`.
-
-    They are held by a class because pyfakefs replaces the functions of `os` in the namespace of
-    every imported module, but does not look into classes.
-    """
-
-    close = staticmethod(os.close)
-    fstat = staticmethod(os.fstat)
-    getpid = staticmethod(os.getpid)
-    listdir = staticmethod(os.listdir)
-    open = staticmethod(os.open)
-    realpath = staticmethod(os.path.realpath)
-    replace = staticmethod(os.replace)
-    stat = staticmethod(os.stat)
-    unlink = staticmethod(os.unlink)
-    write = staticmethod(os.write)
-    reader = io.FileIO
 
 
 class Journal:
     """The append side of one run's record.
 
-    `failed` says why nothing more is written (a full disk, a descriptor that the program closed);
-    it is None as long as every line went out.
+    `failed` says why nothing more is written (a full disk, a record that the program took away); it
+    is None as long as every line went out.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self.failed: str | None = None
         self._descriptor = descriptor
-        self._file = _identity(descriptor)
+        self._file = file_of(descriptor)
         self._pid = System.getpid()
 
     @classmethod
@@ -97,8 +74,10 @@ class Journal:
             return
         try:
             line = encode(event) + b"\n"
-            if not self._is_ours():
-                self.failed = "the program closed the descriptor of the record"
+            if not self._is_ours() and not self._open_again():
+                self.failed = (
+                    "the program closed the descriptor of the record, and its file is gone"
+                )
             elif System.write(self._descriptor, line) != len(line):
                 self.failed = "a line could only be written in part"
         except OSError as error:
@@ -114,12 +93,20 @@ class Journal:
             System.close(descriptor)
 
     def _is_ours(self) -> bool:
-        """Does the number still stand for the record? A suite that closes all descriptors gets
-        the number again for a file of its own, which must not receive our lines."""
+        """Does the number still stand for the record? A file of the program's own that has it now
+        must not receive our lines."""
+        return is_still(self._descriptor, self._file)
+
+    def _open_again(self) -> bool:
+        """Where the program has closed all descriptors, the file is still there, by its name."""
         try:
-            return _identity(self._descriptor) == self._file
+            self._descriptor = _set_aside(System.open(self.path, os.O_WRONLY | os.O_APPEND))
         except OSError:
             return False
+        if not self._is_ours():
+            System.close(self._descriptor)
+            return False
+        return True
 
 
 def encode(value: Any) -> bytes:
@@ -146,18 +133,16 @@ def _make(folder: Path) -> None:
 
 def _open_for_append(path: Path) -> int:
     """A descriptor that is closed on exec: `os.open` makes it so (PEP 446)."""
-    low = System.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666)
+    return _set_aside(System.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666))
+
+
+def _set_aside(low: int) -> int:
     try:
-        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
+        high = copy(low, [LOWEST])
     except OSError:  # the limit on open files is below that
         return low
     System.close(low)
     return high
-
-
-def _identity(descriptor: int) -> tuple[int, int]:
-    status = System.fstat(descriptor)
-    return status.st_dev, status.st_ino
 
 
 def _unwritable(directory: str, reason: str) -> RecordError:

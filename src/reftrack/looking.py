@@ -11,7 +11,7 @@ from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Prov
 from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
-from reftrack.retention import Charged
+from reftrack.retention import Charged, Shares
 from reftrack.tracing import Backend
 
 CUT = 10
@@ -81,6 +81,19 @@ def record(
     totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
     checkpoint = Checkpoint(asked.final, seconds, totals, survived, holders, released)
     return Looked(checkpoint, proofs.seconds)
+
+
+def shares(backend: Backend, ended: Sequence[Timed], running: Sequence[Timed]) -> Shares:
+    """Look at the heap: by the keys of holders, what they keep of each scope.
+
+    Raises MemoryError where there is no room for the graph.
+    """
+    charged = charged_scopes(ended, running)
+    seen = look(backend, _wanted(charged), NAMED_BY)
+    try:
+        return retention.shares(seen, charged)
+    finally:
+        seen.close()
 
 
 class Proofs:

@@ -57,8 +57,8 @@ class Scope(msgspec.Struct):
     all that the ledger knows of, as far as that has stayed; 0 where that is less than 1 MiB.
     `array_bytes` are those of `survived_bytes` that are the data of arrays, as of the last look at
     the heap: no allocation of Python's, and so in neither `allocated_bytes` nor `peak_bytes`.
-    `repeats` are the bytes alive of each repetition of a test, in order; where they would say
-    nothing, `repeat_problem` is why.
+    `repeats` are the bytes alive of each repetition of a test, in order, whoever holds them; where
+    they would say nothing, `repeat_problem` is why.
     """
 
     id: str
@@ -110,6 +110,15 @@ class Charge(msgspec.Struct):
     objects: int
 
 
+class Repeat(msgspec.Struct, frozen=True):
+    """What a test that was run again kept with one holder: bytes of each repetition, in order.
+    `gone` are the bytes of before that went from there meanwhile."""
+
+    id: str
+    bytes: list[int]
+    gone: int = 0
+
+
 class Holder(msgspec.Struct):
     """One owner that keeps survivors alive, and all that is known of it.
 
@@ -122,6 +131,8 @@ class Holder(msgspec.Struct):
     may have: null where there is no bound, and both where it is no such cache.
     `together` names other holders of the same survivors, each of which keeps them by itself:
     `together_bytes` go when all of them are cut with this one, and that is what is proved.
+    `key` is the same at each look; `repeats` has the tests that were run again, as far as that
+    could show what they keep here.
     """
 
     name: str
@@ -145,6 +156,8 @@ class Holder(msgspec.Struct):
     not_proved: str = ""
     entries: int | None = None
     most_entries: int | None = None
+    key: str = ""
+    repeats: list[Repeat] = []
 
 
 class Released(msgspec.Struct):
@@ -249,11 +262,16 @@ class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
 
 
 class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):
-    """A test, by its scope's place among the `ScopeEnded` lines, was run again."""
+    """A test, by its scope's place among the `ScopeEnded` lines, was run again.
+
+    `holders` has those with which it kept anything, by their key; None where the heap could not be
+    looked at.
+    """
 
     index: int
     bytes: list[int]
     problem: str
+    holders: dict[str, Repeat] | None = None
 
 
 class Ended(msgspec.Struct, tag="ended", tag_field="event"):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from io import FileIO
 
 from reftrack import _reftrack
+from reftrack.guard import quietly
 from reftrack.heap import Edge, Look, Proved
 
 SECONDS = 10.0
@@ -52,7 +53,7 @@ def _proved(seen: Look, edges: Sequence[Edge], end: float, all_seconds: float) -
     if short := _short_of_memory():
         return None, short
     try:
-        size, why, detail = _reftrack.prove(seen.answer, edges, seconds)
+        size, why, detail = _reftrack.prove(seen.answer, edges, seconds, quietly)
     except MemoryError:
         return None, "there was no memory for it"
     return size, "" if size is not None else _words(why, detail, seconds)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from reftrack import repeats
+from reftrack.descriptors import System
 from reftrack.errors import RecordError
-from reftrack.journal import SUFFIX, System, no_collection
+from reftrack.journal import SUFFIX, no_collection
 from reftrack.model import (
     COUNTED,
     FORMAT,
@@ -158,7 +159,14 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     _date(scopes[:looked_at], checkpoint)
     _date_open(scopes[looked_at:], checkpoint.holders)
     _date_later(scopes, released, repeated)
-    _judge_again(checkpoint.holders, scopes)
+    kept = {
+        scopes[row.index].id: row
+        for row in repeated
+        if 0 <= row.index < len(scopes) and not row.problem
+    }
+    for holder in checkpoint.holders:
+        holder.repeats = repeats.of_holder(holder, kept)
+        holder.verdict = repeats.verdict(holder)
     complete = checkpoint.final and ended is not None
     run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
     totals = checkpoint.totals
@@ -252,27 +260,3 @@ def _totals(scopes: list[Scope]) -> Totals:
         tests=sum(scope.scope == "test" for scope in scopes),
         survived_bytes=sum(s.survived_bytes for s in scopes if s.scope in COUNTED),
     )
-
-
-GROWING_BYTES = 1 << 10
-"""What a repetition has to keep of a holder's test to say that it grows."""
-
-
-def _judge_again(holders: list[Holder], scopes: Sequence[Scope]) -> None:
-    """A test that was repeated shows what no figures of one run can: whether it adds to what it
-    left each time, or has filled it once. A single repetition may have replaced what was there, and
-    a fixture is made anew for repetitions."""
-    repeats = {scope.id: scope.repeats for scope in scopes if scope.repeats}
-    for holder in holders:
-        if holder.verdict not in ("growing", "once") or holder.bounded:
-            continue
-        kept = [
-            size >= max(GROWING_BYTES, charge.bytes // 2)
-            for charge in holder.charged
-            if charge.scope == "test"
-            for size in repeats.get(charge.id, [])
-        ]
-        if len(kept) > 1 and all(kept):
-            holder.verdict = "growing"
-        elif len(kept) > 1 and not any(kept) and holder.kind != "fixture":
-            holder.verdict = "once"

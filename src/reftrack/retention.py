@@ -136,6 +136,29 @@ def holders(
     return Explained(found, _own_bytes(seen, held))
 
 
+Shares = dict[str, dict[int, int]]
+"""By the keys of holders, the bytes that each keeps of each scope."""
+
+
+def shares(seen: Look, charged: Mapping[int, Charged]) -> Shares:
+    """What the holders of all survivors of the charged scopes keep, and no more about them."""
+    held = _held(seen, charged)
+    found: Shares = {}
+    for group, number in zip(seen.groups, held.holder_of, strict=True):
+        if number:
+            kept = found.setdefault(_key(held.choices[number]), {})
+            kept[group[0]] = kept.get(group[0], 0) + group[1]
+    owners.forget()
+    return found
+
+
+def _key(choice: Choice) -> str:
+    """By whatever place pytest has a fixture's value, it is the fixture's."""
+    name, place, collateral = choice.key
+    place = "" if choice.kind == "fixture" else place
+    return "|".join((name, place, "collateral" if collateral else ""))
+
+
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
     """The numbers of the holders that a report shows first, without small change."""
     least = max(WORTH_A_CUT, sum(holder.survived_bytes for holder in found) // SMALL_SHARE)
@@ -344,6 +367,7 @@ def _holder(
         allocations=allocations,
         bounded=verdicts.at_bound(left, pushed_out, filling),
         rule=largest.rule.name if largest.rule else "",
+        key=_key(held.choices[number]),
         fix=fixes.suggest(largest, charges, allocations),
         entries=filling.entries if filling else None,
         most_entries=filling.most if filling else None,

@@ -30,7 +30,8 @@ from reftrack.model import (
 )
 from reftrack.process import NativeMemory
 from reftrack.records import load
-from reftrack.repetition import Repetition, reported
+from reftrack.repetition import OneTest, Repetition
+from reftrack.retention import Shares
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
@@ -65,17 +66,21 @@ class Session:
         self._native = NativeMemory(is_told=self._backend.name == "native")
         self._notes: list[str] = []
         self._repetition = Repetition(options.repeat, self.note)
+        self._cure = self._new_cure(self._open, self._ended)
+        self._cure_again = self._new_cure(self._repetition.opened, self._repetition.ended)
         self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
         self._follows_arrays = False
-        self.cure: Cure | None = None
-        if options.release:
-            from reftrack.curing import Cure
-
-            self.cure = Cure(options.release_only, self._open, self._ended)
         self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._budget = Budget()
+
+    def _new_cure(self, opened: list[Timed], ended: list[Timed]) -> Cure | None:
+        if not self.options.release:
+            return None
+        from reftrack.curing import Cure
+
+        return Cure(self.options.release_only, opened, ended)
 
     # ---- start and finish ----
 
@@ -178,6 +183,12 @@ class Session:
         """Are tests being run again?"""
         return self._repetition.running
 
+    @property
+    def cure(self) -> Cure | None:
+        """What lets go of finished tests, where that was asked for: one for the run, and one for
+        tests that are run again, which no report tells of."""
+        return self._cure_again if self._repetition.running else self._cure
+
     def innermost(self) -> tuple[ScopeKind, str]:
         """Kind and id of the innermost open scope."""
         scope = self._open[-1]
@@ -185,9 +196,8 @@ class Session:
 
     def holds(self, kind: ScopeKind) -> bool:
         """Is a scope of this kind open?"""
-        if self._repetition.running:
-            return kind == "test" and self._repetition.in_test()
-        return any(scope.kind == kind for scope in self._open)
+        opened = self._repetition.opened if self._repetition.running else self._open
+        return any(scope.kind == kind for scope in opened)
 
     def _enter(self, kind: ScopeKind, id: str) -> None:
         self._end_leaving()
@@ -213,7 +223,7 @@ class Session:
                 # No later look at this last test: its own line says what it left.
                 _reftrack.collect()
                 self._tell_released()
-            self._repetition.ended(scope.id, len(self._ended), outcome)
+            self._repetition.ended_test(scope.id, OneTest(scope.number, len(self._ended), outcome))
         live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self._end_leaving()
         self._open.pop()
@@ -275,7 +285,7 @@ class Session:
         """Have `run_again` run the tests again that the last final look has reported, if that was
         asked for; see `Repetition.run`."""
         if self._alive():
-            self._repetition.run(run_again, self._journal.append)
+            self._repetition.run(run_again, self._look_again, self._journal.append)
 
     # ---- looking at the heap ----
 
@@ -286,9 +296,11 @@ class Session:
         as ended. A program that runs many suites has each end with a final look; they come out of
         the same budget as the others, and `finish` looks where the last was passed over.
         """
-        if self._alive() and not self._repetition.running:
+        if self._alive():
             with Apart(self.note):
-                if not final or self._tests_seen < 0 or self._affordable():
+                if self._repetition.running:
+                    self._repetition.look()
+                elif not final or self._tests_seen < 0 or self._affordable():
                     self._checkpoint(final=final)
 
     def _look_if_grown(self) -> None:
@@ -302,8 +314,8 @@ class Session:
         if not self._attached():
             return
         self._end_leaving()
-        if final and self.cure is not None:
-            self.cure.flush()
+        if final and self._cure is not None:
+            self._cure.flush()
         started = _reftrack.now()
         shown = progress.show(self._budget.expected_seconds())
         if final or _reftrack.collecting():
@@ -319,6 +331,7 @@ class Session:
     def _record_look(self, final: bool) -> float:
         """Look, and write what was seen; returns the seconds that proofs took."""
         asked = Asked(final, self.options.prove, self._without)
+        released = [] if self._cure is None else self._cure.rows()
         try:
             checkpoint, proving = looking.record(
                 self._backend,
@@ -327,15 +340,29 @@ class Session:
                 self._native,
                 asked,
                 seconds=self._elapsed(),
-                released=[] if self.cure is None else self.cure.rows(),
+                released=released,
             )
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return 0.0
         if final:
-            self._repetition.reported = reported(checkpoint.holders)
+            self._repetition.looked(checkpoint.holders)
         self._journal.append(checkpoint)
         return proving
+
+    def _look_again(self) -> Shares | None:
+        """What holders keep of the run's scopes and of those of its repetitions."""
+        again = self._repetition
+        if self._cure_again is not None:
+            self._cure_again.flush()
+        _reftrack.collect()
+        ended, running = [*self._ended, *again.ended], [*self._open, *again.opened]
+        try:
+            with no_collection():
+                return looking.shares(self._backend, ended, running)
+        except MemoryError:
+            self.note("there was no memory to look at the heap after the repetitions")
+            return None
 
     def _tests_over(self) -> int:
         return self._tests_ended + sum(scope.kind == "test" for scope in self._open)

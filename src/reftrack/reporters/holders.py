@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import msgspec
 
-from reftrack.model import Allocation, Charge, Frame, Holder, Scope
+from reftrack import repeats
+from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.words import KIB, and_more, counted, size
@@ -17,7 +18,6 @@ from reftrack.reporters.words import KIB, and_more, counted, size
 IDS = 3  # scopes named per holder, if they fit
 
 _SITES = 2  # allocating lines shown per holder
-_REPEAT_FROM = KIB
 _STRAY = 100  # scopes and lines with less than one part in so many of the usual are not told
 
 # A record may be read on another machine than the one that ran the suite: go by the path's shape.
@@ -67,16 +67,14 @@ class HolderRow(msgspec.Struct):
 def holder_rows(blocks: Iterable[Block], scopes: Sequence[Scope], base: str) -> list[HolderRow]:
     """The rows, with what became known of their scopes after the heap was looked at; files relative
     to `base` where they lie below it."""
-    repeated = {scope.id: scope for scope in scopes if scope.repeats or scope.repeat_problem}
+    problems = {scope.id: scope.repeat_problem for scope in scopes if scope.repeat_problem}
     torn_down = late.torn_down(scopes)
     found = []
     for block in blocks:
         charged = _charged(block)
         row = _row(block, charged, base)
-        again = next((charge for charge in charged if charge.id in repeated), None)
         until = {torn_down.get(charge.id, "") for charge in charged}
-        if again is not None and row.verdict != "runner":
-            row.repeat = _repeat(repeated[again.id], again.bytes)
+        row.repeat = _repeat(block, problems)
         if len(until) == 1 and "" not in until:
             row.until = f"{until.pop()}: released by tear-down"
         found.append(row)
@@ -210,22 +208,36 @@ def _proved(block: Block) -> str:
     return f"cutting {cut[0].name}{beside} freed {freed}"
 
 
-def _repeat(scope: Scope, left: int) -> str:
-    """Words for what a test keeps when it runs again: the middle one of the figures, beside what it
-    has `left` with the holder. Runners keep a little of every test."""
-    if scope.repeat_problem:
-        return f"nothing is known by repeating {scope.id}: {scope.repeat_problem}"
-    count = len(scope.repeats)
-    what = f"{count} repetition{'' if count == 1 else 's'} of {scope.id} kept"
-    each, most = sorted(scope.repeats)[(count - 1) // 2], max(scope.repeats)
-    least = max(_REPEAT_FROM, left // 2)
-    if count == 1 and each >= least:
-        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
-    if each >= least:
-        return f"{what} {size(each)} each: it grows"
-    if most >= least:
+def _repeat(block: Block, problems: Mapping[str, str]) -> str:
+    """Words for what a test kept when it ran again with the first of the holders of which that is
+    known: the test that has left most there, of those that were run again."""
+    for holder in block:
+        repeated = {repeat.id: repeat for repeat in holder.repeats}
+        for charge in holder.charged:
+            if charge.id in repeated:
+                tests = len(_significant(holder.charged))
+                return _kept_again(repeated[charge.id], charge.bytes, tests)
+            if charge.id in problems and holder.verdict in ("growing", "once"):
+                return f"nothing is known by repeating {charge.id}: {problems[charge.id]}"
+    return ""
+
+
+def _kept_again(repeat: Repeat, left: int, tests: int) -> str:
+    """The middle one of the figures, beside what the test has `left` with the holder."""
+    count = len(repeat.bytes)
+    what = f"{counted(count, 'repetition')} of {repeat.id} kept"
+    each, most = sorted(repeat.bytes)[(count - 1) // 2], max(repeat.bytes)
+    least = repeats.least(left)
+    if most < least:
+        filled = "it was filled once" if tests == 1 else "each test fills its own part once"
+        return f"{what} nothing more: {filled}"
+    if repeats.is_in_place(repeat):
+        return f"{what} {size(most)} at most, in place of what was there: it does not grow"
+    if each < least:
         return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
-    return f"{what} nothing: it was filled once"
+    if count == 1:
+        return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
+    return f"{what} {size(each)} each: it grows"
 
 
 # Lines that allocate

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from reftrack.descriptors import System
 from reftrack.errors import RecordError
-from reftrack.journal import System, encode
+from reftrack.journal import encode
 from reftrack.model import Report
 
 

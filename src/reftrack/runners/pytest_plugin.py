@@ -12,8 +12,8 @@ import copy
 import functools
 import os
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -283,15 +283,52 @@ class Scopes:
         """Run items again, each on copies that live as long as pytest lets its items live."""
         items = {item.nodeid: item for item in session.items}
         again = [_copy(items[id]) for id in ids if id in items for _ in range(times)]
-        for item, following in zip_longest(again, again[1:]):
-            self.session.enter("test", item.nodeid)
-            outcome = None
+        with self._releasing_again(session.config.pluginmanager, again) as releasing:
             try:
-                for report in runtestprotocol(item, log=False, nextitem=following):
-                    outcome = _outcome(outcome, report)
+                for item, following in zip_longest(again, again[1:]):
+                    self._run_once(item, following, releasing)
             finally:
-                self.session.leave(outcome)
+                session._setupstate.teardown_exact(None)  # where it was cut short
         return again
+
+    def _run_once(
+        self, item: pytest.Item, following: pytest.Item | None, releasing: Sequence[Items]
+    ) -> None:
+        self.session.enter("test", item.nodeid)
+        outcome = None
+        try:
+            for each in releasing:
+                each.begin(item)
+            for report in runtestprotocol(item, log=False, nextitem=following):
+                outcome = _outcome(outcome, report)
+            for each in releasing:
+                each.over(following)
+        finally:
+            self.session.leave(outcome)
+
+    @contextmanager
+    def _releasing_again(
+        self, plugins: pytest.PytestPluginManager, items: list[pytest.Item]
+    ) -> Iterator[list[Items]]:
+        """What lets go of tests lets go of these items: the hook around a whole item, by which it
+        learns of others, is not called for them."""
+        from reftrack.runners.pytest_releasing import Items
+
+        own = self.releasing
+        first = {
+            plugin: plugin.again(self.session.cure if plugin is own else None, items)
+            for plugin in plugins.get_plugins()
+            if isinstance(plugin, Items)
+        }
+        self.releasing = first.get(own) if own is not None else None
+        for plugin in first.values():
+            plugins.register(plugin)
+        try:
+            yield list(first.values())
+        finally:
+            self.releasing = own
+            for plugin in first.values():
+                plugins.unregister(plugin)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -323,8 +360,10 @@ def _copy(item: pytest.Item) -> pytest.Item:
     again.user_properties = []
     if isinstance(again, pytest.Function):
         if again.cls is not None:  # of the instance that the item was run with
-            for name in ("_instance", "_obj"):
-                vars(again).pop(name, None)
+            instance = vars(again).pop("_instance", None)
+            method = vars(again).pop("_obj", None)
+            if getattr(method, "__self__", instance) is not None:
+                again.obj  # noqa: B018  # made before the test begins, as in collection
         again._initrequest()
     return again
 

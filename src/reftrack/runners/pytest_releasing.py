@@ -6,7 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -66,14 +66,11 @@ class Items:
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Iterator[None]:
-        with self._apart():
-            self._begin(item)
+        self.begin(item)
         following = None if nextitem is None else ref(nextitem)
         del item, nextitem
         yield
-        with self._apart():
-            self._end_item()
-            self._end_classes(None if following is None else following())
+        self.over(None if following is None else following())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -87,6 +84,23 @@ class Items:
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
         if call.when == "call" and call.excinfo is not None:
             self._raised = id(call.excinfo.value)
+
+    def begin(self, item: pytest.Item) -> None:
+        """This item is next."""
+        with self._apart():
+            self._begin(item)
+
+    def over(self, nextitem: pytest.Item | None) -> None:
+        """The item is over."""
+        with self._apart():
+            self._end_item()
+            self._end_classes(nextitem)
+
+    def again(self, letting: Letting | None, items: Sequence[pytest.Item]) -> Items:
+        """Another one, for other items, with the same `letting` where none is given."""
+        twin = Items(letting or self._letting, self._apart, self._applies)
+        twin._plan = Plan(map(self._class_of, items))
+        return twin
 
     def end(self) -> None:
         """The last item is torn down, and of what outlives it all but what is wider than a module;

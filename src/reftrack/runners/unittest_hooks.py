@@ -52,14 +52,20 @@ def install() -> None:
     """
     global _releasing
     session = current()
-    if session is not None and session.cure is not None:
-        from reftrack.runners.unittest_releasing import Suites
-
-        _releasing = Suites(session.cure, session.note)
+    if session is not None:
+        _releasing = _new_releasing(session)
     if _WATCHED in sys.modules:
         _patch()
     else:
         sys.meta_path.insert(0, _Finder())
+
+
+def _new_releasing(session: Session) -> Suites | None:
+    if session.cure is None:
+        return None
+    from reftrack.runners.unittest_releasing import Suites
+
+    return Suites(session.cure, session.note)
 
 
 # Waiting for unittest
@@ -314,7 +320,7 @@ def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
                     session.checkpoint(final=True)
             result = args[0] if args else kwargs.get("result")
             if session is not None and not getattr(result, "shouldStop", False):
-                session.repeat(functools.partial(_run_again, self))
+                session.repeat(functools.partial(_run_again, session, self))
             return returned
         finally:
             _in_suite = False
@@ -322,13 +328,23 @@ def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _run_again(suite: TestSuite, ids: list[str], times: int) -> object:
-    """Run tests again, each on new instances, in a suite of the same class with a new result."""
+def _run_again(session: Session, suite: TestSuite, ids: list[str], times: int) -> object:
+    """Run tests again, each on new instances, in a suite of the same class with a new result; what
+    lets go of tests lets go of these."""
+    global _releasing
     tests = [test for id in ids for test in _new_instances(id, times)]
     again = _like(suite, tests)
     result = sys.modules["unittest.result"].TestResult()
     del tests
-    again.run(result)
+    before, _releasing = _releasing, _new_releasing(session)
+    try:
+        if _releasing is not None:
+            _releasing.begin(again)
+        again.run(result)
+        if _releasing is not None:
+            _releasing.over()
+    finally:
+        _releasing = before
     return again, result
 
 
