@@ -80,7 +80,7 @@ cdef void array_dealloc(PyObject *o) noexcept nogil:
     cdef Charge c
     if size > 0 and charge_of(own_block(o), &c):
         figures(c.scope).data_gone += size
-        figures(c.scope).data_gone_by = scope_now
+        figures(c.scope).data_gone_by = releaser
     array_dealloc_below(o)
 
 

@@ -27,7 +27,7 @@ cdef struct ScopeFigures:
     int64_t data_bytes          # of the live ones, those of arrays' data; see arrays.pxi
     int64_t data_gone           # of its arrays that have died, seen by a look or not
     int64_t data_gone_then      # the same, when it ended
-    uint32_t data_gone_by       # the scope that ran when the last of them died
+    uint32_t data_gone_by       # the scope that released the last of them
     uint32_t released_by        # the scope in which half of that had gone, or 0
 
 cdef struct Hook:
