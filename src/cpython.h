@@ -338,6 +338,21 @@ static inline void rt_prefetch(const void *p)
 #endif
 }
 
+/* What a container has in a block beside its own. */
+static inline size_t rt_buffer_size(PyObject *o)
+{
+    if (Py_IS_TYPE(o, &PyList_Type)) {
+        return (size_t)((PyListObject *)o)->allocated * sizeof(PyObject *);
+    }
+    if (Py_IS_TYPE(o, &PyByteArray_Type)) {
+        return (size_t)((PyByteArrayObject *)o)->ob_alloc;
+    }
+    if (PyAnySet_CheckExact(o) && ((PySetObject *)o)->table != ((PySetObject *)o)->smalltable) {
+        return (size_t)(((PySetObject *)o)->mask + 1) * sizeof(setentry);
+    }
+    return 0;
+}
+
 /* What an object without an entry in the ledger takes, roughly: it was there before. */
 static inline size_t rt_basic_size(PyObject *o)
 {
@@ -354,16 +369,7 @@ static inline size_t rt_basic_size(PyObject *o)
     if (type == &PyBytes_Type || type == &PyTuple_Type) {
         return n + (size_t)Py_SIZE(o) * (size_t)type->tp_itemsize;
     }
-    if (type == &PyList_Type) {
-        return n + (size_t)((PyListObject *)o)->allocated * sizeof(PyObject *);
-    }
-    if (type == &PyByteArray_Type) {
-        return n + (size_t)((PyByteArrayObject *)o)->ob_alloc;
-    }
-    if (PyAnySet_CheckExact(o) && ((PySetObject *)o)->table != ((PySetObject *)o)->smalltable) {
-        return n + (size_t)(((PySetObject *)o)->mask + 1) * sizeof(setentry);
-    }
-    return n;
+    return n + rt_buffer_size(o);
 }
 
 /* Bytes that can be read from an object's address on. A static type is a bare PyTypeObject in some

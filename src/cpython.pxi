@@ -132,6 +132,7 @@ cdef extern from "cpython.h" nogil:
     int RT_VISITS_OWN
     size_t rt_preheader(PyTypeObject *)
     size_t rt_basic_size(PyObject *)
+    size_t rt_buffer_size(PyObject *)
     size_t rt_readable_size(PyObject *)
     double rt_seconds()
     Py_ssize_t rt_collect()

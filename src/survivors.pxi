@@ -133,7 +133,8 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
         if g.date[id] == 0 and g.objects[id] != NULL:
-            s.sizes[id] += rt_basic_size(g.objects[id])
+            # Its buffer may be in the ledger although the object, from a free list, is not.
+            s.sizes[id] += rt_basic_size(g.objects[id]) - min(s.sizes[id], rt_buffer_size(g.objects[id]))
             if visit_kinds(rt_type(g.objects[id])) & RT_VISIT_NDARRAY:
                 s.sizes[id] += <uint64_t>rt_ndarray_bytes(g.objects[id])
         s.sizes[id] += g.leaf_bytes[id]

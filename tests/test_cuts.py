@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reftrack import _reftrack
+from reftrack import _reftrack, retention
 from reftrack.heap import Cut, Edge, Look
 from scoped import Within, groups, look, module
 
@@ -226,6 +226,44 @@ def test_a_cache_met_again_on_a_way_around_is_still_cut_as_a_whole(heap: Any) ->
     assert "kept" in [step.label for step in seen.path(held[0])]
     kept = seen.numbers(held[0])[-1]
     assert seen.cut([entries, kept]).survivor_bytes > SIZE
+
+
+# ---- containers that were there before ----
+
+
+def test_a_list_whose_head_is_older_than_its_items_is_counted_once(heap: Any) -> None:
+    """Given lists from the free list, whose own blocks no scope has, when what they are in is
+    emptied, then their items count, and no estimate of them besides."""
+    heap.x = {}
+    _reftrack.stop()
+    spare: list[list[int]] = [[] for _ in range(70)]
+    _reftrack.start(16)
+    spare.clear()
+    with Within() as scope:
+        for k in range(20):
+            heap.x[k] = Node()
+            heap.x[k].one = [heap.x] * 1000
+    seen = look(scope)
+    container = seen.numbers(seen.groups[0][3])[3]
+
+    foretold = seen.cut([(container, "contents")])
+
+    assert foretold.bytes == pytest.approx(really(heap.x.clear), abs=4000)
+
+
+def test_of_a_container_with_much_in_it_only_what_tests_put_in_is_cut(heap: Any) -> None:
+    heap.x = [blob() for _ in range(20)]
+    heap.y = Node()
+    heap.y.one = heap.x
+    with Within() as scope:
+        heap.x.append(blob())
+    seen = look(scope)
+
+    (holder,) = retention.holders(seen, {scope.id: retention.Charged("test", "t")}, cut=1).holders
+
+    assert holder.name.endswith("heap_under_test.x")
+    assert holder.retained_bytes == pytest.approx(SIZE + 57, abs=NEAR)
+    assert holder.together == []
 
 
 # ---- what cannot be cut ----

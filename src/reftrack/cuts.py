@@ -16,6 +16,9 @@ MOST = 4
 ENOUGH = 0.9
 """Where this part of the survivors goes, the holder is the only one, for all that matters."""
 
+MUCH_OLDER = 2
+"""Where emptied containers free so many times what the tests left, only that is taken out."""
+
 
 class Cutting(NamedTuple):
     """What goes when a holder's edges are cut, and what if the others' are cut as well."""
@@ -37,6 +40,18 @@ def edges(seen: Look, chosen: Iterable[tuple[Choice, int]]) -> list[Edge]:
     return list(dict.fromkeys(edge for edge in found if edge is not None))
 
 
+def entries(seen: Look, chosen: Iterable[tuple[Choice, int]]) -> list[Edge]:
+    """The same, but of containers to be emptied only what tests and fixtures have put into them."""
+    return edges(seen, ((_of_entries(seen, choice, last), last) for choice, last in chosen))
+
+
+def _of_entries(seen: Look, choice: Choice, last: int) -> Choice:
+    below = choice.step + 1
+    if choice.part != "contents" or below == len(seen.numbers(last)):
+        return choice
+    return choice._replace(step=below, part="entries")
+
+
 def _edge(seen: Look, choice: Choice, numbers: Sequence[int]) -> Edge | None:
     """None for a root, and where the step stands for the middle of a very long path."""
     least = 0 if choice.part == "contents" else 1
@@ -51,13 +66,25 @@ def _edge(seen: Look, choice: Choice, numbers: Sequence[int]) -> Edge | None:
     return number, choice.part
 
 
-def cut(seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int], survived: int) -> Cutting:
-    """Cut the own edges of the holder with that key; where survivors are still held, find who holds
+def cut(
+    seen: Look,
+    key: Key,
+    own: Sequence[Edge],
+    narrower: Sequence[Edge],
+    groups: Sequence[int],
+    survived: int,
+) -> Cutting:
+    """Cut the own edges of the holder with that key, or the narrower ones where much that is older
+    would go with those; where survivors are still held, find who holds
     them, one by one, and leave out again whom it does not take.
 
     The set that is found has no needless member; it need not be the smallest there is.
     """
     own, first = _own(seen, key, own, groups)
+    if narrower != own and first.bytes > MUCH_OLDER * first.survivor_bytes:
+        fewer, then = _own(seen, key, narrower, groups)
+        if then.survivor_bytes >= ENOUGH * first.survivor_bytes:
+            own, first = fewer, then
     # Not by what went: with the holder may go what others of the same name and place have.
     staying = sum(seen.groups[group][1] for group in first.still_held)
     if staying <= (1 - ENOUGH) * survived:
@@ -67,9 +94,9 @@ def cut(seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int], surviv
     if every.survivor_bytes <= first.survivor_bytes:
         return Cutting(first.bytes, [], 0, own)
     for other in list(others):
-        fewer = [one for one in others if one is not other]
-        if fewer and seen.cut(_with(own, fewer)).survivor_bytes >= every.survivor_bytes:
-            others = fewer
+        rest = [one for one in others if one is not other]
+        if rest and seen.cut(_with(own, rest)).survivor_bytes >= every.survivor_bytes:
+            others = rest
     cut_too = [other.choice for other in others if not _goes_by_itself(other.choice)]
     return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
 

@@ -178,10 +178,12 @@ def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
             holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
         return []
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
-    edges = cuts.edges(seen, (held.chosen[k] for k in groups))
+    chosen = [held.chosen[k] for k in groups]
+    edges, entries = cuts.edges(seen, chosen), cuts.entries(seen, chosen)
     if not edges:
         return []
-    result = cuts.cut(seen, held.choices[number].key, edges, groups, holder.survived_bytes)
+    key = held.choices[number].key
+    result = cuts.cut(seen, key, edges, entries, groups, holder.survived_bytes)
     holder.retained_bytes = result.bytes
     names = dict.fromkeys(other.name for other in result.others)
     holder.together = [name for name in names if not _is_same(name, holder.name)]
