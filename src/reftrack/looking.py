@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, owners, proof, retention
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
+from reftrack.holding import Charged
 from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
-from reftrack.retention import Charged, Shares
+from reftrack.retention import Shares
 from reftrack.tracing import Backend
 
 CUT = 10

@@ -1,0 +1,159 @@
+"""Which holder each group of survivors has: the choice along its path, with what the run says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from reftrack import choosing, cuts, owners
+from reftrack.choosing import Choice, Survivor
+from reftrack.heap import Filling, Look
+from reftrack.model import ScopeKind
+from reftrack.traits import FUNCARGS
+
+IMPORTED_FROM = 64 << 10
+"""Least bytes of a group that an import left: what it leaves is meant to stay."""
+
+
+class Charged(NamedTuple):
+    """A scope whose survivors are explained."""
+
+    kind: ScopeKind
+    id: str
+    is_open: bool = False  # a test that is about to end: what the runner holds for it will go
+
+
+NOBODY = Choice("", "unreachable", "library", "", [], [])
+REFTRACK = NOBODY._replace(name="reftrack")
+"""What is made while the ledger is paused is charged to no one; but where CPython hands out an old
+object from a free list, its block is still the scope's that had it last."""
+
+
+class Held(NamedTuple):
+    """Which group has which holder. Holders are numbered from 1; 0 is none."""
+
+    choices: list[Choice]  # of each holder's largest group
+    groups: list[int]  # how many each holder has
+    bytes: list[int]
+    exact: list[tuple[str, str] | None]  # name and fix, where all groups of a holder agree on them
+    holder_of: list[int]  # of each group
+    owning: bytearray  # of each group: does its holder's edge lie above the anchor?
+    chosen: list[tuple[Choice, int]]  # of each group, and the last step of the path that named it
+
+
+def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
+    """The holder of each group of the look, and sums by holder."""
+    held = Held([NOBODY], [0], [0], [None], [], bytearray(), _choices(seen, charged))
+    numbers = {NOBODY.key: 0, REFTRACK.key: 0}
+    for group, (choice, _) in zip(seen.groups, held.chosen, strict=True):
+        size = group[1]
+        number = numbers.setdefault(choice.key, len(held.choices))
+        if number == len(held.choices):
+            held.choices.append(choice)
+            held.groups.append(0)
+            held.bytes.append(0)
+            held.exact.append(choice.exact)
+        if held.exact[number] != choice.exact:
+            held.exact[number] = None
+        held.groups[number] += 1
+        held.bytes[number] += size
+        held.holder_of.append(number)
+        held.owning.append(choice.owns_anchor)
+    return held
+
+
+def fillings(held: Held, seen: Look) -> dict[int, Filling]:
+    """Of the holders that are functools caches: of several by one name all entries, which no bound
+    limits."""
+    found: dict[int, dict[int, Filling]] = {}
+    for number, (choice, last) in zip(held.holder_of, held.chosen, strict=True):
+        if choice.kind == "cache":
+            above = seen.numbers(last)[choice.step :: -1]
+            leads = next((step for step in above if step in seen.caches), None)
+            if leads is not None:
+                found.setdefault(number, {})[leads] = seen.caches[leads]
+    return {
+        number: Filling(
+            sum(cache.entries for cache in caches.values()),
+            next(iter(caches.values())).most if len(caches) == 1 else None,
+        )
+        for number, caches in found.items()
+    }
+
+
+def own_bytes(seen: Look, held: Held) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for (scope, size, *_), (choice, _) in zip(seen.groups, held.chosen, strict=True):
+        if choice is REFTRACK:
+            found[scope] = found.get(scope, 0) + size
+    return found
+
+
+def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
+    """The holder of each group, NOBODY of what is not told, and the last step of its path.
+
+    What the runner holds of a test that is still open goes with the test, unless somebody else
+    holds it as well.
+    """
+    found = list(_first_choices(seen, charged))
+    going = [
+        k
+        for k, (choice, _) in enumerate(found)
+        if charged[seen.groups[k][0]].is_open and choice.owner == "runner" and _goes(choice)
+    ]
+    edges = cuts.edges(seen, (found[k] for k in going))
+    for k in going:
+        found[k] = NOBODY, found[k][1]
+    if edges:
+        for k, step in seen.cut(edges, going).still_held.items():
+            choice, _ = cuts.way_around(seen, k, step)
+            if choice.owner != "runner":
+                found[k] = choice, step
+    return found
+
+
+def _goes(choice: Choice) -> bool:
+    """With its test goes what a runner holds of it; not what pytest's configuration has, or a wider
+    fixture, nor what the user has set on an item."""
+    rule = choice.rule.name if choice.rule is not None else ""
+    is_private = choice.attribute.startswith("_") or choice.attribute in (FUNCARGS, "stash")
+    is_wider = choice.kind == "fixture" and choice.name.endswith(")")
+    return not is_wider and rule != "pytest-plugins" and (rule != "pytest-items" or is_private)
+
+
+def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
+    shapes = choosing.shapes(seen.steps)
+    known: dict[tuple[int, Survivor], Choice] = {}
+    # By the name that a test knows: "fixture db" for "db (session)".
+    fixtures = {
+        "fixture " + made.id.rpartition(" (")[0]: made
+        for made in charged.values()
+        if made.kind == "fixture"
+    }
+    for scope_number, size, anchor, step, first, made_by in seen.groups:
+        scope = charged[scope_number]
+        if scope.kind == "import" and size < IMPORTED_FROM:
+            yield NOBODY, step
+            continue
+        survivor = cuts.survivor(seen, scope_number, step, anchor, first, made_by)
+        shape = shapes[step], survivor
+        if shape not in known:
+            known[shape] = choosing.choose(seen.path(step), survivor, seen.bases)
+        if owners.is_own_name(known[shape].place):
+            yield REFTRACK, step
+            continue
+        choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
+        yield choice, step
+
+
+def _named_by_scope(
+    choice: Choice, scope: Charged, maker: Charged | None, fixtures: Mapping[str, Charged]
+) -> Choice:
+    """A fixture is called as its scope is, "db (session)", wherever pytest has its value, and also
+    where a test has put something into it."""
+    if choice.kind != "fixture" and choice.owner != "runner":
+        return choice
+    for made in (scope, maker, fixtures.get(choice.name)):
+        if made is not None and made.kind == "fixture":
+            return choice._replace(name=f"fixture {made.id}", kind="fixture", place="", rule=None)
+    return choice
