@@ -24,7 +24,7 @@ LAYERS = [
     ["heap", "guard", "silence", "process", "collector", "progress"],
     ["naming"],
     ["rules", "traits"],
-    ["titles"],
+    ["titles", "finding"],
     ["choosing"],
     ["fixes", "verdicts", "cuts", "allocations"],
     ["holding"],

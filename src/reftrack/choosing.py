@@ -5,32 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reftrack import naming, owners, rules, titles
+from reftrack import finding, naming, owners, rules, titles
+from reftrack.finding import Found
 from reftrack.heap import Part, Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
 from reftrack.traits import (
-    AUTOSPECCED,
     CONTAINERS,
-    EMPTIED,
     FIXTURE,
     FUNCARGS,
-    MOCK,
-    NAMED_INSIDE,
     PATCH,
     PYTEST_SESSION,
     TEST_CASE,
     TEST_RESULT,
     TEST_SUITE,
-    first,
+    can_be_emptied,
     is_class_of_tests,
     is_collateral,
-    is_fixture_value,
     is_result,
-    is_test_instance,
-    is_users,
-    is_users_own,
     last,
     owner_of,
 )
@@ -119,14 +112,6 @@ class Survivor(NamedTuple):
         return below if self.first < 0 else min(below, self.first)
 
 
-class Found(NamedTuple):
-    """The holder's place, by its index, its kind, and the rule that recognised it, if one did."""
-
-    at: int
-    kind: HolderKind
-    rule: Rule | None = None
-
-
 def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     """The holder on a path, and the path as text from where it can be recognised.
 
@@ -138,7 +123,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     if not places or path[0].edge == "garbage" or _is_only_held_by_c(path, places, survivor):
         return _nameless(path, root)
     outside = sum(place.step <= survivor.edge for place in places)
-    found = _holder(path, places, outside, bases)
+    found = finding.find(path, places, outside, bases)
     at, kind, place = found.at, found.kind, places[found.at]
     start = _first_shown(places, at, bases)
     if start > 0 or is_result(places[0], bases) or rules.root_of(places[0], bases):
@@ -214,15 +199,14 @@ def _cut(
         at -= 1
     if path[at].type == naming.CACHE_TYPE:
         return at + 1, "cache"
-    if path[at].edge != "dict" and _is_any(path[at].type, EMPTIED, bases):
+    if path[at].edge != "dict" and can_be_emptied(path[at].type, bases):
         return at, "contents"
     if path[at].type in IMMUTABLE or at + 1 == len(path):
         return named.step, None
     return at + 1, "entries"
 
 
-def _is_any(type_name: str, classes: Sequence[str], bases: Bases) -> bool:
-    return any(naming.is_a(type_name, known, bases) for known in classes)
+IMMUTABLE = ("tuple", "frozenset")
 
 
 def _is_patched(places: Sequence[Place], place: Place, owner: Owner) -> bool:
@@ -242,7 +226,7 @@ def _owner(place: Place, kind: HolderKind) -> Owner:
 
 def _filled(places: Sequence[Place], survivor: Survivor) -> Place | None:
     above = [place for place in places if place.step <= survivor.anchor]
-    at = _last_of_users(above, (naming.INSTANCE,))
+    at = finding.last_of_users(above, (naming.INSTANCE,))
     return None if at is None else above[at]
 
 
@@ -278,120 +262,6 @@ def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
         step=1,
         part=None,
     )
-
-
-def _holder(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
-    """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
-    for special in (_exception, _test_attribute, _fixture):
-        found = special(places, bases)
-        if found is not None:
-            return found
-    held = places[: max(outside, 1)]
-    for of_older in (_mock, _cache):
-        found = of_older(places, bases)
-        # A mock or a cache that a test has made is the affair of who keeps it.
-        if found is not None and found.at < len(held):
-            return found
-    named = last(held, is_users_own)
-    known = rules.last_match(held if named is not None else places, bases)
-    if known is not None and (named is None or known[0] >= named):
-        # What it leads to may be an older object of the user's own, into which tests put things.
-        inner = _last_of_users(held, (naming.INSTANCE,))
-        if inner is not None and inner > known[0]:
-            return Found(inner, "instance-attribute")
-        return Found(known[0], known[1].kind, known[1])
-    if named is not None:
-        return Found(named, _kind_of_kept(path, places, named))
-    for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
-        inner = _last_of_users(held, kinds)
-        if inner is not None:
-            return Found(inner, _kind_of_frame(path, places, inner))
-    result = last(held, lambda p: is_result(p, bases))
-    if result is not None:
-        return Found(result, "result")
-    other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
-    at = other if other is not None else len(held) - 1
-    return Found(at, _KINDS[places[at].kind])
-
-
-def _last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
-    return last(places, lambda place: place.kind in kinds and is_users(place))
-
-
-def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
-    """What keeps the first traceback on the path, past the wrappers that runners put around it."""
-    at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
-    while at is not None and at > 0:
-        at -= 1
-        place = places[at]
-        grouped = place.attribute == "exceptions" and _is_any(place.owner, (GROUP,), bases)
-        chained = grouped or (place.kind == naming.SLOT and place.attribute in CHAINED)
-        if not chained and owner_of(place) != "runner":
-            return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
-    return None
-
-
-def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = last(places, lambda p: is_test_instance(places, p, bases))
-    return None if at is None else Found(at, "testcase-attribute")
-
-
-def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = last(places, lambda p: is_fixture_value(p, bases))
-    return None if at is None else Found(at, "fixture")
-
-
-def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
-    """The place that leads to the first mock."""
-    at = first(places, lambda p: p.owner.startswith(MOCK) or p.value.startswith(MOCK))
-    if at is None:
-        return None
-    is_function = at > 0 and places[at].attribute in AUTOSPECCED
-    return Found(at - 1 if is_function else at, "mock")
-
-
-def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
-    at = last(places, lambda p: p.kind == naming.CACHE)
-    if at is None:
-        return None
-    rule = rules.rule_for(places[at - 1], bases, rules.BOUNDED) if at > 0 else None
-    return Found(at, "cache") if rule is None else Found(at - 1, "cache", rule)
-
-
-_OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
-
-IMMUTABLE = ("tuple", "frozenset")
-
-CHAINED = ("__context__", "__cause__")
-GROUP = "BaseExceptionGroup"
-TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
-
-_KINDS: dict[str, HolderKind] = {
-    naming.MODULE: "module-global",
-    naming.CLASS: "class-attribute",
-    naming.INSTANCE: "instance-attribute",
-    naming.FRAME: "frame",
-    naming.GENERATOR: "generator",
-    naming.CLOSURE: "closure",
-    naming.CACHE: "cache",
-    naming.SLOT: "callback",
-    naming.CONTAINER: "instance-attribute",
-    naming.CONTEXT: "context",
-    naming.DEFAULT: "closure",
-    naming.INTERPRETER: "callback",
-}
-
-
-def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
-    for place in places[at + 1 :]:
-        if place.kind in (naming.GENERATOR, naming.CLOSURE):
-            return _KINDS[place.kind]
-    return _kind_of_frame(path, places, at)
-
-
-def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
-    kind = _KINDS[places[at].kind]
-    return "thread" if kind == "frame" and path[0].edge == "thread" else kind
 
 
 def _known_rule(found: Found, owner: Owner) -> Rule | None:

@@ -120,6 +120,10 @@ def is_users_own(place: Place) -> bool:
     return place.kind in kinds and is_users(place)
 
 
+def can_be_emptied(type_name: str, bases: Bases) -> bool:
+    return any(naming.is_a(type_name, known, bases) for known in EMPTIED)
+
+
 def is_public_container(place: Place) -> bool:
     """An attribute that a library's object shows, and what users put things into."""
     is_public = place.kind == naming.INSTANCE and not place.attribute.startswith("_")

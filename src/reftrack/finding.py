@@ -1,0 +1,145 @@
+"""The holder's place on a path: by what it is, or by the nature of what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reftrack import naming, rules
+from reftrack.heap import Step
+from reftrack.model import HolderKind
+from reftrack.naming import Bases, Place
+from reftrack.rules import Rule
+from reftrack.traits import (
+    AUTOSPECCED,
+    CONTAINERS,
+    MOCK,
+    NAMED_INSIDE,
+    first,
+    is_fixture_value,
+    is_result,
+    is_test_instance,
+    is_users,
+    is_users_own,
+    last,
+    owner_of,
+)
+
+_OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
+
+CHAINED = ("__context__", "__cause__")
+GROUP = "BaseExceptionGroup"
+TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
+
+_KINDS: dict[str, HolderKind] = {
+    naming.MODULE: "module-global",
+    naming.CLASS: "class-attribute",
+    naming.INSTANCE: "instance-attribute",
+    naming.FRAME: "frame",
+    naming.GENERATOR: "generator",
+    naming.CLOSURE: "closure",
+    naming.CACHE: "cache",
+    naming.SLOT: "callback",
+    naming.CONTAINER: "instance-attribute",
+    naming.CONTEXT: "context",
+    naming.DEFAULT: "closure",
+    naming.INTERPRETER: "callback",
+}
+
+
+class Found(NamedTuple):
+    """The holder's place, by its index, its kind, and the rule that recognised it, if one did."""
+
+    at: int
+    kind: HolderKind
+    rule: Rule | None = None
+
+
+def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
+    """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
+    for special in (_exception, _test_attribute, _fixture):
+        found = special(places, bases)
+        if found is not None:
+            return found
+    held = places[: max(outside, 1)]
+    for of_older in (_mock, _cache):
+        found = of_older(places, bases)
+        # A mock or a cache that a test has made is the affair of who keeps it.
+        if found is not None and found.at < len(held):
+            return found
+    named = last(held, is_users_own)
+    known = rules.last_match(held if named is not None else places, bases)
+    if known is not None and (named is None or known[0] >= named):
+        # What it leads to may be an older object of the user's own, into which tests put things.
+        inner = last_of_users(held, (naming.INSTANCE,))
+        if inner is not None and inner > known[0]:
+            return Found(inner, "instance-attribute")
+        return Found(known[0], known[1].kind, known[1])
+    if named is not None:
+        return Found(named, _kind_of_kept(path, places, named))
+    for kinds in ((naming.INSTANCE,), NAMED_INSIDE):
+        inner = last_of_users(held, kinds)
+        if inner is not None:
+            return Found(inner, _kind_of_frame(path, places, inner))
+    result = last(held, lambda p: is_result(p, bases))
+    if result is not None:
+        return Found(result, "result")
+    other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
+    at = other if other is not None else len(held) - 1
+    return Found(at, _KINDS[places[at].kind])
+
+
+def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
+    return last(places, lambda place: place.kind in kinds and is_users(place))
+
+
+def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
+    """What keeps the first traceback on the path, past the wrappers that runners put around it."""
+    at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
+    while at is not None and at > 0:
+        at -= 1
+        place = places[at]
+        grouped = place.attribute == "exceptions" and naming.is_a(place.owner, GROUP, bases)
+        chained = grouped or (place.kind == naming.SLOT and place.attribute in CHAINED)
+        if not chained and owner_of(place) != "runner":
+            return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
+    return None
+
+
+def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: is_test_instance(places, p, bases))
+    return None if at is None else Found(at, "testcase-attribute")
+
+
+def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: is_fixture_value(p, bases))
+    return None if at is None else Found(at, "fixture")
+
+
+def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
+    """The place that leads to the first mock."""
+    at = first(places, lambda p: p.owner.startswith(MOCK) or p.value.startswith(MOCK))
+    if at is None:
+        return None
+    is_function = at > 0 and places[at].attribute in AUTOSPECCED
+    return Found(at - 1 if is_function else at, "mock")
+
+
+def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
+    at = last(places, lambda p: p.kind == naming.CACHE)
+    if at is None:
+        return None
+    rule = rules.rule_for(places[at - 1], bases, rules.BOUNDED) if at > 0 else None
+    return Found(at, "cache") if rule is None else Found(at - 1, "cache", rule)
+
+
+def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
+    for place in places[at + 1 :]:
+        if place.kind in (naming.GENERATOR, naming.CLOSURE):
+            return _KINDS[place.kind]
+    return _kind_of_frame(path, places, at)
+
+
+def _kind_of_frame(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
+    kind = _KINDS[places[at].kind]
+    return "thread" if kind == "frame" and path[0].edge == "thread" else kind
