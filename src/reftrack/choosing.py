@@ -201,8 +201,8 @@ def _cut(
         return at + 1, "cache"
     if path[at].edge != "dict" and can_be_emptied(path[at].type, bases):
         return at, "contents"
-    if path[at].type in IMMUTABLE or at + 1 == len(path):
-        return named.step, None
+    if path[at].type in IMMUTABLE or at + 1 == len(path) or path[at + 1].edge == "ref":
+        return named.step, None  # nothing in it can be let go of by itself
     return at + 1, "entries"
 
 
