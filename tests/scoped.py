@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import ModuleType
 from typing import NamedTuple
 
-from reftrack import _reftrack, heap, holding, retention, tracing
+from reftrack import _reftrack, grouping, heap, retention, tracing
 from reftrack.heap import Look, Step
 from reftrack.model import Holder
 
@@ -94,7 +94,7 @@ def groups(seen: Look, scope: Within) -> list[Group]:
 
 def holders(seen: Look, *scopes: Within) -> list[Holder]:
     """The holders, as if each scope were a test."""
-    charged = {scope.id: holding.Charged("test", f"test {scope.id}") for scope in scopes}
+    charged = {scope.id: grouping.Charged("test", f"test {scope.id}") for scope in scopes}
     return retention.holders(seen, charged).holders
 
 

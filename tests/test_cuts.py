@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reftrack import _reftrack, holding, retention
+from reftrack import _reftrack, grouping, retention
 from reftrack.heap import Cut, Edge, Look
 from scoped import Within, groups, look, module
 
@@ -259,7 +259,7 @@ def test_of_a_container_with_much_in_it_only_what_tests_put_in_is_cut(heap: Any)
         heap.x.append(blob())
     seen = look(scope)
 
-    (holder,) = retention.holders(seen, {scope.id: holding.Charged("test", "t")}, cut=1).holders
+    (holder,) = retention.holders(seen, {scope.id: grouping.Charged("test", "t")}, cut=1).holders
 
     assert holder.name.endswith("heap_under_test.x")
     assert holder.retained_bytes == pytest.approx(SIZE + 57, abs=NEAR)

@@ -27,7 +27,7 @@ LAYERS = [
     ["titles", "finding"],
     ["choosing"],
     ["fixes", "verdicts", "cuts", "allocations"],
-    ["holding"],
+    ["grouping"],
     ["retention"],
     ["proof", "release"],
     ["unittest", "pytest"],

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from reftrack import _reftrack, owners, proof, retention
+from reftrack.grouping import Charged
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
-from reftrack.holding import Charged
 from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from reftrack import allocations, cuts, fixes, holding, owners, verdicts
+from reftrack import allocations, cuts, fixes, grouping, owners, verdicts
 from reftrack.choosing import Choice
+from reftrack.grouping import Charged, Held
 from reftrack.heap import Edge, Filling, Look, Orphan, Proved, Sums
-from reftrack.holding import Charged, Held
 from reftrack.model import (
     Allocation,
     Charge,
@@ -67,13 +67,13 @@ def holders(
     """The holders of all survivors of the charged scopes; for `pushed_out` and
     `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
     cut, and who else holds it; `prove` then does cut them."""
-    held = holding.held(seen, charged)
+    held = grouping.held(seen, charged)
     limits = [allocations.stacks_read(size) for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
     tests = [number for number, scope in charged.items() if scope.kind == "test"]
     order = {number: nth for nth, number in enumerate(tests)}
-    fillings = holding.fillings(held, seen)
+    fillings = grouping.fillings(held, seen)
     known = _Known(charged, order, pushed_out or {}, without, lines)
     found = [
         _holder(number, held, sums, known, fillings.get(number))
@@ -91,7 +91,7 @@ def holders(
     owners.forget()
     found = [holder for holder in found if holder.survived_bytes > 0]
     found.sort(key=lambda holder: -holder.survived_bytes)
-    return Explained(found, holding.own_bytes(seen, held))
+    return Explained(found, grouping.own_bytes(seen, held))
 
 
 Shares = dict[str, dict[int, int]]
@@ -100,7 +100,7 @@ Shares = dict[str, dict[int, int]]
 
 def shares(seen: Look, charged: Mapping[int, Charged]) -> Shares:
     """What the holders of all survivors of the charged scopes keep, and no more about them."""
-    held = holding.held(seen, charged)
+    held = grouping.held(seen, charged)
     found: Shares = {}
     for group, number in zip(seen.groups, held.holder_of, strict=True):
         if number:
