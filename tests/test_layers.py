@@ -29,7 +29,7 @@ LAYERS = [
     ["fixes", "verdicts", "cuts"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest"],
+    ["unittest", "pytest", "holding"],
     ["curing"],
     ["journal", "repetition", "looking", "budget"],
     ["records"],

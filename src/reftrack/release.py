@@ -104,7 +104,7 @@ def let_go(owner: Any, name: str, before: Before) -> None:
         elif name in namespace_of(owner):
             type.__delattr__(owner, name)
         return
-    own = _instance_dict(owner)
+    own = instance_dict(owner)
     slot = _slots(type(owner)).get(name)
     if own is not None and dict.__contains__(own, name):
         if name in before:
@@ -131,7 +131,7 @@ def attributes(owner: Any) -> list[tuple[str, object]]:
     if _is_class(owner):
         return list(namespace_of(owner).items())
     found: list[tuple[str, object]] = []
-    own = _instance_dict(owner)
+    own = instance_dict(owner)
     if own is not None:
         found += [(name, value) for name, value in dict.items(own) if type(name) is str]
     for name, member in _slots(type(owner)).items():
@@ -165,9 +165,9 @@ def _is_class(owner: object) -> bool:
     return issubclass(type(owner), type)
 
 
-def _instance_dict(instance: object) -> dict[str, object] | None:
-    """By the getter that the first base with room for a dict has: a class may define a `__dict__`
-    of its own."""
+def instance_dict(instance: object) -> dict[str, object] | None:
+    """Its dict, if it has one, by the getter that the first base with room for one has: a class may
+    define a `__dict__` of its own."""
     for base in mro_of(type(instance)):
         getter: Any = namespace_of(base).get("__dict__")
         if type(getter) in _DESCRIPTORS and getter.__objclass__ is base:
@@ -238,7 +238,7 @@ def _contents(value: Any) -> list[object]:
         if issubclass(kind, builtin):
             return list(builtin.__iter__(value))
     if (module_of(kind), name_of(kind)) == ("django.test.testcases", "TestData"):
-        data = (_instance_dict(value) or {}).get("data")  # setUpTestData's, as Django wraps it
+        data = (instance_dict(value) or {}).get("data")  # setUpTestData's, as Django wraps it
         return [data, *_contents(data)]
     return []
 

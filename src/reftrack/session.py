@@ -299,6 +299,8 @@ class Session:
         shown = progress.show(self._budget.expected_seconds())
         if final or _reftrack.collecting():
             _reftrack.collect()
+        if final and self.cure is not None and self.cure.try_again():
+            _reftrack.collect()
         with no_collection():
             proving = self._record_look(final)
         if shown:
@@ -319,6 +321,7 @@ class Session:
                 asked,
                 seconds=self._elapsed(),
                 released=[] if self.cure is None else self.cure.rows(),
+                not_released=0 if self.cure is None else self.cure.held(),
             )
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")

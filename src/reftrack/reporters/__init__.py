@@ -125,6 +125,7 @@ class Page(msgspec.Struct, frozen=True):
     released: list[ReleasedRow] = []
     more_released: int = 0
     more_released_bytes: int = 0
+    not_released: str = ""  # how many tests, in words
 
 
 def size(count: int) -> str:
@@ -193,6 +194,7 @@ def build(report: Report, holders: int = 10, *, directory: str | None = None) ->
         released=[_released_row(row) for row in report.released[:_RELEASED]],
         more_released=len(report.released[_RELEASED:]),
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
+        not_released=_counted(report.not_released, "test") if report.not_released else "",
     )
 
 

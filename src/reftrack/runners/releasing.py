@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import ref
 
 from reftrack import release
+from reftrack.holding import Known
 from reftrack.release import Before
 
 _RUNNERS = (
@@ -24,7 +25,9 @@ class Letting(Protocol):
     """Lets go: with figures for a report (`curing.Cure`), or without."""
 
     def mark(self) -> int: ...
-    def let_go_of_instance(self, instance: object, before: Before) -> None: ...
+    def let_go_of_instance(
+        self, instance: Callable[[], Any], before: Before, known: Callable[[Any], Known]
+    ) -> None: ...
     def let_go_of_class(self, cls: type, before: Before, mark: int) -> None: ...
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None: ...
 
