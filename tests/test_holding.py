@@ -92,6 +92,7 @@ OTHERS: dict[str, Callable[[Any], object]] = {
     "itself": PROGRAM.append,
     "its bound method": lambda test: PROGRAM.append(test.method),
     "its attributes": lambda test: PROGRAM.append(vars(test)),
+    "its client's attributes": lambda test: PROGRAM.append(vars(client_of(test))),
     "its client": lambda test: PROGRAM.append(client_of(test)),
     "a weak reference": lambda test: PROGRAM.append(weakref.ref(test)),
     "a weak reference that it has as well": lambda test: PROGRAM.append(weakly(test)),

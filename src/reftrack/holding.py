@@ -68,9 +68,10 @@ class _Walk:
         self._into: list[list[int]] = []
         self._next = 0
         self._runners = [self._add(known.held), self._add(known.leads)]
-        own = release.instance_dict(instance)
-        self._targets = [self._add(part) for part in (instance, own) if part is not None]
         self._shut = {id(owner) for owner in known.owners}
+        self._instance = self._add(instance)
+        if (own := release.instance_dict(instance)) is not None:
+            self._add(own)
         for element in filter(_leads_on, known.held):  # the list has a reference of its own
             self._into[self._add(element)].append(self._runners[0])
         self._first = len(self._found)
@@ -81,6 +82,19 @@ class _Walk:
             self._found.append(value)
             self._into.append([])
         return index
+
+    def _dict_of(self, index: int) -> list[int]:
+        """Its own dict, if there can be one. An object that has its values in place traverses these
+        in the dict's stead (`PyObject_VisitManagedDict`, Objects/dictobject.c, 3.13)."""
+        own = release.instance_dict(self._found[index])
+        if own is None:
+            return []
+        if id(own) not in self._index:
+            self._shut.add(id(own))  # the values have been counted
+        found = self._add(own)
+        if index not in self._into[found]:
+            self._into[found].append(index)
+        return [found]
 
     def go_on(self, bound: int) -> bool:
         """Find more, until there are `bound` objects; True where there are no more."""
@@ -95,9 +109,9 @@ class _Walk:
         return self._next == len(self._found)
 
     def is_held(self) -> bool:
-        """Has one of them, or of those through which they can be reached, a reference that was not
-        found?"""
-        pending = [*self._targets]
+        """Has the instance, or one of those through which it can be reached, a reference that was
+        not found?"""
+        pending = [self._instance]
         reached = {*pending, *self._runners}
         for index in pending:
             if sys.getrefcount(self._found[index]) - _OWN != len(self._into[index]):
@@ -105,7 +119,8 @@ class _Walk:
             weak = _weak_references(self._found[index])
             if not weak <= self._index.keys():
                 return True
-            leading = {*self._into[index], *map(self._index.__getitem__, weak)} - reached
+            leading = {*self._into[index], *map(self._index.__getitem__, weak)}
+            leading = {*leading, *self._dict_of(index)} - reached
             pending += leading
             reached |= leading
         return False
