@@ -29,7 +29,7 @@ LAYERS = [
     ["fixes", "verdicts", "cuts"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest", "holding"],
+    ["unittest", "pytest", "holding", "readers"],
     ["curing"],
     ["journal", "repetition", "looking", "budget"],
     ["records"],

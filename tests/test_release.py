@@ -507,6 +507,67 @@ def test_a_suite_that_makes_its_tests_as_it_runs_is_not_asked_for_them(tmp_path:
     assert runs.large() == {"A.shared": 1, "B.shared": 1}
 
 
+ELSEWHERE_READ = """
+    import sys, unittest
+    import pytest
+
+    class TestA(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            cls.read, cls.other = bytearray(1_000_000), bytearray(1_000_000)
+        def test(self): self.assertTrue(self.read and self.other)
+
+    Alias = TestA
+
+    def helper():
+        def inner(): return len(TestA.read)
+        return inner()
+
+    @pytest.fixture
+    def reads(): return TestA.read
+
+    class TestB(unittest.TestCase):
+        def test(self): self.assertEqual({expression}, 1_000_000)
+    """
+
+
+@pytest.mark.parametrize("command", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "len(TestA.read)",
+        "len(Alias.read)",
+        "len(getattr(TestA, 'read'))",
+        "len(sys.modules[__name__].TestA.read)",
+        "helper()",
+    ],
+)
+def test_what_other_code_reads_of_a_class_stays_on_it(
+    tmp_path: Path, command: tuple[str, ...], expression: str
+) -> None:
+    source = dedent(ELSEWHERE_READ).format(expression=expression)
+    runs = Runs(tmp_path, source, *command)
+
+    assert runs.large() == {"TestA.read": 1, "TestA.other": 1}  # in the end nobody reads it
+
+
+def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "class TestA:\n"
+        "    def test(self): type(self).a, type(self).b = bytearray(10**6), bytearray(10**6)\n"
+    )
+    (tmp_path / "test_b.py").write_text(
+        "def test_first():\n"
+        "    from test_a import TestA as First\n"
+        "    assert len(First.a) == 10**6\n"
+        "    assert not hasattr(First, chr(98))\n"
+    )
+
+    run = Runs.run(tmp_path, "--release", *PYTEST[:-1], "test_a.py", "test_b.py")
+
+    assert run.returncode == 0, run.stdout
+
+
 NASTY = """
     import atexit, gc, sys, unittest, warnings, weakref
 

@@ -13,6 +13,7 @@ from reftrack import _reftrack, release
 from reftrack.guard import quietly
 from reftrack.holding import Known, is_held
 from reftrack.model import Released, ScopeKind
+from reftrack.readers import Readers
 from reftrack.release import Before
 
 _AT_ONCE = 1024  # an attribute with which less went at once may be part of a cycle
@@ -58,6 +59,7 @@ class Cure:
         self._only, self._opened, self._ended = only, opened, ended
         self._waiting: _Over | None = None
         self._held: list[_Over] = []
+        self._readers = Readers()
         self._gone: list[_Gone] = []
         self._rows: dict[str, Released] = {}
 
@@ -102,16 +104,21 @@ class Cure:
         """How many instances the program itself holds, so that nothing of them was let go of."""
         return sum(over.instance() is not None for over in self._held)
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
-        """What was put on a class since `mark` goes."""
+    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
+        """What was put on a class since `mark` goes; while tests are `to_come` of other classes not
+        what their code may read of it. True if none of that stays."""
         numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
         names = release.put_since(cls, before, self._only)
+        kept = self._readers.of(cls, names) if names and to_come else set()
         with quietly():
             for name in names:
+                if name in kept:
+                    continue
                 alive = _alive(numbers)
                 release.let_go(cls, name, before)
                 _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
         self.try_again(cls)
+        return not kept
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         """The frames of an exception go that a runner keeps under `name`."""

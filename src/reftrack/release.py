@@ -84,7 +84,7 @@ def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[st
     if not found:
         return []
     kept = set(_RUNNERS_OWN)
-    for cls in _with_descendants(owner) if _is_class(owner) else [type(owner)]:
+    for cls in with_descendants(owner) if _is_class(owner) else [type(owner)]:
         described = _described_by(cls)
         if described is None:
             return []
@@ -145,7 +145,7 @@ def bases(cls: type) -> tuple[type, ...]:
     return tuple(base for base in mro_of(cls) if _flags_of(base) & _HEAP_TYPE)
 
 
-def _with_descendants(cls: type) -> list[type]:
+def with_descendants(cls: type) -> list[type]:
     found = [cls]
     for parent in found:
         found += type.__subclasses__(parent)
@@ -258,25 +258,23 @@ def _described_by(cls: type) -> frozenset[str] | None:
     seen: set[int] = set()
     pending: list[object] = [space.get(name) for name in _DESCRIBING for space in namespaces]
     while pending:
-        function = _function(pending.pop())
+        function = function_of(pending.pop())
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
-        read = _names_in(function.__code__)
+        read = names_in(function.__code__)
         pending += [space.get(name) for name in read - names for space in namespaces]
         pending += [
             helper
             for helper in map(function.__globals__.get, read)
             if type(helper) is FunctionType and helper.__globals__ is function.__globals__
         ]
-        for cell in function.__closure__ or ():  # a decorator's: the function that it wraps
-            with suppress(ValueError):  # an empty one
-                pending.append(cell.cell_contents)
+        pending += closed_over(function)
         names |= read
     return None if names & {"__dict__", "vars"} else frozenset(names)
 
 
-def _function(attribute: Any) -> FunctionType | None:
+def function_of(attribute: Any) -> FunctionType | None:
     """The function that an attribute of a class stands for."""
     if type(attribute) is property:
         attribute = attribute.fget
@@ -285,10 +283,19 @@ def _function(attribute: Any) -> FunctionType | None:
     return attribute if type(attribute) is FunctionType else None
 
 
-def _names_in(code: CodeType) -> set[str]:
+def closed_over(function: FunctionType) -> list[object]:
+    """What its closure has: a decorator's has the function that it wraps."""
+    found: list[object] = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # an empty one
+            found.append(cell.cell_contents)
+    return found
+
+
+def names_in(code: CodeType) -> set[str]:
     """Names and texts in a function's code, and in that of functions within it."""
     names = {*code.co_names, *(const for const in code.co_consts if type(const) is str)}
     for const in code.co_consts:
         if type(const) is CodeType:
-            names |= _names_in(const)
+            names |= names_in(const)
     return names

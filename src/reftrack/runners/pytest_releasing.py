@@ -37,9 +37,10 @@ class ByClass:
         owner = instance()
         release.let_go_of_all(owner, before, release.namespaces(type(owner)))
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
+    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
         if issubclass(cls, self._base):
             release.let_go_of_all(cls, before, release.namespaces(cls))
+        return True
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         pass  # these are not the class's
@@ -139,9 +140,9 @@ class Items:
             self._plan.go_to(self._class_of(nextitem))
             # The first finalizer is the node's own; fixtures to be torn down have added theirs.
             if all(len(finalizers) <= 1 for finalizers, _ in wider):
-                self._classes.let_go(self._plan.is_over)
+                self._classes.let_go(self._plan.is_over, to_come=True)
         elif not wider and self._plan.at_end():
-            self._classes.let_go(lambda cls: True)
+            self._classes.let_go(lambda cls: True, to_come=False)
 
     def _class_of(self, item: pytest.Item) -> type | None:
         cls = item.cls if isinstance(item, pytest.Function) else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True
 
+_PROGRAMS = ("unittest.main", "django.test.runner")  # they run one suite, and nothing after it
 _SUSPENDED = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 
 
@@ -55,7 +56,8 @@ class Suites:
         if self._plan is not None:
             self._plan.go_to(cls)
         if self._class is None or not _awaits_teardown(self._class, cls):
-            self._classes.let_go(self._plan.is_over if self._plan else _unlike(cls))
+            is_over = self._plan.is_over if self._plan else _unlike(cls)
+            self._classes.let_go(is_over, to_come=True)
         self._classes.begin(cls)
         self._class = cls
 
@@ -87,7 +89,8 @@ class Suites:
             if _is_run_by("unittest.runner"):
                 self._class = None
             last = () if self._class is None else release.bases(self._class)
-            self._classes.let_go(lambda cls: cls not in last)
+            to_come = not _is_run_by(*_PROGRAMS)
+            self._classes.let_go(lambda cls: cls not in last, to_come=to_come)
 
     def _news_of(self, result: object) -> dict[str, slice]:
         """Where in the lists of a result the entries are that it has got since the last test."""
@@ -180,9 +183,9 @@ def _awaits_teardown(cls: type, next_class: type) -> bool:
     return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
 
 
-def _is_run_by(module: str) -> bool:
+def _is_run_by(*modules: str) -> bool:
     frame: FrameType | None = this_frame()
-    while frame is not None and frame.f_globals.get("__name__") != module:
+    while frame is not None and frame.f_globals.get("__name__") not in modules:
         frame = frame.f_back
     return frame is not None
 
