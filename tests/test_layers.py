@@ -30,7 +30,7 @@ LAYERS = [
     ["grouping"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest"],
+    ["unittest", "pytest", "holding", "readers"],
     ["curing"],
     ["journal", "looking", "budget"],
     ["records", "repetition"],

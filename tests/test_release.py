@@ -507,6 +507,67 @@ def test_a_suite_that_makes_its_tests_as_it_runs_is_not_asked_for_them(tmp_path:
     assert runs.large() == {"A.shared": 1, "B.shared": 1}
 
 
+ELSEWHERE_READ = """
+    import sys, unittest
+    import pytest
+
+    class TestA(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            cls.read, cls.other = bytearray(1_000_000), bytearray(1_000_000)
+        def test(self): self.assertTrue(self.read and self.other)
+
+    Alias = TestA
+
+    def helper():
+        def inner(): return len(TestA.read)
+        return inner()
+
+    @pytest.fixture
+    def reads(): return TestA.read
+
+    class TestB(unittest.TestCase):
+        def test(self): self.assertEqual({expression}, 1_000_000)
+    """
+
+
+@pytest.mark.parametrize("command", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "len(TestA.read)",
+        "len(Alias.read)",
+        "len(getattr(TestA, 'read'))",
+        "len(sys.modules[__name__].TestA.read)",
+        "helper()",
+    ],
+)
+def test_what_other_code_reads_of_a_class_stays_on_it(
+    tmp_path: Path, command: tuple[str, ...], expression: str
+) -> None:
+    source = dedent(ELSEWHERE_READ).format(expression=expression)
+    runs = Runs(tmp_path, source, *command)
+
+    assert runs.large() == {"TestA.read": 1, "TestA.other": 1}  # in the end nobody reads it
+
+
+def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "class TestA:\n"
+        "    def test(self): type(self).a, type(self).b = bytearray(10**6), bytearray(10**6)\n"
+    )
+    (tmp_path / "test_b.py").write_text(
+        "def test_first():\n"
+        "    from test_a import TestA as First\n"
+        "    assert len(First.a) == 10**6\n"
+        "    assert not hasattr(First, chr(98))\n"
+    )
+
+    run = Runs.run(tmp_path, "--release", *PYTEST[:-1], "test_a.py", "test_b.py")
+
+    assert run.returncode == 0, run.stdout
+
+
 NASTY = """
     import atexit, gc, sys, unittest, warnings, weakref
 
@@ -708,6 +769,110 @@ def test_a_pytest_item_that_runs_twice_works(tmp_path: Path) -> None:
     )
 
     assert runs.large() == {"TestPlain.data": 1}
+
+
+HELD = """
+    import gc, unittest, weakref
+
+    {registry}
+
+    class TestT({base}):
+        def {setup}(self):
+            self.data = bytearray(1_000_000)
+            {hold}
+        def values(self): yield self
+        def test_1(self): assert 0
+        def test_2(self): assert 0
+        def test_3(self): assert all(len(test.data) == 1_000_000 for test in {read})
+    """
+
+
+@pytest.mark.parametrize(
+    ("registry", "hold", "read"),
+    [
+        ("held = []", "held.append(self)", "held"),
+        ("held = []", "held.append(self.test_1)", "(method.__self__ for method in held)"),
+        ("held = []", "held.append(lambda: self)", "(get() for get in held)"),
+        ("held = []", "held.append(self.values())", "(next(it) for it in held)"),
+        ("held = weakref.WeakSet()", "held.add(self)", "held"),
+        (
+            "held = []",
+            "held.append(weakref.WeakMethod(self.test_1))",
+            "(m().__self__ for m in held)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("base", ["unittest.TestCase", ""], ids=["unittest", "pytest"])
+def test_an_instance_that_the_program_holds_keeps_what_is_on_it(
+    tmp_path: Path, registry: str, hold: str, read: str, base: str
+) -> None:
+    setup = "setUp" if base else "setup_method"
+    source = dedent(HELD).format(registry=registry, hold=hold, read=read, base=base, setup=setup)
+    runs = Runs(tmp_path, source, *(UNITTEST if base else PYTEST), status=1)
+
+    assert "TestT.data" not in runs.rows()
+    assert runs.report.not_released >= 2
+
+
+def test_what_a_class_let_go_of_holds_no_more(tmp_path: Path) -> None:
+    runs = Runs(
+        tmp_path,
+        """
+        import unittest
+
+        class T(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): cls.runs = []
+            def setUp(self):
+                self.data = bytearray(1_000_000)
+                self.runs.append(self)
+            def test_1(self): self.fail("x")
+            def test_2(self): self.assertTrue(self.runs[0].data)
+        class U(unittest.TestCase):
+            def test_3(self): pass
+        """,
+        *UNITTEST,
+        status=1,
+    )
+
+    assert "T.data" in runs.rows()
+    assert runs.report.not_released == 0
+    assert runs.report.totals.survived_bytes < 0.1 * MB
+
+
+def test_a_fixture_of_the_class_that_is_still_set_up_keeps_its_instance(tmp_path: Path) -> None:
+    Runs(
+        tmp_path,
+        """
+        import pytest
+
+        class TestDriver:
+            @pytest.fixture(scope="class", autouse=True)
+            def driver(self):
+                self.browser = bytearray(1_000_000)
+                yield
+                assert len(self.browser) == 1_000_000
+            def test_1(self): pass
+            def test_2(self): pass
+        """,
+        *PYTEST,
+    )
+
+
+def test_what_the_report_says_of_tests_that_are_held(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(
+        dedent(HELD).format(
+            registry="held = []",
+            hold="held.append(self)",
+            read="held",
+            base="unittest.TestCase",
+            setup="setUp",
+        )
+    )
+
+    run = reftrack("run", "--release", *UNITTEST, cwd=tmp_path)
+
+    assert "\n3 tests are held by the program itself: not released\n" in run.stderr
 
 
 def test_exceptions_that_a_result_keeps_lose_their_frames_and_no_word(tmp_path: Path) -> None:

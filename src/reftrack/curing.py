@@ -11,7 +11,9 @@ import msgspec
 
 from reftrack import _reftrack, release
 from reftrack.guard import quietly
+from reftrack.holding import Known, is_held
 from reftrack.model import Released, ScopeKind
+from reftrack.readers import Readers
 from reftrack.release import Before
 
 _AT_ONCE = 1024  # an attribute with which less went at once may be part of a cycle
@@ -35,11 +37,12 @@ class _Gone(msgspec.Struct):
     alive: int
 
 
-class _Waiting(NamedTuple):
+class _Over(NamedTuple):
     """An instance whose test is over; `number` is the scope of the test."""
 
-    instance: ref[Any]
+    instance: Callable[[], Any]
     before: Before
+    known: Callable[[Any], Known]
     number: int
 
 
@@ -54,7 +57,9 @@ class Cure:
         self, only: tuple[str, ...], opened: Sequence[Numbered], ended: Sequence[Numbered]
     ) -> None:
         self._only, self._opened, self._ended = only, opened, ended
-        self._waiting: _Waiting | None = None
+        self._waiting: _Over | None = None
+        self._held: list[_Over] = []
+        self._readers = Readers()
         self._gone: list[_Gone] = []
         self._rows: dict[str, Released] = {}
 
@@ -62,34 +67,58 @@ class Cure:
         """This moment, for `let_go_of_class`."""
         return len(self._ended)
 
-    def wait(self, instance: object, before: Before) -> None:
+    def wait(
+        self, instance: Callable[[], Any], before: Before, known: Callable[[Any], Known]
+    ) -> None:
         """The innermost scope's test is over: at `flush` let go of its instance, if it is still
         there then. Most go by themselves, and are left to."""
         self.flush()
-        try:
-            self._waiting = _Waiting(ref(instance), before, self._opened[-1].number)
-        except TypeError:  # a class with slots alone
-            self.let_go_of_instance(instance, before)
+        self._waiting = _Over(instance, before, known, self._opened[-1].number)
 
     def flush(self) -> None:
         """Let go of the instance that waits."""
         waiting, self._waiting = self._waiting, None
-        if waiting is not None and (instance := waiting.instance()) is not None:
-            self._let_go_of_instance(instance, waiting.before, waiting.number)
+        if waiting is not None:
+            self._try_instance(waiting)
 
-    def let_go_of_instance(self, instance: object, before: Before) -> None:
-        """The innermost scope's test is over, and what it put on its instance goes."""
-        self._let_go_of_instance(instance, before, self._opened[-1].number)
+    def let_go_of_instance(
+        self, instance: Callable[[], Any], before: Before, known: Callable[[Any], Known]
+    ) -> None:
+        """The innermost scope's test is over, and what it put on its instance goes, unless others
+        than the runner, who has it as `known`, refer to the instance: they may go on to read it."""
+        self._try_instance(_Over(instance, before, known, self._opened[-1].number))
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
-        """What was put on a class since `mark` goes."""
+    def try_again(self, of: type | None = None) -> bool:
+        """Let go of the instances, of one class or all, that others held when their test was over
+        and do not hold any more; True if there were some. Garbage, too, holds until collected."""
+        held, self._held = self._held, []
+        went = 0
+        for over in held:
+            if of is None or type(over.instance()) is of:
+                went += self._try_instance(over)
+            elif over.instance() is not None:
+                self._held.append(over)
+        return went > 0
+
+    def held(self) -> int:
+        """How many instances the program itself holds, so that nothing of them was let go of."""
+        return sum(over.instance() is not None for over in self._held)
+
+    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
+        """What was put on a class since `mark` goes; while tests are `to_come` of other classes not
+        what their code may read of it. True if none of that stays."""
         numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
         names = release.put_since(cls, before, self._only)
+        kept = self._readers.of(cls, names) if names and to_come else set()
         with quietly():
             for name in names:
+                if name in kept:
+                    continue
                 alive = _alive(numbers)
                 release.let_go(cls, name, before)
                 _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
+        self.try_again(cls)
+        return not kept
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         """The frames of an exception go that a runner keeps under `name`."""
@@ -100,9 +129,23 @@ class Cure:
         rest = _alive([number])
         self._gone.append(_Gone(None, {name: alive - rest}, [(name, None)], number, rest))
 
-    def _let_go_of_instance(self, instance: object, before: Before, number: int) -> None:
-        names = release.put_since(instance, before, self._only)
-        values = dict(release.attributes(instance)) if names else {}
+    def _try_instance(self, over: _Over) -> bool:
+        """Let go of what there is, unless it is held; then it may be tried again."""
+        if over.instance() is None:
+            return False
+        names = release.put_since(over.instance(), over.before, self._only)
+        if not names:
+            return False
+        if is_held(over.instance, over.known):
+            self._held.append(over)
+            return False
+        self._let_go_of_instance(over.instance(), names, over.before, over.number)
+        return True
+
+    def _let_go_of_instance(
+        self, instance: object, names: list[str], before: Before, number: int
+    ) -> None:
+        values = dict(release.attributes(instance))
         gone = _Gone(_weak(instance), {}, [], number, 0)
         with quietly():
             for name in names:
@@ -117,8 +160,7 @@ class Cure:
                 if may_last and went < _AT_ONCE:
                     gone.cyclic.append((full_name, witness))
         gone.alive = _alive([number])
-        if names:
-            self._gone.append(gone)
+        self._gone.append(gone)
 
     def rows(self) -> list[Released]:
         """What was let go of, by name, most bytes first. Instances that have died since would have

@@ -52,9 +52,10 @@ def record(
     *,
     seconds: float,
     released: list[Released],
+    not_released: int,
 ) -> Looked:
     """Look at the heap: what the scopes that ended left, and who holds it. `seconds` of the run
-    have passed; `released` has been let go of.
+    have passed; `released` has been let go of, and nothing of `not_released` tests.
 
     Raises MemoryError where there is no room for the graph.
     """
@@ -80,7 +81,7 @@ def record(
         seen.close()
     _leave_out(own, ended, charged, totals, survived)
     totals.explained_bytes = retention.explained_bytes(holders, COUNTED)
-    checkpoint = Checkpoint(asked.final, seconds, totals, survived, holders, released)
+    checkpoint = Checkpoint(asked.final, seconds, totals, survived, holders, released, not_released)
     return Looked(checkpoint, proofs.seconds)
 
 

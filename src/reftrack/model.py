@@ -202,7 +202,10 @@ class Totals(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """A whole run, as `reftrack json` writes it."""
+    """A whole run, as `reftrack json` writes it.
+
+    `not_released` tests were let go of nothing under `--release`: the program itself holds them.
+    """
 
     format: int
     complete: bool
@@ -211,6 +214,7 @@ class Report(msgspec.Struct):
     scopes: list[Scope]
     holders: list[Holder]
     released: list[Released] = []
+    not_released: int = 0
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
@@ -252,6 +256,7 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     survived: list[Survived]
     holders: list[Holder]
     released: list[Released] = []
+    not_released: int = 0
 
 
 class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):

@@ -126,7 +126,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     scopes: list[Scope] = []
     checkpoint: Checkpoint | None = None
     looked_at = 0  # how many scopes had ended by the last checkpoint
-    released = TornDown({})
+    torn_down = TornDown({})
     repeated: list[Repeated] = []
     ended: Ended | None = None
     for number, line in enumerate(lines, 2):
@@ -144,7 +144,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
             case TornDown():
-                released = event
+                torn_down = event
             case Repeated():
                 repeated.append(event)
             case Ended():
@@ -158,7 +158,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         return Report(FORMAT, False, run, _totals(scopes), scopes, [])
     _date(scopes[:looked_at], checkpoint)
     _date_open(scopes[looked_at:], checkpoint.holders)
-    _date_later(scopes, released, repeated)
+    _date_later(scopes, torn_down, repeated)
     kept = {
         scopes[row.index].id: row
         for row in repeated
@@ -173,7 +173,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = sum(scope.scope == "test" for scope in scopes)
-    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, checkpoint.released)
+    released, held = checkpoint.released, checkpoint.not_released
+    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held)
 
 
 def _read_start(lines: BinaryIO, path: Path) -> Started:

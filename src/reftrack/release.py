@@ -84,7 +84,7 @@ def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[st
     if not found:
         return []
     kept = set(_RUNNERS_OWN)
-    for cls in _with_descendants(owner) if _is_class(owner) else [type(owner)]:
+    for cls in with_descendants(owner) if _is_class(owner) else [type(owner)]:
         described = _described_by(cls)
         if described is None:
             return []
@@ -104,7 +104,7 @@ def let_go(owner: Any, name: str, before: Before) -> None:
         elif name in namespace_of(owner):
             type.__delattr__(owner, name)
         return
-    own = _instance_dict(owner)
+    own = instance_dict(owner)
     slot = _slots(type(owner)).get(name)
     if own is not None and dict.__contains__(own, name):
         if name in before:
@@ -131,7 +131,7 @@ def attributes(owner: Any) -> list[tuple[str, object]]:
     if _is_class(owner):
         return list(namespace_of(owner).items())
     found: list[tuple[str, object]] = []
-    own = _instance_dict(owner)
+    own = instance_dict(owner)
     if own is not None:
         found += [(name, value) for name, value in dict.items(own) if type(name) is str]
     for name, member in _slots(type(owner)).items():
@@ -145,7 +145,7 @@ def bases(cls: type) -> tuple[type, ...]:
     return tuple(base for base in mro_of(cls) if _flags_of(base) & _HEAP_TYPE)
 
 
-def _with_descendants(cls: type) -> list[type]:
+def with_descendants(cls: type) -> list[type]:
     found = [cls]
     for parent in found:
         found += type.__subclasses__(parent)
@@ -165,9 +165,9 @@ def _is_class(owner: object) -> bool:
     return issubclass(type(owner), type)
 
 
-def _instance_dict(instance: object) -> dict[str, object] | None:
-    """By the getter that the first base with room for a dict has: a class may define a `__dict__`
-    of its own."""
+def instance_dict(instance: object) -> dict[str, object] | None:
+    """Its dict, if it has one, by the getter that the first base with room for one has: a class may
+    define a `__dict__` of its own."""
     for base in mro_of(type(instance)):
         getter: Any = namespace_of(base).get("__dict__")
         if type(getter) in _DESCRIPTORS and getter.__objclass__ is base:
@@ -238,7 +238,7 @@ def _contents(value: Any) -> list[object]:
         if issubclass(kind, builtin):
             return list(builtin.__iter__(value))
     if (module_of(kind), name_of(kind)) == ("django.test.testcases", "TestData"):
-        data = (_instance_dict(value) or {}).get("data")  # setUpTestData's, as Django wraps it
+        data = (instance_dict(value) or {}).get("data")  # setUpTestData's, as Django wraps it
         return [data, *_contents(data)]
     return []
 
@@ -258,25 +258,23 @@ def _described_by(cls: type) -> frozenset[str] | None:
     seen: set[int] = set()
     pending: list[object] = [space.get(name) for name in _DESCRIBING for space in namespaces]
     while pending:
-        function = _function(pending.pop())
+        function = function_of(pending.pop())
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
-        read = _names_in(function.__code__)
+        read = names_in(function.__code__)
         pending += [space.get(name) for name in read - names for space in namespaces]
         pending += [
             helper
             for helper in map(function.__globals__.get, read)
             if type(helper) is FunctionType and helper.__globals__ is function.__globals__
         ]
-        for cell in function.__closure__ or ():  # a decorator's: the function that it wraps
-            with suppress(ValueError):  # an empty one
-                pending.append(cell.cell_contents)
+        pending += closed_over(function)
         names |= read
     return None if names & {"__dict__", "vars"} else frozenset(names)
 
 
-def _function(attribute: Any) -> FunctionType | None:
+def function_of(attribute: Any) -> FunctionType | None:
     """The function that an attribute of a class stands for."""
     if type(attribute) is property:
         attribute = attribute.fget
@@ -285,10 +283,19 @@ def _function(attribute: Any) -> FunctionType | None:
     return attribute if type(attribute) is FunctionType else None
 
 
-def _names_in(code: CodeType) -> set[str]:
+def closed_over(function: FunctionType) -> list[object]:
+    """What its closure has: a decorator's has the function that it wraps."""
+    found: list[object] = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # an empty one
+            found.append(cell.cell_contents)
+    return found
+
+
+def names_in(code: CodeType) -> set[str]:
     """Names and texts in a function's code, and in that of functions within it."""
     names = {*code.co_names, *(const for const in code.co_consts if type(const) is str)}
     for const in code.co_consts:
         if type(const) is CodeType:
-            names |= _names_in(const)
+            names |= names_in(const)
     return names

@@ -320,6 +320,8 @@ class Session:
         shown = progress.show(self._budget.expected_seconds())
         if final or _reftrack.collecting():
             _reftrack.collect()
+        if final and self._cure is not None and self._cure.try_again():
+            _reftrack.collect()
         with no_collection():
             proving = self._record_look(final)
         if shown:
@@ -341,6 +343,7 @@ class Session:
                 asked,
                 seconds=self._elapsed(),
                 released=released,
+                not_released=0 if self._cure is None else self._cure.held(),
             )
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")

@@ -91,6 +91,7 @@ class Page(msgspec.Struct, frozen=True):
     released: list[ReleasedRow] = []
     more_released: int = 0
     more_released_bytes: int = 0
+    not_released: str = ""  # how many tests, in words
 
 
 def build(report: Report, holders: int = FEW, *, directory: str | None = None) -> Page:
@@ -127,6 +128,7 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         released=[_released_row(row) for row in report.released[:_RELEASED]],
         more_released=len(report.released[_RELEASED:]),
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
+        not_released=counted(report.not_released, "test") if report.not_released else "",
     )
 
 

@@ -195,6 +195,10 @@ def _past(page: Page, width: int) -> list[Line]:
     if page.more_released:
         words = f"and {page.more_released} more released, {size(page.more_released_bytes)}"
         lines.append([(words, "faint")])
+    if page.not_released:
+        verb = "is" if page.not_released.startswith("1 ") else "are"
+        words = f"{page.not_released} {verb} held by the program itself: not released"
+        lines.append([(words, "faint")])
     return lines
 
 

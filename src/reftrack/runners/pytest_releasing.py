@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 import pytest
 
 from reftrack import release
+from reftrack.holding import Known, Weak
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Letting, Plan
 
@@ -30,12 +31,16 @@ class ByClass:
     def mark(self) -> int:
         return 0
 
-    def let_go_of_instance(self, instance: object, before: Before) -> None:
-        release.let_go_of_all(instance, before, release.namespaces(type(instance)))
+    def let_go_of_instance(
+        self, instance: Callable[[], Any], before: Before, known: Callable[[Any], Known]
+    ) -> None:
+        owner = instance()
+        release.let_go_of_all(owner, before, release.namespaces(type(owner)))
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None:
+    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
         if issubclass(cls, self._base):
             release.let_go_of_all(cls, before, release.namespaces(cls))
+        return True
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         pass  # these are not the class's
@@ -58,9 +63,10 @@ class Items:
         self._classes = Classes(letting)
         self._plan: Plan | None = None
         self._item: ref[pytest.Item] | None = None
-        self._instance: ref[Any] | None = None
+        self._instance: Weak | None = None
         self._before: Before = {}
         self._raised = 0  # id() of what the item's call raised
+        self._excinfos: list[Weak] = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -78,12 +84,14 @@ class Items:
         with self._apart():
             instance = _instance_of(item)
             if instance is not None and _is_unittests(item):
-                self._instance, self._before = ref(instance), release.before(instance)
+                self._instance, self._before = Weak(instance), release.before(instance)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
-        if call.when == "call" and call.excinfo is not None:
-            self._raised = id(call.excinfo.value)
+        if call.excinfo is not None:
+            self._excinfos.append(Weak(call.excinfo))
+            if call.when == "call":
+                self._raised = id(call.excinfo.value)
 
     def begin(self, item: pytest.Item) -> None:
         """This item is next."""
@@ -119,6 +127,7 @@ class Items:
             self._classes.begin(cls)
         instance = _instance_of(item)
         self._item, self._instance, self._raised = ref(item), None, 0
+        self._excinfos = []
         self._before = {} if instance is None else release.before(instance)
 
     def _end_item(self) -> None:
@@ -126,12 +135,8 @@ class Items:
         if item is None:
             return
         if self._class_of(item) is not None:
-            instance = _instance_of(item)
-            if instance is None and self._instance is not None:
-                instance = self._instance()
-            if instance is not None:
-                self._letting.let_go_of_instance(instance, self._before)
-            del instance
+            kept = _Kept(ref(item), self._instance, self._excinfos)
+            self._letting.let_go_of_instance(kept.instance, self._before, kept.known)
         if self._raised and self._raised == id(vars(sys).get("last_value")):
             self._letting.let_go_of_frames("frames in sys.last_value", _forget_last)
         if _is_unittests(item) and vars(item).get("_excinfo"):
@@ -149,13 +154,33 @@ class Items:
             self._plan.go_to(self._class_of(nextitem))
             # The first finalizer is the node's own; fixtures to be torn down have added theirs.
             if all(len(finalizers) <= 1 for finalizers, _ in wider):
-                self._classes.let_go(self._plan.is_over)
+                self._classes.let_go(self._plan.is_over, to_come=True)
         elif not wider and self._plan.at_end():
-            self._classes.let_go(lambda cls: True)
+            self._classes.let_go(lambda cls: True, to_come=False)
 
     def _class_of(self, item: pytest.Item) -> type | None:
         cls = item.cls if isinstance(item, pytest.Function) else None
         return cls if cls is not None and self._applies(cls) else None
+
+
+class _Kept(NamedTuple):
+    """An item that is over: its instance, and what pytest keeps that with. An exception of the item
+    and the frames that it went through are a cycle (`CallInfo.from_call`, _pytest/runner.py)."""
+
+    item: ref[pytest.Item]
+    own: Weak | None
+    excinfos: list[Weak]
+
+    def instance(self) -> Any:
+        item = self.item()
+        kept = None if item is None else _instance_of(item)
+        return self.own() if kept is None and self.own is not None else kept
+
+    def known(self, instance: object) -> Known:
+        own = {} if (item := self.item()) is None else vars(item)
+        places = [own.get(name) for name in ("_instance", "_obj", "_excinfo")]
+        places += [vars(sys).get(name) for name in _LAST]
+        return Known(places, [item, own, vars(sys)], [excinfo() for excinfo in self.excinfos])
 
 
 def _is_unittests(item: pytest.Item) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import ref
 
 from reftrack import release
+from reftrack.holding import Known
 from reftrack.release import Before
 
 _RUNNERS = (
@@ -24,8 +25,10 @@ class Letting(Protocol):
     """Lets go: with figures for a report (`curing.Cure`), or without."""
 
     def mark(self) -> int: ...
-    def let_go_of_instance(self, instance: object, before: Before) -> None: ...
-    def let_go_of_class(self, cls: type, before: Before, mark: int) -> None: ...
+    def let_go_of_instance(
+        self, instance: Callable[[], Any], before: Before, known: Callable[[Any], Known]
+    ) -> None: ...
+    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool: ...
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None: ...
 
 
@@ -73,13 +76,15 @@ class Classes:
             if id(base) not in self._begun and not _is_runners(base):
                 self._begun[id(base)] = ref(base), release.before(base), self._letting.mark()
 
-    def let_go(self, is_over: Callable[[type], bool]) -> None:
+    def let_go(self, is_over: Callable[[type], bool], *, to_come: bool) -> None:
+        """Let go of those that are over. What code of tests that are `to_come` may read stays, and
+        is tried again when the next ones are over."""
         for key, (weak, before, mark) in list(self._begun.items()):
             cls = weak()
-            if cls is None or is_over(cls):
+            if cls is not None and not is_over(cls):
+                continue
+            if cls is None or self._letting.let_go_of_class(cls, before, mark, to_come=to_come):
                 del self._begun[key]
-            if cls is not None and key not in self._begun:
-                self._letting.let_go_of_class(cls, before, mark)
 
 
 def _is_runners(cls: type) -> bool:

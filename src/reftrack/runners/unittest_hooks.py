@@ -381,7 +381,7 @@ def _fixture(
         name = None
         if session is not None and not session.holds("test"):
             if _releasing is not None and scope_id is _class_to_set_up:
-                _releasing.next_test(type(args[0]))
+                _releasing.next_test(self, type(args[0]))
             try:
                 name = scope_id(*args)
             except Exception:  # a class or result of the user's own: unittest meets it next

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reftrack import release
 from reftrack.guard import Apart, this_frame
+from reftrack.holding import Known, Weak
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True
 
+_PROGRAMS = ("unittest.main", "django.test.runner")  # they run one suite, and nothing after it
 _SUSPENDED = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 
 
@@ -32,6 +34,7 @@ class Suites:
         self._plan: Plan | None = None
         self._class: type | None = None
         self._told: dict[str, int] = {}
+        self._suite: Callable[[], object] = _nothing
 
     def begin(self, suite: object) -> None:
         """The outermost suite begins."""
@@ -40,11 +43,12 @@ class Suites:
             self._plan = None if classes is None else Plan(classes)
             self._told = {}
 
-    def next_test(self, cls: type) -> None:
+    def next_test(self, suite: object, cls: type) -> None:
         """A test of this class is next, and has nothing set up; what was set up for others, and is
-        not for it, is torn down."""
+        not for it, is torn down. `suite` is the innermost one that it is in."""
         with Apart(self._note):
             self._cure.flush()
+            self._suite = Weak(suite)
             if cls is not self._class:
                 self._next_class(cls)
 
@@ -52,7 +56,8 @@ class Suites:
         if self._plan is not None:
             self._plan.go_to(cls)
         if self._class is None or not _awaits_teardown(self._class, cls):
-            self._classes.let_go(self._plan.is_over if self._plan else _unlike(cls))
+            is_over = self._plan.is_over if self._plan else _unlike(cls)
+            self._classes.let_go(is_over, to_come=True)
         self._classes.begin(cls)
         self._class = cls
 
@@ -66,8 +71,10 @@ class Suites:
     def test_over(self, test: object, before: Before, result: object) -> None:
         """A test is over, and its result told."""
         with Apart(self._note):
-            self._cure.wait(test, before)
-            for name, tracebacks in self._kept_tracebacks(result):
+            news = self._news_of(result)
+            kept = _Kept(self._suite, _weak(result), news)
+            self._cure.wait(Weak(test), before, kept.known)
+            for name, tracebacks in _kept_tracebacks(result, news):
                 self._cure.let_go_of_frames(name, partial(clear, tracebacks))
 
     def over(self) -> None:
@@ -82,18 +89,67 @@ class Suites:
             if _is_run_by("unittest.runner"):
                 self._class = None
             last = () if self._class is None else release.bases(self._class)
-            self._classes.let_go(lambda cls: cls not in last)
+            to_come = not _is_run_by(*_PROGRAMS)
+            self._classes.let_go(lambda cls: cls not in last, to_come=to_come)
 
-    def _kept_tracebacks(self, result: object) -> Iterable[tuple[str, list[TracebackType]]]:
-        """Those that a result has got in its lists since the last test; one that shows the locals
-        of frames in its texts may still make them."""
-        own = dict(release.attributes(result))
-        for name, entries in own.items():
-            if type(entries) is list and own.get("tb_locals") in (None, False):
-                told = self._told.get(name, 0)
-                self._told[name] = len(entries)
-                if found := list(_tracebacks(entries[told:])):
-                    yield f"frames in {release.name_of(type(result))}.{name}", found
+    def _news_of(self, result: object) -> dict[str, slice]:
+        """Where in the lists of a result the entries are that it has got since the last test."""
+        news = {}
+        for name, entries in release.attributes(result):
+            if type(entries) is list:
+                told, self._told[name] = self._told.get(name, 0), len(entries)
+                if told < len(entries):
+                    news[name] = slice(told, len(entries))
+        return news
+
+
+class _Kept(NamedTuple):
+    """What of unittest keeps a test that is over: a suite that does not clean up, and a result, in
+    whose lists the test had `news`."""
+
+    suite: Callable[[], object]
+    result: Callable[[], object]
+    news: dict[str, slice]
+
+    def known(self, test: object) -> Known:
+        suite, result = self.suite(), self.result()
+        tests = dict(release.attributes(suite)).get("_tests")
+        held = [entry for entry in tests if entry is test] if type(tests) is list else []
+        owners = [suite, tests, result]
+        for name, value in release.attributes(result):
+            owners.append(value)
+            if type(value) is list:
+                held += value[self.news[name]] if name in self.news else ()
+            elif type(value) is dict:
+                held += [part for pair in value.items() for part in pair if part is test]
+            elif value is test:
+                held.append(value)
+        return Known(held, owners, [])
+
+
+def _nothing() -> None:
+    return None
+
+
+def _weak(result: object) -> Callable[[], object]:
+    try:
+        return Weak(result)
+    except TypeError:
+        return _nothing
+
+
+def _kept_tracebacks(
+    result: object, news: dict[str, slice]
+) -> Iterable[tuple[str, list[TracebackType]]]:
+    """Those that a result has got in its lists; one that shows the locals of frames in its texts
+    may still make them."""
+    own = dict(release.attributes(result))
+    if own.get("tb_locals") not in (None, False):
+        return
+    for name, where in news.items():
+        entries: Any = own[name]
+        if found := list(_tracebacks(entries[where])):
+            yield f"frames in {release.name_of(type(result))}.{name}", found
 
 
 def classes_in(suite: Any) -> list[type] | None:
@@ -127,9 +183,9 @@ def _awaits_teardown(cls: type, next_class: type) -> bool:
     return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
 
 
-def _is_run_by(module: str) -> bool:
+def _is_run_by(*modules: str) -> bool:
     frame: FrameType | None = this_frame()
-    while frame is not None and frame.f_globals.get("__name__") != module:
+    while frame is not None and frame.f_globals.get("__name__") not in modules:
         frame = frame.f_back
     return frame is not None
 

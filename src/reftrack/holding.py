@@ -1,0 +1,147 @@
+"""Does anything but its runner still refer to an instance?
+
+A trial deletion, as the collector makes it (`subtract_refs` in Modules/gcmodule.c up to 3.12, in
+Python/gc.c from 3.13 on), but from one object: references that come from the runner, or from what
+itself hangs on nothing but the instance and the runner, are counted; one more anywhere is somebody
+else's. What is not found is not counted: where the walk stops early, the answer is "held".
+
+Objects are only traversed and counted: nothing of them runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections.abc import Callable
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from reftrack import release
+
+_BOUNDS = (0, 32, 512, 4096)  # objects to find before each judgement, and at most
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+_SHUT = (ModuleType, type, CodeType)  # the program's own, which it can always get at
+
+
+class Weak(weakref.ref[Any]):
+    """reftrack's own weak reference. A plain one is shared by all who make one of the same object
+    (`get_basic_refs`, Objects/weakrefobject.c), and could not be told from the program's."""
+
+    __slots__ = ()
+
+
+class Known(NamedTuple):
+    """What a runner is known to refer to an instance with.
+
+    `held` has an element for each reference that `owners` have to the instance, or to what leads to
+    it; the owners themselves are not looked into. `leads` may lead to it as well: who refers to
+    those has to be found.
+    """
+
+    held: list[object]
+    owners: list[object]
+    leads: list[object]
+
+
+def is_held(instance: Callable[[], Any], known: Callable[[Any], Known]) -> bool:
+    """Does anybody refer to an instance or its dict, weakly or not, but the runner and its own?
+
+    No frame that calls this may refer to it: `instance` is asked for it, `known` is told it.
+    """
+    walk = _Walk(instance(), known(instance()))
+    for bound in _BOUNDS:
+        exhausted = walk.go_on(bound)
+        if not walk.is_held():
+            return False
+        if exhausted:
+            break
+    return True
+
+
+class _Walk:
+    """Objects found so far, and for each the ones that refer to it, by their index."""
+
+    def __init__(self, instance: object, known: Known) -> None:
+        self._found: list[object] = []
+        self._index: dict[int, int] = {}
+        self._into: list[list[int]] = []
+        self._next = 0
+        self._runners = [self._add(known.held), self._add(known.leads)]
+        self._shut = {id(owner) for owner in known.owners}
+        self._instance = self._add(instance)
+        if (own := release.instance_dict(instance)) is not None:
+            self._add(own)
+        for element in filter(_leads_on, known.held):  # the list has a reference of its own
+            self._into[self._add(element)].append(self._runners[0])
+        self._first = len(self._found)
+
+    def _add(self, value: object) -> int:
+        index = self._index.setdefault(id(value), len(self._found))
+        if index == len(self._found):
+            self._found.append(value)
+            self._into.append([])
+        return index
+
+    def _dict_of(self, index: int) -> list[int]:
+        """Its own dict, if there can be one. An object that has its values in place traverses these
+        in the dict's stead (`PyObject_VisitManagedDict`, Objects/dictobject.c, 3.13)."""
+        own = release.instance_dict(self._found[index])
+        if own is None:
+            return []
+        if id(own) not in self._index:
+            self._shut.add(id(own))  # the values have been counted
+        found = self._add(own)
+        if index not in self._into[found]:
+            self._into[found].append(index)
+        return [found]
+
+    def go_on(self, bound: int) -> bool:
+        """Find more, until there are `bound` objects; True where there are no more."""
+        while self._next < self._first or self._next < len(self._found) < bound:
+            value = self._found[self._next]
+            if id(value) not in self._shut:
+                for referent in _referents(value):
+                    # A dict of what the collector does not track is not tracked itself.
+                    if id(referent) in self._index or _leads_on(referent):
+                        self._into[self._add(referent)].append(self._next)
+            self._next += 1
+        return self._next == len(self._found)
+
+    def is_held(self) -> bool:
+        """Has the instance, or one of those through which it can be reached, a reference that was
+        not found?"""
+        pending = [self._instance]
+        reached = {*pending, *self._runners}
+        for index in pending:
+            if sys.getrefcount(self._found[index]) - _OWN != len(self._into[index]):
+                return True
+            weak = _weak_references(self._found[index])
+            if not weak <= self._index.keys():
+                return True
+            leading = {*self._into[index], *map(self._index.__getitem__, weak)}
+            leading = {*leading, *self._dict_of(index)} - reached
+            pending += leading
+            reached |= leading
+        return False
+
+
+_PROBE = [object()]
+_OWN = sys.getrefcount(_PROBE[0])  # the list's, and what it takes to ask
+
+
+def _referents(value: Any) -> list[object]:
+    """What an object refers to, as often as it does."""
+    if type(value) in _CONTAINERS and len(value) > _BOUNDS[-1]:
+        return []
+    shut = id(value.__globals__) if type(value) is FunctionType else 0
+    return [referent for referent in gc.get_referents(value) if id(referent) != shut]
+
+
+def _leads_on(value: object) -> bool:
+    return gc.is_tracked(value) and not issubclass(type(value), _SHUT)
+
+
+def _weak_references(value: object) -> set[int]:
+    """Weak references and proxies to an object, without reftrack's own."""
+    return {id(weak) for weak in weakref.getweakrefs(value) if type(weak) is not Weak}
