@@ -166,7 +166,7 @@ def test_little_by_each_of_many_tests_grows() -> None:
     it grows; a warm-up, and the same in few tests, do not."""
     assert verdicts.judge(choice(), every(1, *[800] * 300), {}) == "growing"
     assert verdicts.judge(choice(), every(1, *[800] * 50), {}) == "once"
-    assert verdicts.judge(choice(), every(1, *[800] * 300), {}, ran=700) == "once"
+    assert verdicts.judge(choice(), every(1, *[800] * 150, *[200] * 150), {}) == "once"
     assert verdicts.judge(choice(owner="library"), every(1, *[800] * 300), {}) == "once"
 
 

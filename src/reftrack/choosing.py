@@ -15,7 +15,6 @@ from reftrack.traits import (
     CONTAINERS,
     FIXTURE,
     FUNCARGS,
-    PATCH,
     PYTEST_SESSION,
     TEST_CASE,
     TEST_RESULT,
@@ -23,6 +22,7 @@ from reftrack.traits import (
     can_be_emptied,
     is_class_of_tests,
     is_collateral,
+    is_never_stopped,
     is_result,
     last,
     owner_of,
@@ -52,6 +52,8 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     return found
 
 
+NOWHERE = -1
+
 Key = tuple[str, str, bool]
 """What makes groups one holder: its name, its place in full, and whether it is collateral."""
 
@@ -65,7 +67,7 @@ class Choice(NamedTuple):
     root: str
     path: list[str]
     pattern: list[str]
-    step: int = -1  # index on the path of the step that the edge to be cut leads to
+    step: int = NOWHERE  # index on the path of the step that the edge to be cut leads to
     part: Part | None = None  # with that edge others are cut
     owns_anchor: bool = False  # its edge lies above the anchor, or it is emptied: all of that goes
     collateral: bool = False  # pinned through a runner's frame that another test's traceback keeps
@@ -143,7 +145,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         pattern=[place.pattern for place in shown],
         step=step,
         part=part,
-        owns_anchor=step <= survivor.anchor,
+        owns_anchor=NOWHERE < step <= survivor.anchor,
         collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
         place=found.rule.name if found.rule else _place_in_full(place, kind),
         rule=rule,
@@ -183,6 +185,11 @@ def _cut(
     modules: it stays, and what tests have put into it goes.
     """
     named = places[found.at]
+    if named.attribute == "__dict__":
+        return (
+            NOWHERE,
+            None,
+        )  # the table that grew goes with its object, and is not all there is in it
     if named.kind == naming.CACHE and found.rule is None:
         return named.step, "cache"
     first = survivor.first
@@ -212,7 +219,7 @@ IMMUTABLE = ("tuple", "frozenset")
 def _is_patched(places: Sequence[Place], place: Place, owner: Owner) -> bool:
     """Nothing but a patch puts a mock into a library's module or class."""
     replaced = owner == "library" and place.kind in (naming.MODULE, naming.CLASS)
-    return replaced or any(other.owner.startswith(PATCH) for other in places)
+    return replaced or is_never_stopped(places)
 
 
 def _owner(place: Place, kind: HolderKind) -> Owner:

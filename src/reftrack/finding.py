@@ -13,10 +13,12 @@ from reftrack.rules import Rule
 from reftrack.traits import (
     AUTOSPECCED,
     CONTAINERS,
-    MOCK,
     NAMED_INSIDE,
+    PATCH,
     first,
     is_fixture_value,
+    is_mocks,
+    is_never_stopped,
     is_result,
     is_test_instance,
     is_users,
@@ -118,7 +120,8 @@ def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
 
 def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
     """The place that leads to the first mock."""
-    at = first(places, lambda p: p.owner.startswith(MOCK) or p.value.startswith(MOCK))
+    stopped = () if is_never_stopped(places) else (PATCH,)
+    at = first(places, lambda p: is_mocks(p.owner, stopped) or is_mocks(p.value, stopped))
     if at is None:
         return None
     is_function = at > 0 and places[at].attribute in AUTOSPECCED

@@ -109,8 +109,18 @@ class Journal:
         return True
 
 
+ROOM, ROOM_FOR_HOLDER = 1 << 16, 1 << 14
+"""Bytes: more than a line takes, and each holder in it."""
+
+
 def encode(value: Any) -> bytes:
-    """JSON of a record's struct; lone surrogates (from undecodable file names) are escaped."""
+    """JSON of a record's struct; lone surrogates (from undecodable file names) are escaped.
+
+    Raises MemoryError.
+    """
+    # msgspec (0.22) crashes where its buffer cannot be allocated: that there is room for one is tried
+    # before.
+    bytearray(ROOM + ROOM_FOR_HOLDER * len(getattr(value, "holders", None) or ()))
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from reftrack.model import Holder, Repeat, Repeated, Verdict
 
-LEAST = 1 << 10
-"""Bytes that a test or a repetition has to leave with a holder to add to it."""
+LEAST = 1 << 7
+"""Bytes that a test or a repetition has to leave with a holder to add to it: strays from free lists
+are less."""
 
 _MADE_ANEW = ("unittest ", "pytest ")
 """Beginnings of roots: what a runner has of its own, repetitions have as new objects."""

@@ -125,7 +125,9 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
         for number, holder in enumerate(found, 1)
         if holder.verdict != "runner" and holder.survived_bytes >= least
     ]
-    return heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
+    largest = heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
+    # Where the time for proofs runs out, those that grow have had theirs.
+    return sorted(largest, key=lambda n: found[n - 1].verdict != "growing")
 
 
 def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
@@ -191,11 +193,10 @@ def _holder(
         verdicts.Left(scope, known.charged[scope].kind, size, known.order.get(scope, 0))
         for scope, size, _ in counted
     ]
-    ran, without = len(known.order), known.without
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=verdicts.judge(largest, left, known.pushed_out, without, filling, ran),
+        verdict=verdicts.judge(largest, left, known.pushed_out, known.without, filling),
         owner=largest.owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,

@@ -46,9 +46,9 @@ def _steady(
 
 
 def _bounded(
-    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, fix: str = ""
+    name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, title: str = "{text}"
 ) -> Rule:
-    return Rule(name, owners, attributes, "cache", why, fix=fix, verdict="once")
+    return Rule(name, owners, attributes, "cache", why, title=title, verdict="once")
 
 
 END_THREAD = "tell the thread to end before the test does, then wait for it: thread.join()"
@@ -142,6 +142,13 @@ BOUNDED = (
         ("sqlite3.Connection",),
         ("cached_statements", "cursors"),
         "a connection keeps its last 128 statements, and drops its dead cursors by the 200",
+    ),
+    _bounded(
+        "patched-dicts",
+        ("unittest.mock._patch_dict",),
+        ("_original",),
+        "mock.patch.dict() keeps its copy of the dict when it has put that back, one per patch",
+        title="copies in mock.patch.dict()",
     ),
     _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
     _bounded(

@@ -15,6 +15,7 @@ from reftrack.traits import (
     MOCK_AWAITS,
     MOCK_RECORDS,
     PATCH,
+    is_never_stopped,
     is_public_container,
     is_users,
     last,
@@ -49,6 +50,8 @@ def by_rule(places: Sequence[Place], at: int, rule: Rule) -> str:
         return f"{naming.without_subscripts(places[at - 1].text)}.{places[at].attribute}"
     title = rules.words(rule.title, places, at)
     users = last(places[:at], lambda place: place.kind in USERS_NAMES and is_users(place))
+    if rule.verdict == "once":
+        return title  # a cache of the same sort, wherever there is one
     return title if users is None else f"{plain(places, users, users)} -> {title}"
 
 
@@ -84,7 +87,7 @@ def last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind
 
 def of_mock(name: str, places: Sequence[Place], at: int) -> str:
     """As its user would write it: `CLIENT.send.call_args_list`, not the private attributes."""
-    if any(place.owner.startswith(PATCH) for place in places):
+    if is_never_stopped(places):
         name = patched(places) or "mock.patch, never stopped"
     for place in places[at:]:
         if place.attribute in AUTOSPECCED and not place.owner.startswith(MOCK):

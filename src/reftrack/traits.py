@@ -134,6 +134,16 @@ def is_public_container(place: Place) -> bool:
     )
 
 
+def is_mocks(type_name: str, but: tuple[str, ...] = ()) -> bool:
+    return type_name.startswith(MOCK) and not type_name.startswith(but)
+
+
+def is_never_stopped(places: Sequence[Place]) -> bool:
+    """A patch that runs is in a list of `unittest.mock`'s. A decorator's own patch stays with its
+    function when it has been stopped, and one of a dict keeps a copy of that."""
+    return any(place.attribute == "_active_patches" for place in places)
+
+
 def patched(places: Sequence[Place]) -> str:
     """What a patch that was never stopped has replaced: "json.dumps"."""
     called = next((place.called for place in places if place.owner == PATCH and place.called), "")

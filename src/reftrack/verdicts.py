@@ -49,9 +49,8 @@ def judge(
     pushed_out: Mapping[int, int],
     without: Collection[str] = (),
     filling: Filling | None = None,
-    ran: int = 0,
 ) -> Verdict:
-    """The verdict on a holder; `filling` is that of a functools cache; `ran` tests were in the run.
+    """The verdict on a holder; `filling` is that of a functools cache.
 
     `pushed_out` has the bytes of earlier tests that each test released, as far as nothing else of
     these is alive; `without` the names of rules that are switched off.
@@ -66,10 +65,10 @@ def judge(
         return "runner"
     if at_bound(left, pushed_out, filling) or _is_small_when_full(left, filling):
         return "once"
-    return "growing" if _adds_up(choice, left, ran) else "once"
+    return "growing" if _adds_up(choice, left) else "once"
 
 
-def _adds_up(choice: Choice, left: Sequence[Left], ran: int) -> bool:
+def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     """Did enough tests, and half of those that left anything here, leave what counts?"""
     tests = [row for row in left if row.kind == "test"]
     of_instances = choice.kind == "testcase-attribute"
@@ -79,7 +78,7 @@ def _adds_up(choice: Choice, left: Sequence[Left], ran: int) -> bool:
     of_library = "library" in (choice.owner, choice.filled_by) and not put_there
     if of_library and not of_instances:
         least, steady = GROWING_BYTES_PER_TEST_OF_LIBRARY, STEADY_OF_LIBRARY
-    if _is_steady(tests, *steady, ran) or (not of_library and _is_filled_around(left)):
+    if _is_steady(tests, *steady) or (not of_library and _is_filled_around(left)):
         return True
     added = [row for row in tests if row.bytes >= least]
     if len(added) < enough or 2 * len(added) < len(tests):
@@ -94,15 +93,14 @@ def _is_filled_around(left: Sequence[Left]) -> bool:
     return len(added) >= GROWING_TESTS
 
 
-def _is_steady(tests: Sequence[Left], least: int, least_of_all: int, ran: int) -> bool:
+def _is_steady(tests: Sequence[Left], least: int, least_of_all: int) -> bool:
     """Do the later tests, of many, leave three quarters of what the earlier ones do, at least? A
     cache finds more and more of what it is asked for."""
     added = [row for row in tests if row.bytes >= least]
     total = sum(row.bytes for row in added)
     if len(added) < STEADY_TESTS or total < least_of_all:
         return False
-    end = max(ran, *(row.nth for row in added))
-    middle = (min(row.nth for row in added) + end) / 2
+    middle = (min(row.nth for row in added) + max(row.nth for row in added)) / 2
     later = sum(row.bytes for row in added if row.nth > middle)
     return 4 * later >= 3 * (total - later)
 
