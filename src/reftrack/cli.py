@@ -236,6 +236,12 @@ def _finish(
             )
     except ReftrackError as error:
         _complain(error, stream)
+    except MemoryError:
+        launch.say(
+            "reftrack: no report: memory is short here\n"
+            f"  python -m reftrack report {session.path} shows it",
+            stream,
+        )
     except Exception:
         import traceback
 
