@@ -118,8 +118,8 @@ def encode(value: Any) -> bytes:
 
     Raises MemoryError.
     """
-    # msgspec (0.22) crashes where its buffer cannot be allocated: that there is room for one is tried
-    # before.
+    # msgspec (0.22) crashes where its buffer cannot be allocated: whether there is room for one is
+    # tried before.
     bytearray(ROOM + ROOM_FOR_HOLDER * len(getattr(value, "holders", None) or ()))
     try:
         return msgspec.json.encode(value)
