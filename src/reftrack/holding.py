@@ -13,14 +13,28 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from collections import deque
 from collections.abc import Callable
-from types import CodeType, FunctionType, ModuleType
+from functools import partial
+from types import (
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
 from typing import Any, NamedTuple
 
 from reftrack import release
 
-_BOUNDS = (0, 32, 512, 4096)  # objects to find before each judgement, and at most
+_STEPS = (0, 4, 12, 48, 192, 1024)  # objects looked into before each judgement
+_MOST = 4096  # at most
+_LARGE = 4096  # references of a container that is not looked into
 _CONTAINERS = (list, tuple, dict, set, frozenset)
+# What leads from exceptions and callbacks to an instance, and to little else: looked into first.
+_NEAR = (FrameType, TracebackType, BaseException, MethodType, CellType, partial)
 _SHUT = (ModuleType, type, CodeType)  # the program's own, which it can always get at
 
 
@@ -50,8 +64,8 @@ def is_held(instance: Callable[[], Any], known: Callable[[Any], Known]) -> bool:
     No frame that calls this may refer to it: `instance` is asked for it, `known` is told it.
     """
     walk = _Walk(instance(), known(instance()))
-    for bound in _BOUNDS:
-        exhausted = walk.go_on(bound)
+    for count in _STEPS:
+        exhausted = walk.go_on(count)
         if not walk.is_held():
             return False
         if exhausted:
@@ -66,7 +80,8 @@ class _Walk:
         self._found: list[object] = []
         self._index: dict[int, int] = {}
         self._into: list[list[int]] = []
-        self._next = 0
+        self._near: deque[int] = deque()
+        self._far: deque[int] = deque()
         self._runners = [self._add(known.held), self._add(known.leads)]
         self._shut = {id(owner) for owner in known.owners}
         self._instance = self._add(instance)
@@ -74,13 +89,17 @@ class _Walk:
             self._add(own)
         for element in filter(_leads_on, known.held):  # the list has a reference of its own
             self._into[self._add(element)].append(self._runners[0])
-        self._first = len(self._found)
+        for lead in filter(_leads_on, known.leads):
+            self._add(lead)
+        self._near, self._far = deque(range(len(self._found))), deque()
 
-    def _add(self, value: object) -> int:
+    def _add(self, value: object, *, of_frame: bool = False) -> int:
         index = self._index.setdefault(id(value), len(self._found))
         if index == len(self._found):
             self._found.append(value)
             self._into.append([])
+            is_near = issubclass(type(value), _NEAR) or (of_frame and type(value) is dict)
+            (self._near if is_near else self._far).append(index)
         return index
 
     def _dict_of(self, index: int) -> list[int]:
@@ -96,17 +115,22 @@ class _Walk:
             self._into[found].append(index)
         return [found]
 
-    def go_on(self, bound: int) -> bool:
-        """Find more, until there are `bound` objects; True where there are no more."""
-        while self._next < self._first or self._next < len(self._found) < bound:
-            value = self._found[self._next]
-            if id(value) not in self._shut:
-                for referent in _referents(value):
-                    # A dict of what the collector does not track is not tracked itself.
-                    if id(referent) in self._index or _leads_on(referent):
-                        self._into[self._add(referent)].append(self._next)
-            self._next += 1
-        return self._next == len(self._found)
+    def go_on(self, count: int) -> bool:
+        """Look into what is near, and `count` others; True where there are no more."""
+        while len(self._found) < _MOST and (self._near or (self._far and count)):
+            count -= not self._near
+            self._look_into((self._near or self._far).popleft())
+        return not self._near and not self._far
+
+    def _look_into(self, index: int) -> None:
+        value = self._found[index]
+        if id(value) in self._shut:
+            return
+        is_frame = type(value) is FrameType
+        for referent in _referents(value):
+            # A dict of what the collector does not track is not tracked itself.
+            if id(referent) in self._index or _leads_on(referent):
+                self._into[self._add(referent, of_frame=is_frame)].append(index)
 
     def is_held(self) -> bool:
         """Has the instance, or one of those through which it can be reached, a reference that was
@@ -132,9 +156,13 @@ _OWN = sys.getrefcount(_PROBE[0])  # the list's, and what it takes to ask
 
 def _referents(value: Any) -> list[object]:
     """What an object refers to, as often as it does."""
-    if type(value) in _CONTAINERS and len(value) > _BOUNDS[-1]:
+    if type(value) in _CONTAINERS and len(value) > _LARGE:
         return []
-    shut = id(value.__globals__) if type(value) is FunctionType else 0
+    shut = 0
+    if type(value) is FunctionType:
+        shut = id(value.__globals__)
+    elif type(value) is FrameType:
+        shut = id(value.f_globals)
     return [referent for referent in gc.get_referents(value) if id(referent) != shut]
 
 

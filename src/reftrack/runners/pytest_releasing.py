@@ -180,7 +180,11 @@ class _Kept(NamedTuple):
         own = {} if (item := self.item()) is None else vars(item)
         places = [own.get(name) for name in ("_instance", "_obj", "_excinfo")]
         places += [vars(sys).get(name) for name in _LAST]
-        return Known(places, [item, own, vars(sys)], [excinfo() for excinfo in self.excinfos])
+        leads = []
+        for excinfo in filter(None, [weak() for weak in self.excinfos]):
+            entries = vars(excinfo).get("_traceback") or ()
+            leads += [excinfo, vars(excinfo), *vars(excinfo).values(), *entries]
+        return Known(places, [item, own, vars(sys)], leads)
 
 
 def _is_unittests(item: pytest.Item) -> bool:
