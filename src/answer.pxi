@@ -162,7 +162,7 @@ cdef class Explanation:
             for node in cuts.cleared:
                 if not went(&self.look, &paths, node):
                     went_blocks_of(&self.look, node, &w)
-            return w.bytes, w.survivors, self.ways_around(&paths, groups)
+            return w.bytes, w.survivors, self.ways_around(&paths, groups, cuts.emptied)
         finally:
             if cuts is not None:
                 cuts.undo()
@@ -282,7 +282,8 @@ cdef class Explanation:
             raise ValueError(f"no edge leads to step {number}")
         return self.telling.nodes[<uint32_t>before]
 
-    cdef list ways_around(self, Paths *p, list wanted):
+    cdef list ways_around(self, Paths *p, list wanted, set emptied):
+        # Not to containers that are emptied: these stay, and nothing of them.
         cdef list found = []
         cdef uint32_t sample
         cdef Living v
@@ -294,6 +295,8 @@ cdef class Explanation:
                 if not 0 <= number < len(self.groups):
                     raise ValueError(f"no group {number}")
                 sample = self.described[<uint32_t>number + 1].sample
+                if sample in emptied:
+                    continue
                 if p.level[sample] != LEVEL_NONE and living_need(&v, sample) < 0:
                     raise MemoryError("no memory to cut edges")
             if living_find(&v) < 0:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reftrack import _reftrack, grouping, retention
+from reftrack import _reftrack, cuts, grouping, retention
 from reftrack.heap import Cut, Edge, Look
 from scoped import Within, groups, look, module
 
@@ -409,3 +409,39 @@ def test_what_is_foretold_is_what_goes(seed: int) -> None:
         _reftrack.resume()
         assert foretold.survivor_bytes == alive - sum(scope.live for scope in wanted)
         assert foretold.bytes == pytest.approx(went, abs=NEAR)
+
+
+def test_more_holders_of_the_same_than_are_looked_for_are_others(heap: Any) -> None:
+    """Given twelve lists with the same objects, when the largest is cut, then nobody says that all
+    would go with those that were found."""
+    names = [f"list_{k}" for k in range(12)]
+    for name in names:
+        setattr(heap, name, [None] * 4)
+    with Within() as scope:
+        made = [blob() for _ in range(4)]
+        for name in names:
+            getattr(heap, name)[:] = made
+        del made
+    seen = look(scope)
+
+    charged = {scope.id: grouping.Charged("test", "t")}
+    found = retention.holders(seen, charged, cut=1, prove=lambda edges: [(None, "") for _ in edges])
+
+    assert found.holders[0].together[-1] == "others"
+    assert len(found.holders[0].together) == cuts.MOST + 1
+    assert found.holders[0].not_proved == "more hold the same than could be found"
+
+
+def test_the_search_for_others_ends_in_time(heap: Any) -> None:
+    heap.x, heap.y = [None], [None]
+    with Within() as scope:
+        heap.x[0] = heap.y[0] = blob()
+    seen = look(scope)
+
+    charged = {scope.id: grouping.Charged("test", "t")}
+    found = retention.holders(
+        seen, charged, cut=1, prove=lambda edges: [(None, "") for _ in edges], seconds=-1.0
+    )
+
+    assert found.holders[0].together == []
+    assert "all the time that there was" in found.holders[0].not_proved

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
-from reftrack import choosing
+from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
 from reftrack.heap import WANTED, WANTED_AROUND, Cut, Edge, Look
 from reftrack.naming import CACHE_TYPE
 
-MOST = 4
+MOST = 8
 """Other holders that are looked for; more than these are not worth the reader's time."""
 
 ENOUGH = 0.9
@@ -27,6 +28,7 @@ class Cutting(NamedTuple):
     others: list[Choice]
     together_bytes: int
     edges: list[Edge]  # of them all
+    is_whole: bool = True  # no others hold the same that were not looked for
 
 
 class _Other(NamedTuple):
@@ -73,32 +75,42 @@ def cut(
     narrower: Sequence[Edge],
     groups: Sequence[int],
     survived: int,
+    until: float = inf,
 ) -> Cutting:
     """Cut the own edges of the holder with that key, or the narrower ones where much that is older
     would go with those; where survivors are still held, find who holds
     them, one by one, and leave out again whom it does not take.
 
-    The set that is found has no needless member; it need not be the smallest there is.
+    The set that is found has no needless member; it need not be the smallest there is. The search
+    ends at `until`, by the ledger's clock.
     """
-    own, first = _own(seen, key, own, groups)
+    own, first = _own(seen, key, own, groups, until)
     if narrower != own and first.bytes > MUCH_OLDER * first.survivor_bytes:
-        fewer, then = _own(seen, key, narrower, groups)
+        fewer, then = _own(seen, key, narrower, groups, until)
         if then.survivor_bytes >= ENOUGH * first.survivor_bytes:
             own, first = fewer, then
     # Not by what went: with the holder may go what others of the same name and place have.
     staying = sum(seen.groups[group][1] for group in first.still_held)
     if staying <= (1 - ENOUGH) * survived:
         return Cutting(first.bytes, [], 0, own)
-    others = _others(seen, own, first.still_held, groups)
-    every = seen.cut(_with(own, others))
+    others = _others(seen, own, first.still_held, groups, until)
+    every = seen.cut(_with(own, others), groups)
+    if sum(seen.groups[group][1] for group in every.still_held) > (1 - ENOUGH) * survived:
+        can_go_on = len(others) == MOST or _reftrack.now() > until
+        return Cutting(first.bytes, _told(others), 0, own, not can_go_on)
     if every.survivor_bytes <= first.survivor_bytes:
         return Cutting(first.bytes, [], 0, own)
     for other in list(others):
+        if _reftrack.now() > until:
+            break
         rest = [one for one in others if one is not other]
         if rest and seen.cut(_with(own, rest)).survivor_bytes >= every.survivor_bytes:
             others = rest
-    cut_too = [other.choice for other in others if not _goes_by_itself(other.choice)]
-    return Cutting(first.bytes, cut_too, every.bytes, _with(own, others))
+    return Cutting(first.bytes, _told(others), every.bytes, _with(own, others))
+
+
+def _told(others: Iterable[_Other]) -> list[Choice]:
+    return [other.choice for other in others if not _goes_by_itself(other.choice)]
 
 
 def _goes_by_itself(choice: Choice) -> bool:
@@ -107,7 +119,7 @@ def _goes_by_itself(choice: Choice) -> bool:
 
 
 def _own(
-    seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int]
+    seen: Look, key: Key, own: Sequence[Edge], groups: Sequence[int], until: float
 ) -> tuple[list[Edge], Cut]:
     """All edges of a holder: some keep the same in several places, as a mock does the arguments of
     a call. With what goes when they are cut."""
@@ -115,7 +127,8 @@ def _own(
     while True:
         went = seen.cut(found, groups)
         more = [edge for choice, edge in _ways(seen, went.still_held) if choice.key == key]
-        if len(found) - len(own) >= MOST or found.keys() >= set(more):
+        is_late = len(found) - len(own) >= MOST or _reftrack.now() > until
+        if is_late or found.keys() >= set(more):
             return list(found), went
         found |= dict.fromkeys(more)
 
@@ -125,9 +138,10 @@ def _others(
     own: Sequence[Edge],
     still_held: dict[int, int],
     groups: Sequence[int],
+    until: float,
 ) -> list[_Other]:
     found: list[_Other] = []
-    while still_held and len(found) < MOST:
+    while still_held and len(found) < MOST and _reftrack.now() <= until:
         known = _ways(seen, still_held)
         if not known:
             break

@@ -76,6 +76,7 @@ def record(
             CUT if asked.final else 0,
             without=asked.without,
             prove=proofs if asked.final and asked.prove else None,
+            seconds=proof.seconds_for_all(seconds),
         )
     finally:
         seen.close()

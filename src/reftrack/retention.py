@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
+from math import inf
 from typing import NamedTuple
 
-from reftrack import allocations, cuts, fixes, grouping, owners, verdicts
+from reftrack import _reftrack, allocations, cuts, fixes, grouping, owners, verdicts
 from reftrack.choosing import Choice
 from reftrack.grouping import Charged, Held
 from reftrack.heap import Edge, Filling, Look, Orphan, Proved, Sums
@@ -27,6 +28,9 @@ NOT_CUT: dict[HolderKind, str] = {
     "c-reference": "code in C holds it, whose references cannot be cut",
 }
 """Why there is no proof for holders of these kinds."""
+
+NOT_LOOKED_FOR = "others"
+"""Stands for holders of the same that were not found, since they are many."""
 
 WORTH_A_CUT = 4 << 10
 SMALL_SHARE = 100
@@ -63,10 +67,11 @@ def holders(
     *,
     without: Collection[str] = (),
     prove: Prove | None = None,
+    seconds: float = inf,
 ) -> Explained:
     """The holders of all survivors of the charged scopes; for `pushed_out` and
     `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
-    cut, and who else holds it; `prove` then does cut them."""
+    cut, and who else holds it, for so many seconds at most; `prove` then does cut them."""
     held = grouping.held(seen, charged)
     limits = [allocations.stacks_read(size) for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
@@ -79,13 +84,15 @@ def holders(
         _holder(number, held, sums, known, fillings.get(number))
         for number in range(1, len(held.choices))
     ]
-    cuttings = {n: _cut(n, found[n - 1], held, seen) for n in _largest(found, cut)}
+    until = _reftrack.now() + seconds
+    cuttings = {n: _cut(n, found[n - 1], held, seen, until) for n in _largest(found, cut)}
     if prove is not None:
-        results = prove(list(cuttings.values()))
+        results = prove([edges for edges, _ in cuttings.values()])
         for number, (size, reason) in zip(cuttings, results, strict=True):
             holder = found[number - 1]
             holder.proved_bytes = size
-            holder.not_proved = NOT_CUT.get(holder.kind, reason) if size is None else ""
+            reason = NOT_CUT.get(holder.kind) or cuttings[number][1] or reason
+            holder.not_proved = reason if size is None else ""
     found.extend(_unowned(seen.orphans, lines, charged))
     allocations.forget()
     owners.forget()
@@ -130,30 +137,38 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
     return sorted(largest, key=lambda n: found[n - 1].verdict != "growing")
 
 
-def _cut(number: int, holder: Holder, held: Held, seen: Look) -> list[Edge]:
+def _cut(
+    number: int, holder: Holder, held: Held, seen: Look, until: float
+) -> tuple[list[Edge], str]:
     """Note what goes when the holder is cut, and with which others it has to be; returns all their
-    edges. All goes with a thread that ends, whose frames are many."""
+    edges, or why they are not known. All goes with a thread that ends, whose frames are many."""
     if holder.kind in NOT_CUT:
         if holder.kind == "thread":
             holder.retained_bytes = max(holder.retained_bytes, holder.survived_bytes)
-        return []
+        return [], ""
     groups = [k for k, of in enumerate(held.holder_of) if of == number]
     chosen = [held.chosen[k] for k in groups]
     edges, entries = cuts.edges(seen, chosen), cuts.entries(seen, chosen)
     if not edges:
-        return []
+        return [], ""
+    if _reftrack.now() > until:
+        return [], "to find who holds those before it took all the time that there was"
     key = held.choices[number].key
-    result = cuts.cut(seen, key, edges, entries, groups, holder.survived_bytes)
+    result = cuts.cut(seen, key, edges, entries, groups, holder.survived_bytes, until)
     holder.retained_bytes = result.bytes
     names = dict.fromkeys(other.name for other in result.others)
     holder.together = [name for name in names if not _is_same(name, holder.name)]
+    if not result.is_whole:
+        holder.together.append(NOT_LOOKED_FOR)
+        holder.together_bytes = holder.survived_bytes
+        return [], "more hold the same than could be found"
     if holder.together:
         holder.together_bytes = result.together_bytes
     elif result.others:
         holder.retained_bytes = result.together_bytes  # the holder itself, by other places
     others = [fixes.suggest(other, holder.charged, []) for other in result.others]
     holder.fix = "\n".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
-    return result.edges
+    return result.edges, ""
 
 
 def _is_same(name: str, other: str) -> bool:
