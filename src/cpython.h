@@ -460,6 +460,45 @@ static inline PyObject *rt_type_dict(PyTypeObject *type)
 #endif
 }
 
+/* The dict of weak references behind type.__subclasses__(), which type_traverse() does not visit; NULL where
+   there is none, or where it is not certain. From 3.12 on that of a static builtin type lies with the
+   interpreter, and the type has its index + 1 (lookup_tp_subclasses() in Objects/typeobject.c). A
+   patch version may have laid out that table otherwise: an entry counts only if it is this type's and
+   has its dict. */
+static inline PyObject *rt_type_subclasses(PyTypeObject *type)
+{
+    PyObject *subclasses = NULL;
+    if (!(type->tp_flags & Py_TPFLAGS_READY)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030C0000
+    if (type->tp_flags & _Py_TPFLAGS_STATIC_BUILTIN) {
+        size_t at = (size_t)type->tp_subclasses - 1;
+#if PY_VERSION_HEX >= 0x030D0000
+        if (at >= _Py_MAX_MANAGED_STATIC_BUILTIN_TYPES) {
+            return NULL; /* of an extension module: in another table */
+        }
+        managed_static_type_state *state = &PyInterpreterState_Main()->types.builtins.initialized[at];
+#else
+        if (at >= _Py_MAX_STATIC_BUILTIN_TYPES) {
+            return NULL;
+        }
+        static_builtin_state *state = &PyInterpreterState_Main()->types.builtins[at];
+#endif
+        if (state->type != type || state->tp_dict == NULL || state->tp_dict != rt_type_dict(type)) {
+            return NULL;
+        }
+        subclasses = state->tp_subclasses;
+    }
+    else {
+        subclasses = (PyObject *)type->tp_subclasses;
+    }
+#else
+    subclasses = type->tp_subclasses;
+#endif
+    return subclasses != NULL && PyDict_CheckExact(subclasses) ? subclasses : NULL;
+}
+
 /* type_traverse() refuses static types with a fatal error: visit theirs here. */
 static inline int rt_static_type_visit(PyTypeObject *type, visitproc visit, void *arg)
 {
@@ -1219,6 +1258,7 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
 {
     PyTypeObject *type = Py_TYPE(o);
     if (kinds & RT_VISIT_TYPE) {
+        Py_VISIT(rt_type_subclasses((PyTypeObject *)o));
         if (rt_is_static_type(o)) {
             return rt_static_type_visit((PyTypeObject *)o, visit, arg);
         }

@@ -143,6 +143,7 @@ cdef extern from "cpython.h" nogil:
     int rt_blocks(PyObject *, int, void **)
     PyObject *rt_type_dict(PyTypeObject *)
     PyObject *rt_type_qualname(PyTypeObject *)
+    PyObject *rt_type_subclasses(PyTypeObject *)
     PyObject **rt_inline_values(PyObject *, PyDictKeysObject **)
     PyObject *rt_instance_dict(PyObject *)
     PyObject *rt_namespace(PyObject *)

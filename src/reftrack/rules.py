@@ -150,6 +150,15 @@ BOUNDED = (
         ("path_importer_cache", "FileFinder", "_path_cache"),
         "what the import system knows of directories",
     ),
+    Rule(
+        "subclasses",
+        (),
+        ("__subclasses__()",),
+        "c-reference",
+        "the interpreter's registry of a class's subclasses: it has weak references to them, and "
+        "room for as many as were alive at once",
+        verdict="once",
+    ),
 )
 
 FRAMEWORKS = (
