@@ -301,6 +301,21 @@ static inline uint32_t rt_refcount(PyObject *o)
     return n > 0x7fffffff ? 0 : (uint32_t)n;
 }
 
+/* Is a live block of that size a string that the interpreter keeps for good? Interned strings can be immortal
+   from 3.12 on; before, the table only borrows them (unicode_dealloc() in Objects/unicodeobject.c). */
+static inline int rt_is_interned_for_good(void *block, size_t size)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *o = (PyObject *)block;
+    return size > sizeof(PyASCIIObject) && Py_IS_TYPE(o, &PyUnicode_Type) && _Py_IsImmortal(o)
+        && ((PyASCIIObject *)o)->state.interned != 0;
+#else
+    (void)block;
+    (void)size;
+    return 0;
+#endif
+}
+
 /* Bytes between the start of an object's block and its address: the GC head, and for instances
    with a managed dict two more pointers (_PyType_PreHeaderSize). */
 static inline size_t rt_preheader(PyTypeObject *type)

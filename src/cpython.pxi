@@ -117,6 +117,7 @@ cdef extern from "cpython.h" nogil:
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
+    bint rt_is_interned_for_good(void *, size_t)
     int RT_FREE_LIST
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
@@ -256,3 +257,4 @@ cdef extern from "seal.h" nogil:
 
 cdef extern from "Python.h":
     object PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t size)
+    object PyUnicode_InternFromString(const char *)
