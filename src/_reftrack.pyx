@@ -8,8 +8,8 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
 ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
-(retained sizes), `claims` (which object owns which block), `survivors` (regions and groups), `edges`
-(what one object calls another), `items` (what arrays do), `homes` (names from elsewhere), `steps`
+(retained sizes), `claims` (which object owns which block), `interned` (strings that the interpreter
+keeps, and its table), `survivors` (regions and groups), `edges` (what one object calls another), `items` (what arrays do), `homes` (names from elsewhere), `steps`
 (paths, told), `sums` (figures by holder), `alive` (is a path still there?), `cuts` (what goes without
 some edges), `answer` (plain records), `explain` (one look), `sever` and `proof` (edges cut in a copy of
 the process). Only cpython.h knows CPython's private structures.
@@ -38,6 +38,7 @@ include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"
 include "claims.pxi"
+include "interned.pxi"
 include "survivors.pxi"
 include "alive.pxi"
 include "cuts.pxi"

@@ -17,7 +17,7 @@ cdef class Explanation:
     `groups`: [(scope, bytes, index of the anchor on the path, last step of the path, index on it of the
     first that a test or fixture made or -1, its scope), ...], largest first;
     `others`: (groups, bytes, objects) not described; `orphans`: blocks without an owner as (scope,
-    stack, bytes, blocks); `bases`: type name -> names along its MRO; `caches`: step to a functools cache ->
+    stack, bytes, blocks, "table" or "string" where the interpreter has it for what is interned, or ""); `bases`: type name -> names along its MRO; `caches`: step to a functools cache ->
     (its entries, how many it may have, -1 without a bound); `stacks`: tracemalloc's tracebacks by number,
     or None; `nodes`, `edges`, `garbage` (objects without a root), `seconds` and, of its parts, `timings`.
     """

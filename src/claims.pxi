@@ -193,6 +193,7 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
                 if orphan_add(s, <uint64_t>pool_block(&pools[i], place) >> 4) < 0:
                     return -1
     survey_scan_objects(s)
+    survey_interned(s)
     return 0
 
 

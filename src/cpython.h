@@ -301,6 +301,21 @@ static inline uint32_t rt_refcount(PyObject *o)
     return n > 0x7fffffff ? 0 : (uint32_t)n;
 }
 
+/* Is a live block of that size a string that the interpreter keeps for good? Interned strings can be immortal
+   from 3.12 on; before, the table only borrows them (unicode_dealloc() in Objects/unicodeobject.c). */
+static inline int rt_is_interned_for_good(void *block, size_t size)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *o = (PyObject *)block;
+    return size > sizeof(PyASCIIObject) && Py_IS_TYPE(o, &PyUnicode_Type) && _Py_IsImmortal(o)
+        && ((PyASCIIObject *)o)->state.interned != 0;
+#else
+    (void)block;
+    (void)size;
+    return 0;
+#endif
+}
+
 /* Bytes between the start of an object's block and its address: the GC head, and for instances
    with a managed dict two more pointers (_PyType_PreHeaderSize). */
 static inline size_t rt_preheader(PyTypeObject *type)
@@ -458,6 +473,45 @@ static inline PyObject *rt_type_dict(PyTypeObject *type)
 #else
     return type->tp_dict;
 #endif
+}
+
+/* The dict of weak references behind type.__subclasses__(), which type_traverse() does not visit; NULL where
+   there is none, or where it is not certain. From 3.12 on that of a static builtin type lies with the
+   interpreter, and the type has its index + 1 (lookup_tp_subclasses() in Objects/typeobject.c). A
+   patch version may have laid out that table otherwise: an entry counts only if it is this type's and
+   has its dict. */
+static inline PyObject *rt_type_subclasses(PyTypeObject *type)
+{
+    PyObject *subclasses = NULL;
+    if (!(type->tp_flags & Py_TPFLAGS_READY)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030C0000
+    if (type->tp_flags & _Py_TPFLAGS_STATIC_BUILTIN) {
+        size_t at = (size_t)type->tp_subclasses - 1;
+#if PY_VERSION_HEX >= 0x030D0000
+        if (at >= _Py_MAX_MANAGED_STATIC_BUILTIN_TYPES) {
+            return NULL; /* of an extension module: in another table */
+        }
+        managed_static_type_state *state = &PyInterpreterState_Main()->types.builtins.initialized[at];
+#else
+        if (at >= _Py_MAX_STATIC_BUILTIN_TYPES) {
+            return NULL;
+        }
+        static_builtin_state *state = &PyInterpreterState_Main()->types.builtins[at];
+#endif
+        if (state->type != type || state->tp_dict == NULL || state->tp_dict != rt_type_dict(type)) {
+            return NULL;
+        }
+        subclasses = state->tp_subclasses;
+    }
+    else {
+        subclasses = (PyObject *)type->tp_subclasses;
+    }
+#else
+    subclasses = type->tp_subclasses;
+#endif
+    return subclasses != NULL && PyDict_CheckExact(subclasses) ? subclasses : NULL;
 }
 
 /* type_traverse() refuses static types with a fatal error: visit theirs here. */
@@ -1219,6 +1273,7 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
 {
     PyTypeObject *type = Py_TYPE(o);
     if (kinds & RT_VISIT_TYPE) {
+        Py_VISIT(rt_type_subclasses((PyTypeObject *)o));
         if (rt_is_static_type(o)) {
             return rt_static_type_visit((PyTypeObject *)o, visit, arg);
         }

@@ -117,6 +117,7 @@ cdef extern from "cpython.h" nogil:
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
+    bint rt_is_interned_for_good(void *, size_t)
     int RT_FREE_LIST
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
@@ -143,6 +144,7 @@ cdef extern from "cpython.h" nogil:
     int rt_blocks(PyObject *, int, void **)
     PyObject *rt_type_dict(PyTypeObject *)
     PyObject *rt_type_qualname(PyTypeObject *)
+    PyObject *rt_type_subclasses(PyTypeObject *)
     PyObject **rt_inline_values(PyObject *, PyDictKeysObject **)
     PyObject *rt_instance_dict(PyObject *)
     PyObject *rt_namespace(PyObject *)
@@ -255,3 +257,4 @@ cdef extern from "seal.h" nogil:
 
 cdef extern from "Python.h":
     object PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t size)
+    object PyUnicode_InternFromString(const char *)

@@ -273,6 +273,8 @@ cdef tuple class_edge(PyTypeObject *type, PyObject *child):
         return "slot", "__bases__"
     if type.tp_mro == child:
         return "slot", "__mro__"
+    if rt_type_subclasses(type) == child:
+        return "slot", "__subclasses__()"
     return instance_edge(<PyObject *>type, child)
 
 

@@ -93,22 +93,23 @@ cdef void look_trim(Look *l) noexcept nogil:
 
 
 cdef list orphan_records(Survey *s, TracemallocStacks lines):
-    # Blocks that no object owns, as [(scope, stack, bytes, blocks), ...].
+    # Blocks that no object owns, as [(scope, stack, bytes, blocks, interned as), ...].
     cdef dict sums = {}
     cdef size_t i
     cdef Charge c
     for i in range(s.orphans.mask + 1):
-        if s.orphans.slots[i].key == 0 or s.orphans.slots[i].value != 0:
+        interned = interned_as(s.orphans.slots[i].value)
+        if s.orphans.slots[i].key == 0 or s.orphans.slots[i].value != 0 and not interned:
             continue
         block = s.orphans.slots[i].key << 4
         charge_of(<void *><size_t>block, &c)
         stack = c.stack & STACK_MASK
         if lines is not None:
             stack = lines.stack_of(<void *><size_t>block, stack, False)
-        key = (c.scope, stack)
+        key = (c.scope, stack, interned)
         size, count = sums.get(key, (0, 0))
         sums[key] = (size + c.size, count + 1)
-    return [(scope, stack, size, count) for (scope, stack), (size, count) in sums.items()]
+    return [(scope, stack, *sums[scope, stack, interned], interned) for scope, stack, interned in sums]
 
 
 def explain(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from types import FrameType
-from typing import TypedDict, final, type_check_only
+from typing import Literal, TypedDict, final, type_check_only
 
 # (number of the step before, edge that leads here, its label, name of the type, own name)
 _Step = tuple[int, str, object, str, str | None]
@@ -12,6 +12,8 @@ _Counted = list[tuple[int, int, int]]
 
 # the number of a step: the edge that leads there; or with a part, more than one edge
 _Edge = int | tuple[int, str]
+
+_Interned = Literal["", "table", "string"]
 
 @final
 class Explanation:
@@ -24,7 +26,7 @@ class Explanation:
     @property
     def others(self) -> tuple[int, int, int]: ...
     @property
-    def orphans(self) -> list[tuple[int, int, int, int]]: ...
+    def orphans(self) -> list[tuple[int, int, int, int, _Interned]]: ...
     @property
     def bases(self) -> dict[str, tuple[str, ...]]: ...
     # step to a functools cache -> (its entries, how many it may have, -1 without a bound)

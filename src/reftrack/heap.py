@@ -77,6 +77,11 @@ class Filling(NamedTuple):
     most: int | None
 
 
+Interned = Literal["", "table", "string"]
+"""What a block without an owner is to the interpreter: its table of interned strings, or a string in
+it that it keeps for good (3.12+); else nothing that is known."""
+
+
 class Orphan(NamedTuple):
     """Blocks that no object on the heap owns."""
 
@@ -84,6 +89,7 @@ class Orphan(NamedTuple):
     stack: int
     bytes: int
     blocks: int
+    interned: Interned = ""
 
 
 Group = tuple[int, int, int, int, int, int]

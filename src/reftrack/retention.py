@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from math import inf
 from typing import NamedTuple
 
-from reftrack import _reftrack, allocations, cuts, fixes, grouping, owners, verdicts
+from reftrack import _reftrack, allocations, cuts, fixes, grouping, owners, rules, verdicts
 from reftrack.choosing import Choice
 from reftrack.grouping import Charged, Held
-from reftrack.heap import Edge, Filling, Look, Orphan, Proved, Sums
+from reftrack.heap import Edge, Filling, Interned, Look, Orphan, Proved, Sums
 from reftrack.model import (
     Allocation,
     Charge,
@@ -93,7 +94,7 @@ def holders(
             holder.proved_bytes = size
             reason = NOT_CUT.get(holder.kind) or cuttings[number][1] or reason
             holder.not_proved = reason if size is None else ""
-    found.extend(_unowned(seen.orphans, lines, charged))
+    found.extend(_unowned(seen.orphans, known))
     allocations.forget()
     owners.forget()
     found = [holder for holder in found if holder.survived_bytes > 0]
@@ -263,31 +264,54 @@ def _charges(left: Iterable[tuple[int, int, int]], charged: Mapping[int, Charged
     return sorted(found.values(), key=lambda charge: -charge.bytes)
 
 
-def _unowned(
-    orphans: Sequence[Orphan],
-    lines: Callable[[int], tuple[Line, ...]],
-    charged: Mapping[int, Charged],
-) -> list[Holder]:
-    """Blocks that no object on the heap owns: C code has their address."""
-    known = sorted((o for o in orphans if o.scope in charged), key=lambda o: -o.bytes)
-    if not known:
-        return []
-    total = sum(orphan.bytes for orphan in known)
-    return [
-        Holder(
-            name="memory that no Python object owns",
-            kind="c-reference",
-            verdict="unexplained",
-            owner="library",
-            root="C code",
-            path=[],
-            retained_bytes=total,
-            survived_bytes=total,
-            objects=sum(orphan.blocks for orphan in known),
-            types=[],
-            charged=_charges(((o.scope, o.bytes, o.blocks) for o in known), charged),
-            allocations=allocations.listed(
-                [(o.stack, o.bytes, 0) for o in known[: allocations.STACKS_READ]], total, lines
-            ),
-        )
+UNOWNED: dict[Interned, Choice] = {
+    "": Choice("memory that no Python object owns", "c-reference", "library", "C code", [], []),
+    "table": Choice(
+        "the interpreter's table of interned strings",
+        "c-reference",
+        "library",
+        "the interpreter",
+        [],
+        [],
+        rule=rules.INTERNED_STRINGS,
+    ),
+    "string": Choice("strings interned for good", "cache", "library", "the interpreter", [], []),
+}
+"""Holders of blocks that no object on the heap owns."""
+
+
+def _unowned(orphans: Sequence[Orphan], known: _Known) -> list[Holder]:
+    """C code has their addresses, or the interpreter."""
+    found: dict[Interned, list[Orphan]] = {}
+    for orphan in sorted(orphans, key=lambda orphan: -orphan.bytes):
+        if orphan.scope in known.charged:
+            found.setdefault(orphan.interned, []).append(orphan)
+    return [_unowned_by(UNOWNED[interned], blocks, known) for interned, blocks in found.items()]
+
+
+def _unowned_by(choice: Choice, orphans: Sequence[Orphan], known: _Known) -> Holder:
+    total = sum(orphan.bytes for orphan in orphans)
+    charges = _charges(((o.scope, o.bytes, o.blocks) for o in orphans), known.charged)
+    by_scope = Counter[int]()
+    for orphan in orphans:
+        by_scope[orphan.scope] += orphan.bytes
+    left = [
+        verdicts.Left(scope, known.charged[scope].kind, size, known.order.get(scope, 0))
+        for scope, size in by_scope.items()
     ]
+    stacks = [(o.stack, o.bytes, 0) for o in orphans[: allocations.STACKS_READ]]
+    return Holder(
+        name=choice.name,
+        kind=choice.kind,
+        verdict=verdicts.judge(choice, left, {}, known.without, ran=len(known.order)),
+        owner=choice.owner,
+        root=choice.root,
+        path=[],
+        retained_bytes=total,
+        survived_bytes=total,
+        objects=sum(orphan.blocks for orphan in orphans),
+        types=[],
+        charged=charges,
+        allocations=allocations.listed(stacks, total, known.lines),
+        rule=choice.rule.name if choice.rule else "",
+    )

@@ -157,6 +157,25 @@ BOUNDED = (
         ("path_importer_cache", "FileFinder", "_path_cache"),
         "what the import system knows of directories",
     ),
+    Rule(
+        "subclasses",
+        (),
+        ("__subclasses__()",),
+        "c-reference",
+        "the interpreter's registry of a class's subclasses: it has weak references to them, and "
+        "room for as many as were alive at once",
+        verdict="once",
+        root="the interpreter",
+    ),
+    Rule(
+        "interned-strings",
+        (),
+        (),
+        "c-reference",
+        "the interpreter's table of interned strings: it has room for as many as were alive at once, and "
+        "is made anew, and larger, in whatever test that room runs out",
+        verdict="once",
+    ),
 )
 
 FRAMEWORKS = (
@@ -448,6 +467,7 @@ ANY = "..."
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
 WITH_ROOTS = tuple(rule for rule in RULES if rule.root)
 RUNNER_INTERNALS = STEADY[-1]
+INTERNED_STRINGS = BOUNDED[-1]
 
 
 def named(names: Collection[str]) -> frozenset[str]:
