@@ -814,6 +814,31 @@ def test_an_instance_that_the_program_holds_keeps_what_is_on_it(
     assert runs.report.not_released >= 2
 
 
+@pytest.mark.parametrize("cleanup", [True, False])
+def test_a_test_that_its_suite_runs_once_more_keeps_what_it_has(
+    tmp_path: Path, cleanup: bool
+) -> None:
+    source = """
+        import unittest
+
+        class T(unittest.TestCase):
+            runs = 0
+            def test(self):
+                self.runs += 1
+                self.data = bytearray(1_000_000)
+                self.assertEqual(self.runs, 2)
+
+        def load_tests(*_):
+            test = T("test")
+            suite = unittest.TestSuite([test, test])
+            suite._cleanup = {cleanup}
+            return suite
+        """
+    runs = Runs(tmp_path, source.format(cleanup=cleanup), *UNITTEST, status=1)
+
+    assert runs.report.not_released == 0  # in the end the suite is gone, too
+
+
 def test_what_a_class_let_go_of_holds_no_more(tmp_path: Path) -> None:
     runs = Runs(
         tmp_path,

@@ -114,7 +114,7 @@ class _Kept(NamedTuple):
     def known(self, test: object) -> Known:
         suite, result = self.suite(), self.result()
         tests = dict(release.attributes(suite)).get("_tests")
-        held = [entry for entry in tests if entry is test] if type(tests) is list else []
+        held = [test] if _keeps_its_tests(suite) and type(tests) is list else []
         owners = [suite, tests, result]
         for name, value in release.attributes(result):
             owners.append(value)
@@ -125,6 +125,13 @@ class _Kept(NamedTuple):
             elif value is test:
                 held.append(value)
         return Known(held, owners, [])
+
+
+def _keeps_its_tests(suite: object) -> bool:
+    """Where it does not, a test that is still in it is to run once more."""
+    spaces = [release.namespace_of(base) for base in release.mro_of(type(suite))]
+    own = dict(release.attributes(suite))
+    return not next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
 
 
 def _nothing() -> None:
