@@ -30,7 +30,7 @@ LAYERS = [
     ["grouping"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest", "holding", "readers"],
+    ["unittest", "pytest", "holding", "readers", "weighing"],
     ["curing"],
     ["journal", "looking", "budget"],
     ["records", "repetition"],

@@ -9,14 +9,12 @@ from weakref import ref
 
 import msgspec
 
-from reftrack import _reftrack, release
+from reftrack import _reftrack, release, weighing
 from reftrack.guard import quietly
 from reftrack.holding import Known, is_held
 from reftrack.model import Released, ScopeKind
 from reftrack.readers import Readers
 from reftrack.release import Before
-
-_AT_ONCE = 1024  # an attribute with which less went at once may be part of a cycle
 
 
 class Numbered(Protocol):
@@ -26,13 +24,23 @@ class Numbered(Protocol):
     def number(self) -> int: ...
 
 
+class _Waiting(NamedTuple):
+    """What was let go of and did not go at once: part of a cycle, or held by others, as long as all
+    of its `witnesses` live. About `bytes` hang on it; None where that is not known."""
+
+    name: str
+    witnesses: list[ref[Any]]
+    bytes: int | None
+
+
 class _Gone(msgspec.Struct):
-    """What was let go of at the end of one test. `bytes` of each name went at once. What goes later
-    of the `alive` bytes of the test's scope, by the collector, belongs to those in `cyclic`."""
+    """What was let go of at the end of one test. `bytes` of each name went at once. Of the `alive`
+    bytes of the test's scope more go later, by the collector: with those that wait, and with
+    garbage that the test itself has left, which would have gone anyway."""
 
     owner: ref[Any] | None
     bytes: dict[str, int]
-    cyclic: list[tuple[str, ref[Any] | None]]
+    waiting: list[_Waiting]
     number: int
     alive: int
 
@@ -127,7 +135,7 @@ class Cure:
         with quietly():
             let_go()
         rest = _alive([number])
-        self._gone.append(_Gone(None, {name: alive - rest}, [(name, None)], number, rest))
+        self._gone.append(_Gone(None, {name: alive - rest}, [_Waiting(name, [], None)], number, rest))
 
     def _try_instance(self, over: _Over) -> bool:
         """Let go of what there is, unless it is held; then it may be tried again."""
@@ -147,18 +155,21 @@ class Cure:
     ) -> None:
         values = dict(release.attributes(instance))
         gone = _Gone(_weak(instance), {}, [], number, 0)
+        witnesses: dict[str, list[ref[Any]]] = {}
         with quietly():
             for name in names:
+                full_name = _name(type(instance), name)
                 alive = _alive([number])
-                witness = _weak(values[name])
-                may_last = witness is not None or type(values[name]) in (list, dict, tuple)
+                witnesses[full_name] = weighing.witnesses(values[name])
                 del values[name]
                 release.let_go(instance, name, before)
-                full_name = _name(type(instance), name)
-                gone.bytes[full_name] = went = alive - _alive([number])
-                may_last = may_last and (witness is None or witness() is not None)
-                if may_last and went < _AT_ONCE:
-                    gone.cyclic.append((full_name, witness))
+                gone.bytes[full_name] = alive - _alive([number])
+        seen = {id(instance)}
+        for full_name, found in witnesses.items():
+            alive_still = [witness for witness in found if witness() is not None]
+            if alive_still:
+                on_it = weighing.hanging_on([witness() for witness in alive_still], number, seen)
+                gone.waiting.append(_Waiting(full_name, alive_still, on_it))
         gone.alive = _alive([number])
         self._gone.append(gone)
 
@@ -186,13 +197,15 @@ def _add(rows: dict[str, Released], name: str, went: int, scope: ScopeKind) -> N
 
 def _settled(gone: _Gone) -> dict[str, int]:
     """Bytes by name, with those that went later than the attribute that held them."""
-    cyclic = [name for name, witness in gone.cyclic if witness is None or witness() is None]
-    rest = gone.alive - _alive([gone.number]) if cyclic else 0
-    if rest <= 0:
-        return gone.bytes
-    alone = {name: went for name, went in gone.bytes.items() if name not in cyclic}
-    together = sum(gone.bytes[name] for name in cyclic)
-    return {**alone, " and ".join(cyclic): together + rest}
+    found = dict(gone.bytes)
+    later = gone.alive - _alive([gone.number])
+    for name, witnesses, on_it in gone.waiting:
+        has_gone = not witnesses or any(witness() is None for witness in witnesses)
+        if later > 0 and has_gone:
+            went = later if on_it is None else min(later, on_it)
+            found[name] += went
+            later -= went
+    return found
 
 
 def _alive(numbers: list[int]) -> int:

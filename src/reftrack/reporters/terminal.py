@@ -216,16 +216,21 @@ def _held(row: HeldRow, width: int) -> list[Line]:
 
 
 def _holders(page: Page, width: int, room: int) -> list[Line]:
-    """All that is known of each, as far as there is room: of the smallest only what to type."""
+    """All that is known of each, as far as there is room: of the smallest only what to type, and
+    first of those that do not grow."""
     told = [_holder(row, width) for row in page.holders]
-    smallest = sorted(range(len(told)), key=lambda k: page.holders[k].bytes)
+    least = sorted(range(len(told)), key=lambda k: _weight(page.holders[k]))
     is_short = False
-    for k in smallest[:-1] if not page.in_full else []:
+    for k in least[:-1] if not page.in_full else []:
         if sum(map(len, told)) > room:
             told[k] = _holder_in_brief(page.holders[k], width)
             is_short = True
     lines = [line for holder in told for line in holder]
     return [*lines, _hint("all lines", FEW + 1)] if is_short else lines
+
+
+def _weight(row: HolderRow) -> tuple[bool, int]:
+    return row.verdict == "growing", row.bytes
 
 
 def _holder(row: HolderRow, width: int) -> list[Line]:
@@ -243,12 +248,15 @@ def _holder(row: HolderRow, width: int) -> list[Line]:
 
 
 def _holder_in_brief(row: HolderRow, width: int) -> list[Line]:
-    """Which, how much, and what to type; the innermost line of the user's own where that is not
-    known."""
+    """Which, how much, what came of the repetitions that were asked for, and what to type; where
+    that is not known, the innermost line of the user's own, if it stands for most of the row."""
     room = width - _INDENT
+    repeat = _labelled("repeat", _wrap(row.repeat, room))
     fix = _labelled("fix", _fix_lines(row.fix, room))
-    line = [line for site in row.sites[:1] for line in _site(site, "", room)[-1:]]
-    return _holder_headline(row, width) + (fix or line)
+    total = row.other_site_bytes + sum(site.bytes for site in row.sites)
+    most = [site for site in row.sites if 2 * site.bytes >= total][:1]
+    line = [line for site in most for line in _site(site, "", room)[-1:]]
+    return _holder_headline(row, width) + repeat + (fix or line)
 
 
 def _holder_headline(row: HolderRow, width: int) -> list[Line]:
