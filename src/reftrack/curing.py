@@ -135,7 +135,8 @@ class Cure:
         with quietly():
             let_go()
         rest = _alive([number])
-        self._gone.append(_Gone(None, {name: alive - rest}, [_Waiting(name, [], None)], number, rest))
+        waiting = [_Waiting(name, [], None)]
+        self._gone.append(_Gone(None, {name: alive - rest}, waiting, number, rest))
 
     def _try_instance(self, over: _Over) -> bool:
         """Let go of what there is, unless it is held; then it may be tried again."""
