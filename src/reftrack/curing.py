@@ -25,7 +25,7 @@ class Numbered(Protocol):
 
 
 class _Part(NamedTuple):
-    """About `bytes` hung on an attribute that was let go of, None if very many. Its `witnesses` are
+    """About `bytes` hung on an attribute that was let go of, None if unknown. Its `witnesses` are
     what did not die at once: part of a cycle, or held by others, who keep them all."""
 
     bytes: int | None
@@ -134,7 +134,7 @@ class Cure:
         with quietly():
             let_go()
         rest = _alive([number])
-        self._gone.append(_Gone(None, {name: alive - rest}, {}, number, rest))
+        self._gone.append(_Gone(None, {name: alive - rest}, {name: _Part(None, [])}, number, rest))
 
     def _try_instance(self, over: _Over) -> bool:
         """Let go of what there is, unless it is held; then it may be tried again."""
@@ -165,8 +165,10 @@ class Cure:
                 release.let_go(instance, name, before)
                 gone.bytes[full_name] = alive - _alive([number])
                 gone.parts[full_name] = _Part(on_it, witnesses)
-        for part in gone.parts.values():
+        for full_name, part in list(gone.parts.items()):
             part.witnesses[:] = [witness for witness in part.witnesses if witness() is not None]
+            if part.bytes is None and not part.witnesses:  # much, and all of it went at once
+                del gone.parts[full_name]
         gone.alive = _alive([number])
         self._gone.append(gone)
 
@@ -199,10 +201,7 @@ def _settled(gone: _Gone) -> dict[str, int]:
     for name, part in gone.parts.items():
         if part.witnesses and all(witness() is not None for witness in part.witnesses):
             continue
-        if part.bytes is None:
-            more = later if part.witnesses else 0
-        else:
-            more = min(later, part.bytes - found[name])
+        more = later if part.bytes is None else min(later, part.bytes - found[name])
         if more > 0:
             found[name] += more
             later -= more
