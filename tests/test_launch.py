@@ -355,6 +355,7 @@ def test_interrupted_program_is_reported_and_dies_by_the_signal(layout: Layout) 
     assert 0 < result.stderr.index("KeyboardInterrupt") < result.stderr.index("record  ")
     assert result.stderr.count("KeyboardInterrupt") == 1
     record = json.loads(support.reftrack("json", cwd=cwd).stdout)
+    assert "the run was interrupted" in record["run"]["notes"][0]
     assert record["complete"] is True
 
 

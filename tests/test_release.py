@@ -997,6 +997,32 @@ def test_only_the_named_types_are_let_go_of(tmp_path: Path) -> None:
     assert [h.name for h in report.holders if h.survived_bytes > MB / 2] == ["TestPlain.other"]
 
 
+def test_what_was_released_is_told_by_what_held_it_and_without_the_garbage_of_tests(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "suite.py").write_text(
+        dedent(
+            """
+            class Node:
+                def __init__(self, size): self.me, self.data = self, bytearray(size)
+            class Test:
+                def test(self):
+                    Node(5_000_000)
+                    self.numbers, self.pairs = [0, 1, 2], {1: 2}
+                    self.node, self.nodes = Node(1_000_000), {"a": [Node(2_000_000)]}
+            """
+        )
+    )
+
+    Runs.run(tmp_path, "--release", *PYTEST)
+
+    report = msgspec.json.decode((tmp_path / "out.json").read_bytes(), type=Report)
+    kept = {row.name: row.bytes for row in report.released}
+    assert kept["Test.node"] == pytest.approx(1_000_000, rel=0.01)
+    assert kept["Test.nodes"] == pytest.approx(2_000_000, rel=0.01)
+    assert max(kept["Test.numbers"], kept["Test.pairs"]) < 1000
+
+
 def test_pytest_itself_lets_go_where_it_is_asked_to(tmp_path: Path) -> None:
     (tmp_path / "suite.py").write_text(
         "class Test:\n    def test(self): self.data = bytearray(1_000_000)\n"

@@ -107,8 +107,8 @@ def test_unittests_classes_and_modules_are_released_by_their_own_tear_down(tmp_p
     assert scope(run.report, "suite.U").survived_bytes > 3_000_000
     held = [line for line in run.stderr.splitlines() if line.startswith("HELD")]
     assert held == [
-        "HELD      4.8 MiB   suite   until  it was over",
-        "HELD      3.8 MiB   suite.T   until  it was over",
+        "HELD      4.8 MiB   suite   until  the module's own tear-down",
+        "HELD      3.8 MiB   suite.T   until  the class's own tear-down",
     ]
 
 

@@ -536,3 +536,24 @@ def test_output_that_cannot_come_back_is_told_in_the_record(tmp_path: Path) -> N
             "the program's standard output could not be put b",
             "the program's standard errors could not be put b",
         ]
+
+
+def test_a_child_that_a_repetition_forks_does_not_go_on_into_the_program(tmp_path: Path) -> None:
+    (tmp_path / "test_forks.py").write_text(
+        dedent(
+            """
+            import os, unittest
+            KEPT, RAN = [], []
+            class Forks(unittest.TestCase):
+                def test_forks(self):
+                    KEPT.append(bytearray(100_000))
+                    RAN.append(1)
+                    if len(RAN) > 1:
+                        os.fork()
+            """
+        )
+    )
+    ran = reftrack("run", "--repeat", "2", "-m", "unittest", "test_forks", cwd=tmp_path)
+    assert ran.returncode == 0
+    assert ran.stderr.count("Ran 1 test") == 1
+    assert ran.stderr.count("\nOK\n") == 1

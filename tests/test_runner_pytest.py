@@ -326,6 +326,8 @@ def test_an_interrupted_test_has_no_outcome(tmp_path: Path) -> None:
         status=2,
     )
 
+    notes = msgspec.json.decode((tmp_path / "out.json").read_bytes(), type=Report).run.notes
+    assert notes == ["the run was interrupted: tests that were still to come have no figures here"]
     assert run.names() == [
         ("test", "suite.py::test_1"),
         ("fixture", "interrupts (module)"),

@@ -193,6 +193,8 @@ def _cut(
     if named.kind == naming.CACHE and found.rule is None:
         return named.step, "cache"
     first = survivor.first
+    if found.kind == "fixture" and first > 0:
+        return max(first, named.step), None  # beside it other fixtures of the test
     if first < 0 and survivor.anchor == len(path) - 1:
         first = len(path)  # the container itself grew
     if 0 < first < named.step:

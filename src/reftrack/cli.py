@@ -202,6 +202,8 @@ def _run(options: config.Options, target: launch.Target) -> int:
     session.start()
     unittest_hooks.install()
     status = launch.run(target)
+    if status == launch.INTERRUPTED:
+        session.interrupted()
     # What the reporters import is found where reftrack is, wherever the program is.
     its_path, sys.path[:] = list(sys.path), own_path
     try:
@@ -263,9 +265,10 @@ def _report(options: config.Options, run: str | None) -> int:
     from reftrack import records
     from reftrack.reporters import terminal
 
-    report = records.load(records.resolve(run, options.directory))
+    record = records.resolve(run, options.directory)
+    report = records.load(record)
     try:
-        terminal.render(report, sys.stdout, holders=options.holders)
+        terminal.render(report, sys.stdout, holders=options.holders, record=record)
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()

@@ -24,23 +24,22 @@ class Numbered(Protocol):
     def number(self) -> int: ...
 
 
-class _Waiting(NamedTuple):
-    """What was let go of and did not go at once: part of a cycle, or held by others, as long as all
-    of its `witnesses` live. About `bytes` hang on it; None where that is not known."""
+class _Part(NamedTuple):
+    """About `bytes` hung on an attribute that was let go of, None if unknown. Its `witnesses` are
+    what did not die at once: part of a cycle, or held by others, who keep them all."""
 
-    name: str
-    witnesses: list[ref[Any]]
     bytes: int | None
+    witnesses: list[ref[Any]]
 
 
 class _Gone(msgspec.Struct):
     """What was let go of at the end of one test. `bytes` of each name went at once. Of the `alive`
-    bytes of the test's scope more go later, by the collector: with those that wait, and with
-    garbage that the test itself has left, which would have gone anyway."""
+    bytes of the test's scope more go later, by the collector, and from CPython's free lists: with
+    these `parts`, and with garbage of the test itself, which would have gone anyway."""
 
     owner: ref[Any] | None
     bytes: dict[str, int]
-    waiting: list[_Waiting]
+    parts: dict[str, _Part]
     number: int
     alive: int
 
@@ -135,8 +134,7 @@ class Cure:
         with quietly():
             let_go()
         rest = _alive([number])
-        waiting = [_Waiting(name, [], None)]
-        self._gone.append(_Gone(None, {name: alive - rest}, waiting, number, rest))
+        self._gone.append(_Gone(None, {name: alive - rest}, {name: _Part(None, [])}, number, rest))
 
     def _try_instance(self, over: _Over) -> bool:
         """Let go of what there is, unless it is held; then it may be tried again."""
@@ -155,22 +153,22 @@ class Cure:
         self, instance: object, names: list[str], before: Before, number: int
     ) -> None:
         values = dict(release.attributes(instance))
-        gone = _Gone(_weak(instance), {}, [], number, 0)
-        witnesses: dict[str, list[ref[Any]]] = {}
+        gone = _Gone(_weak(instance), {}, {}, number, 0)
+        seen = {id(instance)}
         with quietly():
             for name in names:
                 full_name = _name(type(instance), name)
+                on_it = weighing.hanging_on(values[name], number, seen)
+                witnesses = weighing.witnesses(values[name])
                 alive = _alive([number])
-                witnesses[full_name] = weighing.witnesses(values[name])
                 del values[name]
                 release.let_go(instance, name, before)
                 gone.bytes[full_name] = alive - _alive([number])
-        seen = {id(instance)}
-        for full_name, found in witnesses.items():
-            alive_still = [witness for witness in found if witness() is not None]
-            if alive_still:
-                on_it = weighing.hanging_on([witness() for witness in alive_still], number, seen)
-                gone.waiting.append(_Waiting(full_name, alive_still, on_it))
+                gone.parts[full_name] = _Part(on_it, witnesses)
+        for full_name, part in list(gone.parts.items()):
+            part.witnesses[:] = [witness for witness in part.witnesses if witness() is not None]
+            if part.bytes is None and not part.witnesses:  # much, and all of it went at once
+                del gone.parts[full_name]
         gone.alive = _alive([number])
         self._gone.append(gone)
 
@@ -200,12 +198,13 @@ def _settled(gone: _Gone) -> dict[str, int]:
     """Bytes by name, with those that went later than the attribute that held them."""
     found = dict(gone.bytes)
     later = gone.alive - _alive([gone.number])
-    for name, witnesses, on_it in gone.waiting:
-        has_gone = not witnesses or any(witness() is None for witness in witnesses)
-        if later > 0 and has_gone:
-            went = later if on_it is None else min(later, on_it)
-            found[name] += went
-            later -= went
+    for name, part in gone.parts.items():
+        if part.witnesses and all(witness() is not None for witness in part.witnesses):
+            continue
+        more = later if part.bytes is None else min(later, part.bytes - found[name])
+        if more > 0:
+            found[name] += more
+            later -= more
     return found
 
 

@@ -25,6 +25,7 @@ class System:
     dup2 = staticmethod(os.dup2)
     fcntl = staticmethod(fcntl.fcntl)
     fstat = staticmethod(os.fstat)
+    end = staticmethod(os._exit)
     getpid = staticmethod(os.getpid)
     getrlimit = staticmethod(resource.getrlimit)
     listdir = staticmethod(os.listdir)

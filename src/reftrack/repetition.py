@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from reftrack import _reftrack
+from reftrack.descriptors import System
 from reftrack.guard import Apart, quietly, take_footing
 from reftrack.looking import Timed
 from reftrack.model import Holder, Repeat, Repeated, ScopeKind
@@ -123,6 +124,7 @@ class Repetition:
         self._alive = []
         self._look, self._has_looked, self._shares = look, False, None
         self.running = True
+        process = System.getpid()
         try:
             with silence(self._note):
                 outside = self._begin()
@@ -131,6 +133,8 @@ class Repetition:
                     held = run_again(ids, self._times)
                     cut_short = False
                 finally:
+                    if System.getpid() != process:
+                        System.end(0)  # a child that a test has forked: the program is the parent's
                     with quietly():
                         with Apart(self._note):
                             self._end(outside)

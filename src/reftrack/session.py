@@ -380,6 +380,10 @@ class Session:
             )
         return not self._lost
 
+    def interrupted(self) -> None:
+        """The run ends by a KeyboardInterrupt."""
+        self.note("the run was interrupted: tests that were still to come have no figures here")
+
     def note(self, text: str) -> None:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:

@@ -42,15 +42,20 @@ MOCK_AWAITS = frozenset({"_mock_await_args", "_mock_await_args_list"})
 EMPTIED = ("dict", "list", "set", "bytearray", "collections.deque")
 """Containers that can be emptied, with those that derive from them."""
 CONTAINERS = (
+    "_thread._local",
+    "argparse.Namespace",
     "collections.ChainMap",
     "collections.UserDict",
     "collections.UserList",
+    "queue.LifoQueue",
+    "queue.PriorityQueue",
     "queue.Queue",
+    "types.SimpleNamespace",
     "weakref.WeakKeyDictionary",
     "weakref.WeakValueDictionary",
     "_weakrefset.WeakSet",
 )
-"""Containers written in Python: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
+"""Of libraries, to put things into: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 

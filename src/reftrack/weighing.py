@@ -6,18 +6,17 @@ Objects are only traversed, and builtin ones measured by their own types: nothin
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 from weakref import ref
 
 from reftrack import _reftrack, release
 
-_MOST = 20_000  # objects to find, and no more
+_MOST = 10_000  # objects to find, and no more
 _SHUT = (ModuleType, type, CodeType, FrameType, FunctionType)  # the program's own
 _CONTAINERS: tuple[type[Any], ...] = (list, tuple, dict, set, frozenset)
-# The collector's head and what an instance has before itself (cpython.h, all versions).
-_BEFORE = (0, 16, 32)
+_HEAD = 16  # the collector's, before each object that it knows (cpython.h, all versions)
+_BEFORE = (0, _HEAD, 2 * _HEAD)  # an instance with a dict has as much again, and a plain text none
 
 
 def witnesses(value: object) -> list[ref[Any]]:
@@ -36,11 +35,11 @@ def witnesses(value: object) -> list[ref[Any]]:
     return found
 
 
-def hanging_on(values: Iterable[object], scope: int, seen: set[int]) -> int | None:
-    """Bytes of `scope` among all that `values` lead to by way of its own objects; None where that
+def hanging_on(value: object, scope: int, seen: set[int]) -> int | None:
+    """Bytes of `scope` among all that `value` leads to by way of its own objects; None where that
     are very many. Those `seen` do not count, and what is found is added to them."""
     total = 0
-    pending = list(values)
+    pending = [value]
     room = _MOST
     while pending:
         item = pending.pop()
@@ -67,7 +66,7 @@ def _bytes(item: Any, scope: int) -> int | None:
     """The size of an object of this scope with its data, else None. A builtin container counts
     whatever its own block says, which a free list may have had before."""
     if type(item) in _CONTAINERS:
-        return _size(item)
+        return _HEAD + _size(item)
     for before in _BEFORE:
         charge = _reftrack.block_charge(id(item) - before)
         if charge is not None and charge[0] > before:

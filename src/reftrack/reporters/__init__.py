@@ -23,6 +23,7 @@ from reftrack.reporters.words import KIB, MIB, counted, duration, size
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
 _INSTANCES_FROM = 64 * KIB
+_LEAST = KIB  # of a row that nobody has asked for
 _TRIFLE = 64 * KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RELEASED = 5
@@ -49,13 +50,15 @@ class SumRow(msgspec.Struct, frozen=True):
 
 
 class RestRow(msgspec.Struct, frozen=True):
-    """Holders of one verdict that have no row of their own, and the largest of them."""
+    """Holders of one verdict that have no row of their own, and the largest of them: as a row would
+    have it, with `together` attributes of one class."""
 
     verdict: Verdict
     bytes: int
     count: int
     largest: str
     largest_bytes: int
+    together: int = 1
 
 
 class ReleasedRow(msgspec.Struct, frozen=True):
@@ -143,15 +146,14 @@ def _ranked(holders: Iterable[Holder]) -> list[Block]:
 
 
 def _rank(block: Block) -> tuple[int, int]:
-    most = max(classes.survived(block), classes.goes(block))
-    return _ORDER.index(block[0].verdict), -most
+    return _ORDER.index(block[0].verdict), -classes.survived(block)
 
 
 def _worth_a_row(ranked: list[Block], count: int, survived: int) -> list[Block]:
     """The biggest, whatever their verdict, in their order; trifles only for who asks for many."""
     biggest = heapq.nlargest(max(0, count), ranked, key=classes.survived)
     if count <= FEW and len(ranked) <= count:
-        least = max(KIB, survived // 1000)
+        least = max(_LEAST, survived // 1000)
         biggest = [block for block in biggest if classes.survived(block) >= least]
     elif count <= FEW:
         most = classes.survived(biggest[0]) if biggest else 0
@@ -163,17 +165,19 @@ def _worth_a_row(ranked: list[Block], count: int, survived: int) -> list[Block]:
 def _is_trifle(block: Block, survived: int, most: int) -> bool:
     """Is it next to nothing, of all that survived and beside the largest?"""
     counts_from = KIB if block[0].verdict == "growing" else _TRIFLE
-    return classes.survived(block) < min(survived // 100, max(counts_from, most // 10))
+    small = min(survived // 100, max(counts_from, most // 10))
+    return classes.survived(block) < max(_LEAST, small)
 
 
 def _rest(ranked: Iterable[Block], shown: Iterable[Block]) -> Iterable[RestRow]:
     told = {id(block) for block in shown}
     for verdict, blocks in groupby(ranked, lambda block: block[0].verdict):
-        left = [holder for block in blocks if id(block) not in told for holder in block]
+        left = [block for block in blocks if id(block) not in told]
         if left:
-            total = sum(holder.survived_bytes for holder in left)
-            largest = max(left, key=lambda holder: holder.survived_bytes)
-            yield RestRow(verdict, total, len(left), largest.name, largest.survived_bytes)
+            total, count = sum(map(classes.survived, left)), sum(map(len, left))
+            most = max(left, key=classes.survived)
+            names = classes.name(most)
+            yield RestRow(verdict, total, count, names, classes.survived(most), len(most))
 
 
 def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from reftrack.model import Holder
@@ -11,6 +12,8 @@ Block = list[Holder]
 """Holders that are told as one; the first stands for them."""
 
 SHOWN = 3  # attributes that a name has
+
+_POP = re.compile(r'self\.__dict__\.pop\(("\w+"), None\)')
 
 
 def blocks(ranked: Iterable[Holder]) -> list[Block]:
@@ -68,6 +71,10 @@ def _in_one(codes: Sequence[str]) -> str:
     """Statements on one line: `del self.a, self.b`."""
     if all(code.startswith("del ") for code in codes):
         return "del " + ", ".join(code.removeprefix("del ") for code in codes)
+    popped = [_POP.fullmatch(code) for code in codes]
+    if len(codes) > 1 and all(popped):
+        names = ", ".join(pop[1] for pop in popped if pop)
+        return f"for name in ({names}): self.__dict__.pop(name, None)"
     return "; ".join(codes)
 
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import msgspec
 
-from reftrack import repeats
+from reftrack import repeats, rules
 from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
@@ -25,6 +25,7 @@ _LIBRARY = re.compile(r".*/(?:(?:site|dist)-packages|lib(?:64)?/python3\.\d+)/")
 _STANDARD = os.path.dirname(os.__file__) + "/"
 _TEST_FILE = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.py")
 _NOT_KNOWN = "line not known"
+_WITHIN_BOUNDS = {rule.name: rule.why for rule in rules.RULES if rule.verdict == "once"}
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ def _row(block: Block, all_charged: Iterable[Charge], base: str) -> HolderRow:
     first, name = block[0], classes.name(block)
     return HolderRow(
         verdict=first.verdict,
-        bytes=classes.goes(block),
+        bytes=classes.survived(block),
         title=_title(name, first.root),
         name=name,
         entries=_entries(first),
@@ -174,7 +175,7 @@ def _entries(holder: Holder) -> str:
 
 def _kept(block: Block) -> str:
     """Words for a cache with a bound, and for a holder whose cut would free much less, or much
-    more, than what tests left."""
+    more, than what tests left there."""
     holder = block[0]
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
@@ -184,16 +185,14 @@ def _kept(block: Block) -> str:
     if holder.verdict == "growing" and holder.entries and holder.most_entries:
         full = holder.survived_bytes * holder.most_entries // holder.entries
         return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
-    survived = classes.survived(block)
-    gap = classes.goes(block) - survived
-    if abs(gap) <= max(100 * KIB, survived // 10):
+    if holder.verdict == "once" and holder.rule in _WITHIN_BOUNDS:
+        return f"within bounds, no leak: {_WITHIN_BOUNDS[holder.rule]}"
+    survived, goes = classes.survived(block), classes.goes(block)
+    if abs(goes - survived) <= max(100 * KIB, survived // 10):
         return ""
-    why = (
-        "other references keep part of it too"
-        if gap < 0
-        else "the rest is other holders', or older"
-    )
-    return f"{size(survived)} that scopes left behind; {why}"
+    if goes < survived:
+        return f"by other references too: {size(goes)} go when this one alone is let go of"
+    return f"with {size(goes - survived)} more, which other rows have or older code has made"
 
 
 def _proved(block: Block) -> str:
@@ -245,11 +244,15 @@ def _kept_again(repeat: Repeat, left: int, tests: int) -> str:
 
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
     """The allocating lines, biggest first, and what has none at the end; stacks that read the same
-    are one line."""
+    are one line, as does one of which no line of the user's own is known."""
     merged: dict[Site, int] = {}
     for allocation in allocations:
         site = _site(allocation.traceback, base)
         merged[site] = merged.get(site, 0) + allocation.bytes
+    called = {(site.place, site.source): site for site in merged if site.caller}
+    for site in [site for site in merged if not site.caller]:
+        if (same := called.get((site.place, site.source))) is not None:
+            merged[same] += merged.pop(site)
     most = max(merged.values(), default=0)
     found = [
         msgspec.structs.replace(site, bytes=total)

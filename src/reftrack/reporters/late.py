@@ -67,7 +67,7 @@ def _until(scope: Scope, ends: Mapping[str | None, str]) -> str:
     """Words for when a scope was released; what is wider than a test is torn down within one."""
     over = ends.get(scope.released_by)
     if scope.released_by == scope.id:  # a class's own tear-down
-        return "it was over"
+        return f"the {scope.scope}'s own tear-down"
     if over is None:
         return f"{scope.released_by} ended"
     return over if over and scope.scope != "test" else f"{scope.released_by} ran"

@@ -27,6 +27,7 @@ Line = list[tuple[str, str]]  # pieces of text, each with the name of a style
 _LABEL = 10
 _INDENT = 2 + _LABEL
 _LEAST_NAME = 32  # columns
+_MANY = 100  # rows, and who wants still more will find how
 _STYLES = {
     "growing": "bold red",
     "once": "bold yellow",
@@ -68,7 +69,11 @@ def render(
 
     terminal = stream.isatty()
     console = Console(
-        file=stream, force_terminal=terminal, force_jupyter=False, width=_width(width, terminal)
+        file=stream,
+        # With NO_COLOR rich would leave out the colours and go on to set bold and dim.
+        force_terminal=terminal and not os.environ.get("NO_COLOR"),
+        force_jupyter=False,
+        width=_width(width, terminal),
     )
     encoding = getattr(stream, "encoding", None) or "utf-8"
     styles = {name: Style.parse(definition) for name, definition in _STYLES.items()}
@@ -169,12 +174,14 @@ def _rests(page: Page, width: int) -> list[Line]:
 
 
 def _largest(row: RestRow) -> str:
-    if row.count == 1:
+    if row.count == row.together:
         return row.largest
-    return and_more([f"{row.largest} ({size(row.largest_bytes)})"], row.count - 1)
+    return and_more([f"{row.largest} ({size(row.largest_bytes)})"], row.count - row.together)
 
 
 def _hint(what: str, holders: int) -> Line:
+    if holders > _MANY:
+        what, holders = f"the largest of {what}", _MANY
     return [(f"  {what}: reftrack report --holders {holders}", "faint")]
 
 

@@ -222,6 +222,9 @@ class Scopes:
         self.outcome: str | None = None
         self.looked = False
 
+    def pytest_keyboard_interrupt(self) -> None:
+        self.session.interrupted()
+
     # A wrapper's frame lasts as long as what it wraps, and a kept traceback leads to it: such a
     # frame lets go of what pytest gave it before it yields.
 
