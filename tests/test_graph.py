@@ -513,6 +513,7 @@ def test_references_that_c_code_holds_are_named_with_their_number(count: int) ->
 def test_the_registry_of_a_classs_subclasses_is_the_classs_own(heap: Heap, of: str) -> None:
     heap.Base = type("Base", (), {})
     base = object if of == "object" else heap.Base
+    heap.kept = type("Kept", (heap.Base,), {})  # an empty registry goes
     with Within() as scope:
         made = [type("K", (base,), {}) for _ in range(15_000)]
         del made
@@ -530,7 +531,6 @@ def test_a_subclass_is_not_held_by_the_registry_of_its_base(heap: Heap) -> None:
     with Within() as scope:
         heap.sub = type("Sub", (heap.Base,), {"big": blob()})
     seen = look(scope)
-    assert max(groups(seen, scope)).path[2].label == "sub"
     assert holders(seen, scope)[0].name == "heap_under_test.sub"
 
 
