@@ -321,7 +321,7 @@ def _unowned_by(choice: Choice, orphans: Sequence[Orphan], known: _Known) -> Hol
     return Holder(
         name=choice.name,
         kind=choice.kind,
-        verdict=verdicts.judge(choice, left, {}, known.without, ran=len(known.order)),
+        verdict=verdicts.judge(choice, left, {}, known.without),
         owner=choice.owner,
         root=choice.root,
         path=[],
