@@ -105,7 +105,6 @@ def test_what_a_test_put_into_a_library_is_put_back() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "text"),
     [
-        ("cache", "Service.total (cache)", "Service.total.cache_clear()"),
         ("exception", "app.LAST", "app.LAST.with_traceback(None)"),
         ("mock", "app.CLIENT", "app.CLIENT.reset_mock()"),
         ("context", "app.USER", "USER.reset(token)"),
@@ -116,6 +115,13 @@ def test_what_a_test_put_into_a_library_is_put_back() -> None:
 )
 def test_each_kind_has_its_own_remedy(kind: HolderKind, name: str, text: str) -> None:
     assert text in fixes.suggest(holder(name, kind, value="ValueError"), UNITTEST, LINE)
+
+
+def test_a_cache_is_cleared_by_the_name_that_leads_to_it_and_by_no_other() -> None:
+    hidden = holder("Service.total (cache)", "cache")
+    assert fixes.suggest(hidden, UNITTEST, LINE) == ""
+    reached = hidden._replace(cleared="Service.total")
+    assert "Service.total.cache_clear()" in fixes.suggest(reached, UNITTEST, LINE)
 
 
 def test_a_patch_is_stopped_rather_than_reset() -> None:

@@ -509,6 +509,58 @@ def test_references_that_c_code_holds_are_named_with_their_number(count: int) ->
     assert f"C code holds {count} reference{plural} to" in holders(seen, scope)[0].root
 
 
+@pytest.mark.parametrize("of", ["object", "Base"])
+def test_the_registry_of_a_classs_subclasses_is_the_classs_own(heap: Heap, of: str) -> None:
+    heap.Base = type("Base", (), {})
+    base = object if of == "object" else heap.Base
+    heap.kept = type("Kept", (heap.Base,), {})  # an empty registry goes
+    with Within() as scope:
+        made = [type("K", (base,), {}) for _ in range(15_000)]
+        del made
+    seen = look(scope)
+    name = "object" if of == "object" else "heap_under_test.Base"
+    largest = holders(seen, scope)[0]
+    assert (largest.name, largest.verdict) == (f"{name}.__subclasses__()", "once")
+    assert largest.fix == ""
+    assert largest.survived_bytes > 15_000 * 24
+    assert groups(seen, scope)[0].path[0].edge == "modules"
+
+
+def test_a_subclass_is_not_held_by_the_registry_of_its_base(heap: Heap) -> None:
+    heap.Base = type("Base", (), {})
+    with Within() as scope:
+        heap.sub = type("Sub", (heap.Base,), {"big": blob()})
+    seen = look(scope)
+    assert holders(seen, scope)[0].name == "heap_under_test.sub"
+
+
+def test_what_the_interpreter_interns_is_its_own() -> None:
+    with Within() as scope:
+        made = [sys.intern(f"interned by a test {i}") for i in range(200_000)]
+        immortal = sys.getrefcount(made[0]) > 1 << 30
+        del made
+    found = {holder.name: holder for holder in holders(look(scope), scope)}
+    table = found["the interpreter's table of interned strings"]
+    assert table.survived_bytes >= 200_000 * 16
+    assert (table.verdict, table.root, table.fix) == ("once", "the interpreter", "")
+    assert ("strings interned for good" in found) is immortal
+    if immortal:
+        assert found["strings interned for good"].objects >= 200_000
+    unowned = found.get("memory that no Python object owns")
+    assert unowned is None or unowned.survived_bytes < SIZE
+
+
+def test_memory_that_looks_like_no_table_stays_unowned() -> None:
+    words = ctypes.c_void_p * 1000
+    with Within() as scope:
+        ctypes.pythonapi.PyMem_Malloc.restype = ctypes.c_void_p
+        block = ctypes.pythonapi.PyMem_Malloc(ctypes.c_size_t(ctypes.sizeof(words)))
+        ctypes.memset(block, 0x41, ctypes.sizeof(words))
+    seen = look(scope)
+    ctypes.pythonapi.PyMem_Free(ctypes.c_void_p(block))
+    assert [(o.bytes, o.interned) for o in seen.orphans if o.bytes > 7000] == [(8000, "")]
+
+
 @pytest.mark.xfail(reason="a leaked object that is not the collector's is not found as an object")
 def test_a_leaked_reference_to_an_object_that_the_collector_does_not_list_is_named() -> None:
     def make() -> None:

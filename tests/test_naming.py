@@ -368,6 +368,95 @@ def test_a_fix_is_said_in_the_users_own_names(kind: str, fix: str) -> None:
     assert fix in fixes.suggest(chosen(path, anchor=len(path)), [], [])
 
 
+WRAPPER = naming.CACHE_TYPE
+ENTRIES = [Step("ref", None, "dict", None), Step("key", 1, "bytearray", None)]
+
+
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [
+        (attribute("load", WRAPPER, "app.load"), "app.load.cache_clear()"),
+        (
+            [
+                *attribute("K", "type", "app.K"),
+                Step("dict", None, "dict", None),
+                *attribute("load", "staticmethod"),
+                Step("attr", "__func__", WRAPPER, "app.K.load"),
+            ],
+            "K.load.cache_clear()",
+        ),
+        (
+            [
+                *attribute("load", "function", "app.load"),
+                Step("closure", ("cached",), "tuple", None),
+                Step("index", 0, "cell", None),
+                Step("cell", None, WRAPPER, "app.load"),
+            ],
+            "",
+        ),
+        (
+            [
+                *attribute("LOADERS", "list"),
+                Step("index", 0, WRAPPER, "app.load"),
+            ],
+            "",
+        ),
+    ],
+    ids=["module", "static method", "behind another wrapper", "in a list"],
+)
+def test_a_cache_is_cleared_where_its_name_leads_to_it(path: Path, fix: str) -> None:
+    path = [*loaded("app"), *path, *ENTRIES]
+    found = chosen(path, anchor=len(path))
+    assert found.kind == "cache"
+    suggested = fixes.suggest(found, [], [])
+    assert fix in suggested if fix else suggested == ""
+
+
+def test_the_caches_of_typing_are_one_holder_without_a_fix() -> None:
+    path = [
+        *loaded("typing"),
+        *attribute("_cleanups", "list"),
+        Step("index", 3, "builtin_function_or_method", None),
+        Step("slot", "__self__", WRAPPER, "typing.Generic.__class_getitem__"),
+        *ENTRIES,
+    ]
+    found = chosen(path, anchor=len(path))
+    assert found.name == "typing (caches of subscripted types)"
+    assert found.rule is not None
+    assert found.rule.verdict == "once"
+    assert fixes.suggest(found, [], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [(b"PYTEST_CURRENT_TEST", "pytest-current-test"), (b"HOME", "environment")],
+)
+def test_of_the_environment_pytest_has_its_own_variable_and_tests_the_others(
+    key: bytes, rule: str
+) -> None:
+    path = [
+        *loaded("posix"),
+        *attribute("environ", "dict"),
+        Step("key", key, "bytes", None),
+    ]
+    found = chosen(path, anchor=4)
+    assert found.rule is not None
+    assert found.rule.name == rule
+    assert (fixes.suggest(found, [], []) == "") is (rule == "pytest-current-test")
+
+
+def test_the_registry_of_subclasses_is_called_by_the_users_class() -> None:
+    path = [
+        *loaded("app"),
+        *attribute("Base", "type", "app.Base"),
+        Step("slot", "__subclasses__()", "dict", None),
+    ]
+    found = chosen(path, anchor=4)
+    assert (found.name, found.kind) == ("app.Base.__subclasses__()", "c-reference")
+    assert found.rule is not None
+    assert found.rule.verdict == "once"
+
+
 def test_what_a_runners_frame_passes_on_is_collateral() -> None:
     path = [
         *loaded("app"),

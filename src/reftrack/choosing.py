@@ -37,7 +37,7 @@ def shapes(steps: Sequence[Told]) -> list[int]:
     for before, edge, label, type_name, name in steps:
         above = steps[before]
         named = naming.is_name(above[1], edge, label, type_name)
-        generated = edge == "key" and type(label) is str and label[:1] == "<"  # see Rule.keys
+        of_rule = rules.known_key(label) if edge == "key" else ""
         # An attribute of a threading.local, a fixture's name: keys of dicts, and yet names.
         keyed = steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
         key = (
@@ -46,7 +46,7 @@ def shapes(steps: Sequence[Told]) -> list[int]:
             label if named or (keyed and edge == "key" and type(label) is str) else None,
             type_name,
             name,
-            generated,
+            of_rule,
         )
         found.append(known.setdefault(key, len(known)))
     return found
@@ -90,6 +90,7 @@ class Choice(NamedTuple):
     attribute_of_local: bool = False  # of a threading.local
     filled: Place | None = None  # the user's own container that refers to the survivors
     filled_by: Owner = "your code"  # whose place it is that refers to the survivors
+    cleared: str = ""  # the name by which a functools cache can be reached
     joined: bool = False  # the name goes on with attributes of what the place leads to
 
     @property
@@ -164,6 +165,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         is_older=survivor.first < 0 or places[end].step < survivor.first,
         patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
+        cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
@@ -216,6 +218,21 @@ def _cut(
 
 
 IMMUTABLE = ("tuple", "frozenset")
+
+
+def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> str:
+    """What leads to the wrapper that lru_cache() made: the attribute of a module or class. One that
+    is hidden behind another wrapper, whatever that is called, has no cache_clear() there."""
+    named = last(places[:at], lambda place: place.owner not in PASSED_ON)
+    before = places[named or 0]
+    if named is None or before.kind not in (naming.MODULE, naming.CLASS) or "[" in before.text:
+        return ""
+    between = {step.type for step in path[before.step : places[at].step - 1]}
+    return before.text if between <= PASSED_ON else ""
+
+
+PASSED_ON = frozenset({"classmethod", "staticmethod"})
+"""What hands on the attributes of the function in it."""
 
 
 def _is_patched(places: Sequence[Place], place: Place, owner: Owner) -> bool:

@@ -132,8 +132,10 @@ def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
     at = last(places, lambda p: p.kind == naming.CACHE)
     if at is None:
         return None
-    rule = rules.rule_for(places[at - 1], bases, rules.BOUNDED) if at > 0 else None
-    return Found(at, "cache") if rule is None else Found(at - 1, "cache", rule)
+    # Its cache_clear() is as good as the cache: functions are registered to be called.
+    by = at - 2 if at > 1 and places[at - 1].attribute == "__self__" else at - 1
+    rule = rules.rule_for(places[by], bases, rules.BOUNDED) if by >= 0 else None
+    return Found(at, "cache") if rule is None else Found(by, "cache", rule)
 
 
 def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:

@@ -144,7 +144,7 @@ def _of_attributes(owner: str, charged: Sequence[Charge]) -> str:
 def _of_cache(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
     if not choice.attribute:
         return "call the cached function's cache_clear() after each test"
-    return _after_each(choice.name.removesuffix(" (cache)") + ".cache_clear()", charged)
+    return _after_each(f"{choice.cleared}.cache_clear()", charged) if choice.cleared else ""
 
 
 def _of_exception(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:

@@ -79,7 +79,7 @@ class Filling(NamedTuple):
 
 Interned = Literal["", "table", "string"]
 """What a block without an owner is to the interpreter: its table of interned strings, or a string
-in it that it keeps for good (3.12+); else nothing that is known."""
+that it keeps for good (3.12+); else nothing that is known."""
 
 
 class Orphan(NamedTuple):

@@ -77,6 +77,11 @@ def is_library_file(file: str) -> bool:
     return path.startswith(_LIBRARY_FOLDERS) or _LIBRARY_PART.search(path) is not None
 
 
+def is_of_python(file: str, module: str) -> bool:
+    """Does a file belong to the standard library, by the name of its module?"""
+    return file.startswith("<frozen ") or module.partition(".")[0] in sys.stdlib_module_names
+
+
 def is_own_file(file: str) -> bool:
     """Is it one of reftrack's own?"""
     return file.startswith(_OWN_FOLDER)

@@ -205,6 +205,13 @@ def _holder(
     sites = allocations.listed(sums.stacks[number], size, known.lines)
     if largest.owner == "runner" or largest.kind == "fixture" or _is_steady(largest):
         largest = _owned_by_lines(largest, sites)
+    elif (
+        largest.rule is not None
+        and largest.rule.put_there
+        and sites
+        and all(map(_is_runners, sites))
+    ):
+        largest = largest._replace(owner="runner", rule=rules.RUNNER_INTERNALS, fix="")
     left = [
         verdicts.Left(scope, known.charged[scope].kind, size, known.order.get(scope, 0))
         for scope, size, _ in counted
@@ -245,6 +252,17 @@ def _owned_by_lines(choice: Choice, sites: Sequence[Allocation]) -> Choice:
         return choice
     rule = None if _is_steady(choice) else choice.rule
     return choice._replace(owner=owners.of_file(file), rule=rule)
+
+
+def _is_runners(site: Allocation) -> bool:
+    """Is it the runner that called the library which allocated?"""
+    for frame in reversed(site.traceback):
+        module = owners.module_of_file(frame.file)
+        if owners.of_module(module) == "runner":
+            return True
+        if not owners.is_of_python(frame.file, module):
+            return False
+    return False
 
 
 def _is_steady(choice: Choice) -> bool:

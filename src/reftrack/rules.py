@@ -78,6 +78,17 @@ STEADY = (
         (),
         "pytest's configuration and its plugins note outcomes: last failures, durations",
     ),
+    Rule(
+        "pytest-current-test",
+        ("posix", "os._Environ"),
+        ("environ", "_data"),
+        "module-global",
+        "pytest notes in the environment which test runs, and in which phase",
+        title="os.environ['PYTEST_CURRENT_TEST']",
+        verdict="runner",
+        keys="PYTEST_CURRENT_TEST",
+        root="module os",
+    ),
     _steady(
         "pytest-stashes",
         ("_pytest.stash.Stash",),
@@ -158,6 +169,15 @@ BOUNDED = (
         "what the import system knows of directories",
     ),
     Rule(
+        "typing",
+        ("typing",),
+        ("_cleanups", "_caches"),
+        "cache",
+        "typing remembers what generic types were subscripted with, 128 of each at most",
+        title="typing (caches of subscripted types)",
+        verdict="once",
+    ),
+    Rule(
         "subclasses",
         (),
         ("__subclasses__()",),
@@ -172,8 +192,8 @@ BOUNDED = (
         (),
         (),
         "c-reference",
-        "the interpreter's table of interned strings: it has room for as many as were alive at once, and "
-        "is made anew, and larger, in whatever test that room runs out",
+        "the interpreter's table of interned strings: it has room for as many as were alive at "
+        "once, and is made anew, and larger, in whatever test that room runs out",
         verdict="once",
     ),
 )
@@ -465,6 +485,10 @@ ANY = "..."
 """Stands for what an owner is called, where that differs from one to the next."""
 
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
+OF_KEYS = tuple(rule for rule in STEADY if rule.keys)
+"""A runner's part of a place that another rule is about."""
+
+KEYS = tuple({rule.keys for rule in RULES if rule.keys})
 WITH_ROOTS = tuple(rule for rule in RULES if rule.root)
 RUNNER_INTERNALS = STEADY[-1]
 INTERNED_STRINGS = BOUNDED[-1]
@@ -491,11 +515,17 @@ def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule 
             rule
             for rule in rules
             if (not rule.attributes or place.attribute in rule.attributes)
-            and naming.first_key(place.text).strip("'").startswith(rule.keys)
+            and naming.first_key(place.text).removeprefix("b").strip("'").startswith(rule.keys)
             and _fits(rule, place, bases)
         ),
         None,
     )
+
+
+def known_key(label: object) -> str:
+    """Which `Rule.keys` a key begins with; empty where it does with none."""
+    text = label.decode(errors="replace") if type(label) is bytes else label
+    return next((keys for keys in KEYS if type(text) is str and text.startswith(keys)), "")
 
 
 def root_of(place: Place, bases: Bases) -> str:
@@ -506,7 +536,7 @@ def root_of(place: Place, bases: Bases) -> str:
 
 
 def last_match(
-    places: Sequence[Place], bases: Bases, rules: Iterable[Rule] = FRAMEWORKS + BOUNDED
+    places: Sequence[Place], bases: Bases, rules: Iterable[Rule] = OF_KEYS + FRAMEWORKS + BOUNDED
 ) -> tuple[int, Rule] | None:
     """The last of the places that a rule recognises, and the rule."""
     rules = tuple(rules)

@@ -55,7 +55,7 @@ CONTAINERS = (
     "weakref.WeakValueDictionary",
     "_weakrefset.WeakSet",
 )
-"""Of libraries, to put things into: that of a `WeakKeyDictionary.data` says nothing, its owner does."""
+"""Of libraries, to put things into: a `WeakKeyDictionary.data` says nothing, its owner does."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 
