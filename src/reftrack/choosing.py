@@ -24,6 +24,7 @@ from reftrack.traits import (
     is_collateral,
     is_never_stopped,
     is_result,
+    is_users_own,
     last,
     owner_of,
 )
