@@ -17,14 +17,17 @@ cdef class Explanation:
     `groups`: [(scope, bytes, index of the anchor on the path, last step of the path, index on it of the
     first that a test or fixture made or -1, its scope), ...], largest first;
     `others`: (groups, bytes, objects) not described; `orphans`: blocks without an owner as (scope,
-    stack, bytes, blocks, "table" or "string" where the interpreter has it for what is interned, or ""); `bases`: type name -> names along its MRO; `caches`: step to a functools cache ->
-    (its entries, how many it may have, -1 without a bound); `stacks`: tracemalloc's tracebacks by number,
+    stack, bytes, blocks, "table" or "string" where the interpreter has it for what is interned, or "");
+    `bases`: type name -> names along its MRO; `caches`: step to a functools cache ->
+    (its entries, how many it may have, -1 without a bound); `older`: steps to dicts, lists and sets that had
+    entries before any test; `stacks`: tracemalloc's tracebacks by number,
     or None; `nodes`, `edges`, `garbage` (objects without a root), `seconds` and, of its parts, `timings`.
     """
 
     cdef readonly list steps, groups, orphans, stacks
     cdef readonly tuple others, timings
     cdef readonly dict bases, caches
+    cdef readonly set older
     cdef readonly size_t nodes, edges, garbage
     cdef readonly double seconds
     cdef list type_names, free_lists
@@ -93,6 +96,7 @@ cdef class Explanation:
         self.steps = steps.told
         self.bases = steps.bases
         self.caches = steps.fillings
+        self.older = steps.older
         self.type_names = steps.type_names
         self.free_lists = steps.free_lists
         self.nodes = l.graph.count

@@ -695,6 +695,17 @@ static inline int rt_cache_entries(PyObject *o, Py_ssize_t *entries, Py_ssize_t 
     return 1;
 }
 
+/* threading.local, which is on the heap (PyType_FromModuleAndSpec()), or derived from it. */
+static inline int rt_is_thread_local(PyTypeObject *type)
+{
+    for (; type != NULL; type = type->tp_base) {
+        if (strcmp(type->tp_name, "_thread._local") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static inline int rt_is_container(PyObject *o)
 {
     PyTypeObject *type = Py_TYPE(o);
@@ -1370,6 +1381,21 @@ static inline PyObject **rt_set_place(PyObject *o, Py_ssize_t i)
 {
     PySetObject *set = (PySetObject *)o;
     return i <= set->mask ? &set->table[i].key : NULL;
+}
+
+/* The next member of a set from place *i on, which goes on; whether there is one. A place that was emptied
+   has a dummy with the hash -1, which no object has (set_discard_entry(), Objects/setobject.c). */
+static inline int rt_set_next(PyObject *o, Py_ssize_t *i, PyObject **member)
+{
+    PySetObject *set = (PySetObject *)o;
+    while (*i <= set->mask) {
+        setentry *entry = &set->table[(*i)++];
+        if (entry->key != NULL && entry->hash != -1) {
+            *member = entry->key;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Where an instance's dict stands in front of it; NULL where there is none. */

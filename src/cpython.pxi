@@ -90,6 +90,7 @@ cdef extern from "cpython.h" nogil:
     PyObject **rt_list_place(PyObject *, Py_ssize_t)
     PyObject **rt_tuple_place(PyObject *, Py_ssize_t)
     PyObject **rt_set_place(PyObject *, Py_ssize_t)
+    bint rt_set_next(PyObject *, Py_ssize_t *, PyObject **)
     PyObject **rt_managed_dict_place(PyObject *)
     PyObject *rt_frame_f_locals(rt_frame *)
     PyObject *rt_frame_globals(rt_frame *)
@@ -149,6 +150,7 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_instance_dict(PyObject *)
     PyObject *rt_namespace(PyObject *)
     bint rt_is_container(PyObject *)
+    bint rt_is_thread_local(PyTypeObject *)
     bint rt_is_cache(PyObject *)
     bint rt_cache_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
     ctypedef void (*rt_tell)(PyObject *, const char *, void *) noexcept nogil

@@ -20,6 +20,7 @@ cdef class Steps:
     cdef size_t node_capacity
     cdef dict caches            # node of a functools cache -> (node of its dict, nodes that are no entries)
     cdef dict fillings          # step to a functools cache -> (its entries, how many it may have or -1)
+    cdef set older              # steps to containers that had entries before any test
     cdef dict known             # (step before, node) -> step, of paths around cut edges
     cdef Table numbers          # node -> its step
     cdef Trail *trails
@@ -38,6 +39,7 @@ cdef class Steps:
         self.nodes = NULL
         self.caches = {}
         self.fillings = {}
+        self.older = set()
         self.known = {}
         self.searched = {}
         self.told = [(0, "", None, "", None)]
@@ -116,6 +118,8 @@ cdef class Steps:
                 self.note_cache(id)
             if rt_cache_entries(o, &entries, &bound):
                 self.fillings[len(self.told)] = entries, bound
+            if has_older_entries(&self.look.survey, o):
+                self.older.add(len(self.told))
             name = self.type_names[self.number_of(rt_type(o))]
             attributes = self.named_by.get(name)
             own_name = object_name(o) if attributes is None else own_names(o, attributes)

@@ -155,9 +155,14 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
 
 
 cdef bint is_attributes(Survey *s, uint32_t id) noexcept nogil:
+    # A threading.local has a dict for each thread, in a dict by weak references (Modules/_threadmodule.c).
+    cdef uint32_t above = s.paths.parent[id]
     cdef PyObject *o = s.graph.objects[id]
-    cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
-    return o != NULL and owner != NULL and PyDict_Check(o) and rt_namespace(owner) == o
+    cdef PyObject *owner = s.graph.objects[above]
+    cdef PyObject *local = s.graph.objects[s.paths.parent[above]]
+    if o == NULL or owner == NULL or not PyDict_Check(o):
+        return False
+    return rt_namespace(owner) == o or (local != NULL and rt_is_thread_local(rt_type(local)))
 
 
 cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:

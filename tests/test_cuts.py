@@ -70,6 +70,47 @@ def really(cut: Callable[[], object]) -> int:
         _reftrack.resume()
 
 
+# ---- what was there before the tests ----
+
+
+@pytest.mark.parametrize(
+    ("before", "add"),
+    [
+        (["old"], lambda items: items.append(blob())),
+        ({"old": len}, lambda items: items.update(new=blob())),
+        ({"old": [len]}, lambda items: items.update(new=blob())),
+        ({len, print}, lambda items: items.add(bytes(SIZE))),
+        ([], lambda items: items.extend(("constant", blob()))),
+        ({}, lambda items: items.update(constant=[blob()], other=blob())),
+        (set(), lambda items: items.add(bytes(SIZE))),
+    ],
+    ids=["list", "dict", "dict of lists", "set", "empty list", "empty dict", "empty set"],
+)
+def test_a_container_with_entries_from_before_the_tests_is_told(
+    heap: Any, before: Any, add: Callable[[Any], None]
+) -> None:
+    had_entries = bool(before)
+    heap.x = before
+    with Within() as scope:
+        add(before)
+    del before
+    seen = look(scope)
+
+    assert (step_to(seen, "x") in seen.older) == had_entries
+
+
+def test_members_that_went_out_of_a_set_are_no_entries(heap: Any) -> None:
+    heap.x = {"old"}
+    heap.x.clear()
+    heap.x.update({"older"})
+    heap.x.discard("older")
+    with Within() as scope:
+        heap.x.add(bytes(SIZE))
+    seen = look(scope)
+
+    assert step_to(seen, "x") not in seen.older
+
+
 # ---- one edge ----
 
 

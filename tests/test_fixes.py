@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from reftrack import fixes, naming
@@ -37,11 +40,63 @@ def holder(
     )
 
 
-def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set() -> None:
-    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True)
-    expected = 'in T.setUp (test_app.py:12): self.addCleanup(delattr, self, "user")'
-    assert fixes.suggest(kept, UNITTEST, LINE) == expected
-    assert fixes.suggest(kept, UNITTEST, []) == 'in T: self.addCleanup(delattr, self, "user")'
+SUITE = """\
+class Base(TestCase):
+    def setUp(self):
+        self.user = make(self)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.data = [
+            row for row in range(9)
+        ]
+
+def make(test):
+    return User()
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> str:
+    path = tmp_path / "test_app.py"
+    path.write_text(SUITE)
+    return str(path)
+
+
+def calls(*frames: Frame) -> list[Allocation]:
+    return [Allocation(100, 1, list(frames))]
+
+
+def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set(suite: str) -> None:
+    kept = holder("T.user", "testcase-attribute")._replace(
+        of_test_case=True, classes=frozenset({"T", "Base", "TestCase"})
+    )
+    made = calls(Frame(suite, 3, "setUp"), Frame(suite, 12, "make"))
+    expected = 'in T.setUp (test_app.py:3): self.addCleanup(delattr, self, "user")'
+    assert fixes.suggest(kept, UNITTEST, made) == expected
+
+
+def test_no_place_is_told_that_is_no_method_of_the_class(suite: str) -> None:
+    kept = holder("T.user", "testcase-attribute")._replace(
+        of_test_case=True, classes=frozenset({"T", "TestCase"})
+    )
+    expected = 'in T: self.addCleanup(delattr, self, "user")'
+    for made in (calls(Frame(suite, 3, "setUp")), calls(Frame(suite, 12, "make")), []):
+        assert fixes.suggest(kept, UNITTEST, made) == expected
+
+
+def test_who_reads_the_tests_that_a_list_keeps_still_can() -> None:
+    runs = naming.Place(naming.CLASS, "app.T", "runs", "T.runs[0]", "T.runs[*]", value="list")
+    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True, keeper=runs)
+    assert fixes.suggest(kept, UNITTEST, []).startswith("once no test needs it: T.runs.clear(); or")
+    made_by_loader = kept._replace(had_entries=True)
+    assert fixes.suggest(made_by_loader, UNITTEST, []).startswith("in T: self.addCleanup(delattr")
+
+
+def test_a_handler_that_is_a_method_of_a_test_is_put_back() -> None:
+    handlers = naming.Place(naming.INTERPRETER, "", "", "signal handlers", "signal handlers")
+    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True, keeper=handlers)
+    assert "signal.signal(number, handler)" in fixes.suggest(kept, UNITTEST, [])
 
 
 def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> None:
@@ -50,9 +105,13 @@ def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> Non
     assert fixes.suggest(kept, PYTEST, LINE) == expected
 
 
-def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emptied() -> None:
-    data = holder("T.data", "class-attribute")._replace(of_test_case=True, of_tests=True)
-    line = [Allocation(100, 1, [Frame("/work/tests/test_app.py", 7, "setUpClass")])]
+def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emptied(
+    suite: str,
+) -> None:
+    data = holder("T.data", "class-attribute")._replace(
+        of_test_case=True, of_tests=True, classes=frozenset({"T", "Base"})
+    )
+    line = calls(Frame(suite, 7, "setUpClass"), Frame(suite, 8, "<listcomp>"))
     expected = 'in T.setUpClass (test_app.py:7): cls.addClassCleanup(delattr, cls, "data")'
     assert fixes.suggest(data, charged("class"), line) == expected
     log = data._replace(value="list")
@@ -67,8 +126,8 @@ def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emp
         ("array.array", False, "del app.CACHE[:]"),
         ("_io.BytesIO", False, "app.CACHE.truncate(0)"),
         ("queue.Queue", False, "app.CACHE.queue.clear()"),
-        ("dict", True, "app.CACHE = None"),
-        ("app.User", True, "app.CACHE = None"),
+        ("dict", True, 'setattr(app, "CACHE", value)'),
+        ("app.User", True, 'setattr(app, "CACHE", value)'),
         ("generator", True, "app.CACHE.close()"),
         ("sqlite3.Connection", False, "app.CACHE.close()"),
     ],
@@ -77,13 +136,33 @@ def test_a_container_is_emptied_what_can_be_is_closed_and_the_rest_is_given_up(
     value: str, made_here: bool, code: str
 ) -> None:
     cache = holder("app.CACHE", "module-global", value=value)._replace(made_here=made_here)
-    assert code in fixes.suggest(cache, UNITTEST, LINE)
     assert code in fixes.suggest(cache, PYTEST, LINE)
+    code = code.replace("setattr(app, ", "setattr, app, ").replace("value)", "app.CACHE)")
+    assert code in fixes.suggest(cache, UNITTEST, LINE)
 
 
 def test_what_was_there_before_the_tests_is_not_given_up() -> None:
     engine = holder("app.ENGINE", "module-global", value="app.Engine")._replace(is_older=True)
     assert "take out of app.ENGINE" in fixes.suggest(engine, UNITTEST, LINE)
+
+
+@pytest.mark.parametrize(
+    ("value", "in_unittest", "in_pytest"),
+    [
+        ("dict", "mock.patch.dict(app.HOOKS)", "monkeypatch.setitem(app.HOOKS, key, value)"),
+        (
+            "list",
+            'mock.patch.object(app, "HOOKS", list(app.HOOKS))',
+            'monkeypatch.setattr(app, "HOOKS", list(app.HOOKS))',
+        ),
+    ],
+)
+def test_entries_from_before_the_tests_stay(value: str, in_unittest: str, in_pytest: str) -> None:
+    hooks = holder("app.HOOKS", "module-global", value=value)._replace(had_entries=True)
+    for charges, expected in ((UNITTEST, in_unittest), (PYTEST, in_pytest)):
+        fix = fixes.suggest(hooks, charges, LINE)
+        assert expected in fix
+        assert "HOOKS.clear()" not in fix
 
 
 def test_what_an_import_leaves_is_meant_to_stay() -> None:
@@ -97,7 +176,7 @@ def test_a_context_variable_without_a_name_has_no_fix() -> None:
 
 def test_what_a_test_put_into_a_library_is_put_back() -> None:
     clock = holder("time.sleep", "module-global", owner="library")._replace(put_by_test=True)
-    assert 'monkeypatch.setattr(time, "sleep", fake)' in fixes.suggest(clock, PYTEST, LINE)
+    assert 'monkeypatch.setattr(time, "sleep", value)' in fixes.suggest(clock, PYTEST, LINE)
     assert 'self.addCleanup(setattr, time, "sleep"' in fixes.suggest(clock, UNITTEST, LINE)
     assert fixes.suggest(clock._replace(put_by_test=False), PYTEST, LINE) == ""
 
@@ -170,3 +249,49 @@ def test_attributes_that_tests_set_on_a_class_are_taken_off_one_by_one() -> None
     grown = holder("Config.__dict__", "class-attribute")
     assert "self.addCleanup(delattr, Config, name)" in fixes.suggest(grown, UNITTEST, LINE)
     assert "monkeypatch.setattr(Config, name, value" in fixes.suggest(grown, PYTEST, LINE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "id", "expected"),
+    [
+        ("class", "app.T", "when the class is over: {}, as by cls.addClassCleanup(app.ROWS.clear)"),
+        (
+            "module",
+            "app",
+            "when the module is over: {}, as by unittest.addModuleCleanup(app.ROWS.clear)",
+        ),
+        ("fixture", "rows (session)", "in rows, behind its yield: {}"),
+    ],
+)
+def test_what_a_wider_scope_has_left_is_let_go_of_when_that_is_over(
+    kind: ScopeKind, id: str, expected: str
+) -> None:
+    rows = holder("app.ROWS", "module-global", value="list")
+    fix = fixes.suggest(rows, charged(kind, id), LINE)
+    assert fix == expected.format("app.ROWS.clear()")
+
+
+def test_what_hangs_on_an_object_of_pytests_is_called_as_a_test_reaches_it() -> None:
+    response = holder("Function.response", "instance-attribute", value="app.Response")._replace(
+        place_kind=naming.INSTANCE, place="_pytest.python.Function.response", made_here=True
+    )
+    assert fixes.suggest(response, PYTEST, LINE).endswith(": del request.node.response")
+
+
+def test_a_mock_that_a_fixture_gives_is_reset() -> None:
+    bucket = holder("fixture bucket (session)", "fixture")._replace(item="unittest.mock.AsyncMock")
+    assert "bucket.reset_mock() after each test" in fixes.suggest(bucket, PYTEST, LINE)
+
+
+def test_what_a_library_keeps_for_itself_is_left_alone() -> None:
+    cache = holder("json._default", "module-global", owner="library")._replace(put_by_test=True)
+    by_library = calls(
+        Frame("/work/tests/test_app.py", 3, "test"), Frame(json.__file__, 9, "dumps")
+    )
+    assert fixes.suggest(cache, UNITTEST, by_library) == ""
+    assert "addCleanup(setattr, json" in fixes.suggest(cache, UNITTEST, LINE)
+
+
+def test_what_an_iterator_has_yet_to_read_is_read() -> None:
+    archive = holder("app.ARCHIVE", "module-global", value="itertools._tee")
+    assert fixes.suggest(archive, UNITTEST, LINE).startswith("read app.ARCHIVE as far as")

@@ -475,3 +475,50 @@ def test_what_a_runners_frame_passes_on_is_collateral() -> None:
 
 def test_an_exception_that_a_test_keeps_is_no_runners_frame() -> None:
     assert not chosen(CHOICES["exception"][0]).collateral
+
+
+def test_a_cache_made_around_a_method_is_called_by_the_attribute_that_has_it() -> None:
+    cached = [
+        *field("rate", naming.CACHE_TYPE, "app.Rates._rate"),
+        Step("ref", None, "dict", None),
+        Step("key", "EUR", "bytearray", None),
+    ]
+    path = [*loaded("app"), *attribute("RATES", "app.Rates"), *cached]
+    assert chosen(path).name == "app.RATES.rate (cache)"
+    assert chosen(path).path == ["app.RATES", "Rates.rate['EUR']"]
+    in_a_list = [*loaded("app"), *attribute("ALL", "list"), Step("index", 0, "app.Rates", None)]
+    assert chosen([*in_a_list, *cached]).name == "Rates.rate (cache)"
+
+
+def test_an_exception_on_an_object_is_called_from_its_global_on() -> None:
+    client = [*loaded("app"), *attribute("CLIENT", "app.Client"), *field("error", "ValueError")]
+    traceback = CHOICES["exception"][0][4:]
+    assert chosen([*client, *traceback]).name == "app.CLIENT.error"
+
+
+def test_the_attributes_that_a_thread_has_of_a_local_are_names() -> None:
+    path = [
+        *loaded("app"),
+        *attribute("LOCAL", naming.LOCAL_TYPE),
+        Step("ref", None, "dict", None),
+        Step("key", ["weakref.ReferenceType"], "dict", None),
+        Step("key", "parsed", "dict", None),
+        Step("key", "a", "bytearray", None),
+    ]
+    made_by_the_first_test, by_another = chosen(path, 4, 6), chosen(path, 6, 6)
+    assert made_by_the_first_test.name == by_another.name == "app.LOCAL.parsed"
+
+
+def test_an_attribute_of_a_test_is_cut_and_not_what_the_result_made_for_the_test() -> None:
+    entry, kept = Step("index", 0, "tuple", None), Step("index", 0, "app.test_x.T", None)
+    path = [
+        Step("c", 1, "unittest.runner.TextTestResult", None),
+        Step("attr", "failures", "list", None),
+        entry,
+        kept,
+        Step("attr", "user", "bytearray", None),
+    ]
+    choice = chosen(path, anchor=path.index(kept), first=path.index(entry))
+    assert (choice.step, choice.part) == (4, None)
+    of_a_sub_test = chosen(path, anchor=1, first=path.index(entry))
+    assert (of_a_sub_test.step, of_a_sub_test.part) == (2, "entries")

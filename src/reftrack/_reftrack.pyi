@@ -32,6 +32,9 @@ class Explanation:
     # step to a functools cache -> (its entries, how many it may have, -1 without a bound)
     @property
     def caches(self) -> dict[int, tuple[int, int]]: ...
+    # steps to dicts, lists and sets that had entries before any test
+    @property
+    def older(self) -> set[int]: ...
     @property
     def stacks(self) -> list[tuple[tuple[str, int], ...] | None] | None: ...
     @property

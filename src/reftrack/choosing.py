@@ -24,6 +24,7 @@ from reftrack.traits import (
     is_collateral,
     is_never_stopped,
     is_result,
+    is_users_own,
     last,
     owner_of,
 )
@@ -78,6 +79,7 @@ class Choice(NamedTuple):
     place_kind: str = ""
     attribute: str = ""  # the last part of the name
     owner_name: str = ""  # the first part, of an attribute
+    classes: frozenset[str] = frozenset()  # the owner's, with those it derives from
     holder_name: str = ""  # without what a mock or a cache adds to it
     value: str = ""  # type of what the holder's edge leads to
     item: str = ""  # type of what is in it, where that is a container
@@ -86,8 +88,11 @@ class Choice(NamedTuple):
     made_here: bool = False  # what it leads to was made by the scope that left the survivors
     put_by_test: bool = False  # what it leads to was made by a test, this one or another
     is_older: bool = False  # what it leads to was there before any test or fixture
+    leads_to: int = -1  # index on the path of the step to that
+    had_entries: bool = False  # that is a container, and not all in it is of tests
     patched: bool = False  # a mock that the test itself put there
     attribute_of_local: bool = False  # of a threading.local
+    keeper: Place | None = None  # of a test's attribute: the user's place that refers to the test
     filled: Place | None = None  # the user's own container that refers to the survivors
     filled_by: Owner = "your code"  # whose place it is that refers to the survivors
     cleared: str = ""  # the name by which a functools cache can be reached
@@ -110,9 +115,9 @@ class Survivor(NamedTuple):
 
     @property
     def edge(self) -> int:
-        """The index of the first object whose name is the survivors' own affair."""
-        below = max(self.anchor, 0) + 1
-        return below if self.first < 0 else min(below, self.first)
+        """The index of the first object whose name is the survivors' own affair; the table of an
+        older object's attributes is none."""
+        return max(self.anchor, 0) + 1 if self.first < 0 else self.first
 
 
 def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
@@ -136,6 +141,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
     rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
+    keeper = last(places[:at], is_users_own) if kind == "testcase-attribute" else None
     made_here = survivor.own and places[end].step == survivor.first
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
@@ -155,6 +161,9 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         place_kind=place.kind,
         attribute=places[end].attribute,
         owner_name=naming.without_subscripts(place.text).rpartition(".")[0],
+        classes=frozenset(
+            name.rpartition(".")[2] for name in bases.get(place.owner, (place.owner,))
+        ),
         holder_name=titles.plain(places, at, end),
         value=places[end].value,
         item=places[end].item,
@@ -163,10 +172,16 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         made_here=made_here,
         put_by_test=places[end].step == survivor.first,
         is_older=survivor.first < 0 or places[end].step < survivor.first,
+        leads_to=places[end if keeper is None else keeper].step,
         patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
-        cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
+        cleared=(
+            _name_of_cache(path, places, at)
+            if place.kind == naming.CACHE
+            else titles.plain(places, at, end)
+        ),
         joined=end > at,
+        keeper=None if keeper is None else places[keeper],
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
     )
@@ -199,7 +214,7 @@ def _cut(
         return max(first, named.step), None  # beside it other fixtures of the test
     if first < 0 and survivor.anchor == len(path) - 1:
         first = len(path)  # the container itself grew
-    if 0 < first < named.step:
+    if survivor.anchor < first < named.step and first > 0:
         return first, "entries"  # of one test there may be several, as of a test its sub-tests
     if first <= named.step:
         return named.step, None

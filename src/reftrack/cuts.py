@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
 from reftrack.heap import WANTED, WANTED_AROUND, Cut, Edge, Look
-from reftrack.naming import CACHE_TYPE
+from reftrack.naming import CACHE_TYPE, is_attributes
 
 MOST = 8
 """Other holders that are looked for; more than these are not worth the reader's time."""
@@ -114,8 +114,11 @@ def _told(others: Iterable[_Other]) -> list[Choice]:
 
 
 def _goes_by_itself(choice: Choice) -> bool:
-    """A runner's frames, and what C code has in hand while it calls, are over after the look."""
-    return choice.owner == "runner" and choice.kind in ("frame", "c-reference")
+    """A runner's frames, and what C code has in hand while it calls, are over after the look, and
+    so are iterators of loops that run: a frame's stack is not known while it calls C code
+    (`stacktop` of _PyInterpreterFrame, pycore_frame.h, 3.11 to 3.13)."""
+    is_of_loop = choice.kind == "c-reference" and choice.name.endswith("iterator")
+    return is_of_loop or (choice.owner == "runner" and choice.kind in ("frame", "c-reference"))
 
 
 def _own(
@@ -161,15 +164,22 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     """The holder on another path to a group's sample, and its edge; None where that is a root."""
     numbers = seen.numbers(step)
     path = [seen.step(number) for number in numbers]
-    made = [0 if path[k].edge == "dict" else seen.made_by(n) for k, n in enumerate(numbers)]
+    made = [0 if is_attributes(path, k) else seen.made_by(n) for k, n in enumerate(numbers)]
     scope = seen.groups[group][0]
     anchor = len(path) - 1
     while anchor >= 0 and made[anchor] == scope:
         anchor -= 1
     first = next((k for k, by in enumerate(made) if seen.scopes[by] == WANTED), -1)
     found = survivor(seen, scope, step, anchor, first, made[first])
-    choice = choosing.choose(path, found, seen.bases)
+    choice = with_entries(seen, choosing.choose(path, found, seen.bases), step)
     return choice, _edge(seen, choice, numbers)
+
+
+def with_entries(seen: Look, choice: Choice, last: int) -> Choice:
+    """A holder on the path with that last step, and whether it had entries before the tests."""
+    numbers = seen.numbers(last)
+    leads = 0 <= choice.leads_to < len(numbers) and numbers[choice.leads_to]
+    return choice._replace(had_entries=leads in seen.older)
 
 
 def survivor(seen: Look, scope: int, step: int, anchor: int, first: int, made_by: int) -> Survivor:

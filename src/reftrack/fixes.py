@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from reftrack.choosing import Choice
 from reftrack.model import Allocation, Charge, Frame
-from reftrack.naming import CLASS, INTERPRETER, MODULE, without_subscripts
+from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, Place, without_subscripts
+from reftrack.owners import is_library_file
 from reftrack.rules import ANY, END_THREAD
-from reftrack.traits import NAMED_INSIDE
+from reftrack.tracing import enclosing_class
+from reftrack.traits import MOCK, NAMED_INSIDE
 
 CLEARED = {
     "dict": "{name}.clear()",
@@ -42,6 +44,7 @@ CLOSED = {
     "generator": "{name}.close()",
     "coroutine": "{name}.close()",
     "async_generator": "await {name}.aclose()",
+    "sqlalchemy.orm.scoping.scoped_session": "{name}.remove()",
     "sqlite3.Connection": "{name}.close()",
     "contextlib.ExitStack": "{name}.close()",
     "asyncio.unix_events._UnixSelectorEventLoop": "{name}.close(), after its tasks are cancelled",
@@ -51,8 +54,31 @@ CLOSED = {
     "memoryview": "{name}.release()",
 }
 
+COPIED = {
+    "dict": "self.enterContext(mock.patch.dict({name}))",
+    "collections.OrderedDict": "self.enterContext(mock.patch.dict({name}))",
+    "collections.defaultdict": "self.enterContext(mock.patch.dict({name}))",
+    "collections.Counter": "self.enterContext(mock.patch.dict({name}))",
+    "list": 'self.enterContext(mock.patch.object({owner}, "{attribute}", list({name})))',
+    "set": 'self.enterContext(mock.patch.object({owner}, "{attribute}", set({name})))',
+}
+COPIED_IN_PYTEST = {
+    **dict.fromkeys(COPIED, "monkeypatch.setitem({name}, key, value)"),
+    "list": 'monkeypatch.setattr({owner}, "{attribute}", list({name}))',
+    "set": 'monkeypatch.setattr({owner}, "{attribute}", set({name}))',
+}
+"""How one that had entries before the tests gets these back, where it cannot be emptied."""
+
+TEE = "itertools._tee"
+
+OF_PYTEST = {"Config": "request.config", "Function": "request.node", "Session": "request.session"}
+"""By what a test or fixture reaches an object of pytest's."""
+
 DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
 """What has such a name for good, whatever it keeps."""
+
+Calls = Sequence[Frame]
+"""Those that allocated most of what a holder keeps, outermost first."""
 
 ADDED, MANY, LARGE = 1 << 10, 3, 1 << 20
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
@@ -85,19 +111,18 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         "unreachable": _of_garbage,
         "c-reference": _of_c_reference,
     }.get(choice.kind, _of_value)
-    return by_kind(choice, charged, _line(allocations))
+    return by_kind(choice, charged, allocations[0].traceback if allocations else [])
 
 
-def _line(allocations: Sequence[Allocation]) -> Frame | None:
-    traceback = allocations[0].traceback if allocations else []
-    return traceback[0] if traceback else None
-
-
-def _at(owner: str, line: Frame | None) -> str:
-    """`T.setUp (test_users.py:22)`: where an attribute is set, as far as it is known."""
-    if line is None or line.function.startswith("<"):
-        return owner
-    return f"{owner}.{line.function} ({line.file.rsplit('/', 1)[-1]}:{line.line})"
+def _at(choice: Choice, calls: Calls) -> str:
+    """`T.setUp (test_users.py:22)`: where an attribute is set, in a method of its class's or of one
+    that this derives from, as far as it is known."""
+    for call in reversed(calls):
+        is_named = not call.function.startswith("<")
+        if is_named and enclosing_class(call.file, call.line) in choice.classes:
+            file = call.file.rsplit("/", 1)[-1]
+            return f"{choice.owner_name}.{call.function} ({file}:{call.line})"
+    return choice.owner_name
 
 
 def _by_tests(charged: Sequence[Charge]) -> bool:
@@ -108,27 +133,38 @@ def _uses_pytest(charged: Sequence[Charge]) -> bool:
     return any("::" in charge.id for charge in charged)
 
 
-def _of_instance(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_instance(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     name = choice.attribute
     if name == "__dict__":
         return ""  # a table that goes with what is in it
+    let_go = f'in {choice.owner_name}.teardown_method: self.__dict__.pop("{name}", None)'
     if choice.of_test_case:
-        return f'in {_at(choice.owner_name, line)}: self.addCleanup(delattr, self, "{name}")'
-    return f'in {choice.owner_name}.teardown_method: self.__dict__.pop("{name}", None)'
+        let_go = f'in {_at(choice, calls)}: self.addCleanup(delattr, self, "{name}")'
+    return _of_keeper(choice.keeper, let_go) if choice.keeper and not choice.had_entries else let_go
 
 
-def _of_class(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_keeper(keeper: Place, let_go: str) -> str:
+    """Of what the program has put a test into: others may read it there."""
+    name = without_subscripts(keeper.text)
+    if keeper.kind == INTERPRETER:
+        return INTERPRETERS.get(name, let_go)
+    if keeper.value not in CLEARED:
+        return let_go
+    return f"once no test needs it: {CLEARED[keeper.value].format(name=name)}; or {let_go}"
+
+
+def _of_class(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     name, owner = choice.attribute, choice.owner_name
     if name == "__dict__":
         return _of_attributes(owner, charged)
     grew = _by_tests(charged) and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
-        return _of_value(choice, charged, line)
+        return _of_value(choice, charged, calls)
     if charged and charged[0].scope == "fixture":
-        return f"in {charged[0].id.partition(' ')[0]}, behind its yield: del {owner}.{name}"
+        return f"in {_fixture_name(charged)}, behind its yield: del {owner}.{name}"
     if choice.of_test_case:
         which = f", where cls is {owner}" if _by_tests(charged) else ""
-        return f'in {_at(owner, line)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
+        return f'in {_at(choice, calls)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
     return f"in {owner}.teardown_class: del cls.{name}"
 
 
@@ -141,20 +177,22 @@ def _of_attributes(owner: str, charged: Sequence[Charge]) -> str:
     return f"self.addCleanup(delattr, {owner}, name) for each name that the test has set"
 
 
-def _of_cache(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_cache(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     if not choice.attribute:
         return "call the cached function's cache_clear() after each test"
     return _after_each(f"{choice.cleared}.cache_clear()", charged) if choice.cleared else ""
 
 
-def _of_exception(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_exception(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+    if choice.had_entries:
+        return "keep str(error) or error.with_traceback(None): its traceback keeps each frame"
     if choice.value in CLEARED:
         clear = CLEARED[choice.value].format(name=choice.name)
         return f"keep str(error) or error.with_traceback(None), or {clear} after each test"
     return f"keep str(error), or {choice.name}.with_traceback(None): its traceback keeps each frame"
 
 
-def _of_mock(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_mock(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     if choice.patched:
         name = choice.name.removesuffix(".call_args_list")
         if _uses_pytest(charged):
@@ -165,30 +203,40 @@ def _of_mock(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> s
     return _after_each(f"{choice.holder_name}.reset_mock()", charged)
 
 
-def _of_fixture(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_fixture(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     if _by_tests(charged):
-        what = "take out what the test put in"
-        if choice.filled is not None and choice.filled.value in CLEARED:
-            name = without_subscripts(choice.filled.text)
-            what += f" ({CLEARED[choice.filled.value].format(name=name)})"
-        return f'{what}, or give the fixture scope="function"'
+        return f'{_emptied_fixture(choice)}, or give the fixture scope="function"'
     if choice.name.startswith("fixture "):
         return 'let go of it after the yield, or narrow the fixture: scope="function"'
     return "make the value in the test or a fixture: parameters live as long as the run"
 
 
-def _of_context(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _emptied_fixture(choice: Choice) -> str:
+    name = choice.name.removeprefix("fixture ").partition(" ")[0]
+    filled = choice.filled
+    if choice.item.startswith(MOCK):
+        return f"{name}.reset_mock() after each test"
+    if filled is None and choice.item in CLEARED and name.isidentifier():
+        return f"take out what the test put in ({CLEARED[choice.item].format(name=name)})"
+    if filled is None or filled.value not in CLEARED:
+        return "take out what the test put in"
+    its = f"{name}.{filled.attribute}" if filled.owner == choice.item else filled.text
+    clear = CLEARED[filled.value].format(name=without_subscripts(its))
+    return f"take out what the test put in ({clear})"
+
+
+def _of_context(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     name = choice.attribute
     if not name.isidentifier():
         return ""
     return f"after the test: {name}.reset(token), with the token that {name}.set() gave"
 
 
-def _of_garbage(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_garbage(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     return "gc.unfreeze(), or break the cycle: the collector does not see it"
 
 
-def _of_c_reference(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_c_reference(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     """Of little there is nothing to say: C extensions keep what they need."""
     added = [charge for charge in charged if charge.scope == "test" and charge.bytes >= ADDED]
     if choice.path or (len(added) < MANY and sum(charge.bytes for charge in charged) < LARGE):
@@ -196,19 +244,23 @@ def _of_c_reference(choice: Choice, charged: Sequence[Charge], line: Frame | Non
     return "a C extension keeps it: close or free what it made; else it may lack a Py_DECREF"
 
 
-def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> str:
+def _of_value(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
     """Of what a name leads to: emptied where tests add to it, else closed, or given up."""
     name = choice.holder_name
+    if choice.place_kind == INSTANCE and choice.place.startswith("_pytest."):
+        name = f"{OF_PYTEST.get(choice.owner_name, choice.owner_name)}.{choice.attribute}"
     if choice.place_kind == INTERPRETER:
         return INTERPRETERS.get(name, "")
     if choice.kind == "thread":
         return END_THREAD
     if choice.owner not in ("your test", "your code"):
-        return _of_replaced(choice, charged) if choice.put_by_test else ""
+        return _of_library(choice, charged, calls)
     if choice.place_kind in NAMED_INSIDE:
         return _of_variable(choice)
     if ", default of " in name:
         return f"{choice.attribute}=None in the definition, and make the value in the function"
+    if choice.had_entries and choice.value in COPIED and _by_tests(charged):
+        return _of_filled_before(choice, charged)
     if choice.value in CLEARED and not choice.made_here:
         close = CLOSED.get(choice.item, "").format(name="each")
         clear = CLEARED[choice.value].format(name=name)
@@ -216,23 +268,48 @@ def _of_value(choice: Choice, charged: Sequence[Charge], line: Frame | None) -> 
     if choice.value in CLOSED:
         return _after_each(CLOSED[choice.value].format(name=name), charged)
     if choice.attribute_of_local:
-        return _after_each(f"del {name}", charged)
+        return _after_each(f"del {name}", charged) + ", in the thread that has set it"
+    if choice.value == TEE:
+        return f"read {name} as far as the other, or use no tee(): what one has yet to read stays"
     if choice.is_older:
         return f"after each test: take out of {name} what the test put in"
     if choice.value in DEFINED or name.endswith("__"):
         return ""
-    other = f", or del {name}" if choice.joined else ""
-    return _after_each(f"{name} = None", charged) + other
+    if choice.owner_name in OF_PYTEST and choice.place.startswith("_pytest."):
+        return _after_each(f"del {name}", charged)
+    if not _by_tests(charged) or choice.place_kind == INSTANCE:
+        return _after_each(f"{name} = None", charged)
+    other = f", or del {name} after it" if choice.joined else ""
+    return _put_back(name, charged) + other
 
 
-def _of_replaced(choice: Choice, charged: Sequence[Charge]) -> str:
-    """Of what a test has put into a library's module or class."""
-    if choice.place_kind not in (MODULE, CLASS):
+def _of_filled_before(choice: Choice, charged: Sequence[Charge]) -> str:
+    """Of a container whose older entries other tests need, and the program."""
+    if choice.value not in COPIED or not _by_tests(charged):
         return ""
     name = choice.holder_name
     owner, _, attribute = name.rpartition(".")
+    copied = COPIED_IN_PYTEST if _uses_pytest(charged) else COPIED
+    code = copied[choice.value].format(name=name, owner=owner, attribute=attribute)
+    return f"before the test adds to it: {code} (not clear(): it had entries before the tests)"
+
+
+def _of_library(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+    """Of what a test has put into a library's module or class, or into a container there."""
+    is_made_by_library = bool(calls) and is_library_file(calls[-1].file)
+    if choice.place_kind not in (MODULE, CLASS) or is_made_by_library:
+        return ""  # a cache of its own
+    if choice.put_by_test:
+        return _put_back(choice.holder_name, charged)
+    is_public = not re.search(r"(^|\.)_", choice.holder_name)
+    return _of_filled_before(choice, charged) if choice.had_entries and is_public else ""
+
+
+def _put_back(name: str, charged: Sequence[Charge]) -> str:
+    """What a name had before the test: others may need it."""
+    owner, _, attribute = name.rpartition(".")
     if _uses_pytest(charged):
-        return f'monkeypatch.setattr({owner}, "{attribute}", fake) puts it back after the test'
+        return f'monkeypatch.setattr({owner}, "{attribute}", value) puts it back after the test'
     return f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
 
 
@@ -253,9 +330,24 @@ def _in_pytest(fix: str, charged: Sequence[Charge]) -> str:
     return f"in a fixture, behind its yield: {called}"
 
 
+EACH = ("after each test", "self.addCleanup")
+OVER = {
+    "class": ("when the class is over", "cls.addClassCleanup"),
+    "module": ("when the module is over", "unittest.addModuleCleanup"),
+}
+"""When what a scope around tests has left is over, and what a call could be given to."""
+
+
 def _after_each(code: str, charged: Sequence[Charge]) -> str:
+    if charged and charged[0].scope == "fixture":
+        return f"in {_fixture_name(charged)}, behind its yield: {code}"
+    when, add = OVER.get(charged[0].scope, EACH) if charged else EACH
     if _uses_pytest(charged):
-        return f"after each test (in a fixture, behind its yield): {code}"
+        return f"{when} (in a fixture, behind its yield): {code}"
     if code.endswith("()") and not code.startswith("await "):
-        return f"after each test: {code}, as by self.addCleanup({code[:-2]})"
-    return f"after each test: {code}"
+        return f"{when}: {code}, as by {add}({code[:-2]})"
+    return f"{when}: {code}"
+
+
+def _fixture_name(charged: Sequence[Charge]) -> str:
+    return charged[0].id.partition(" ")[0]

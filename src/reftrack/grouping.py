@@ -45,11 +45,11 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
     """The holder of each group of the look, and sums by holder."""
     held = Held([NOBODY], [0], [0], [None], [], bytearray(), _choices(seen, charged))
     numbers = {NOBODY.key: 0, REFTRACK.key: 0}
-    for group, (choice, _) in zip(seen.groups, held.chosen, strict=True):
+    for group, (choice, last) in zip(seen.groups, held.chosen, strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
-            held.choices.append(choice)
+            held.choices.append(cuts.with_entries(seen, choice, last))
             held.groups.append(0)
             held.bytes.append(0)
             held.exact.append(choice.exact)

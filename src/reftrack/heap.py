@@ -116,6 +116,7 @@ class Look(NamedTuple):
     edges: int
     seconds: float
     caches: dict[int, Filling]  # by the number of the step that leads to one
+    older: set[int]  # steps to dicts, lists and sets that had entries before any test
 
     def path(self, number: int) -> list[Step]:
         """The path from a root to a step."""
@@ -188,4 +189,5 @@ def look(
             step: Filling(entries, most if most >= 0 else None)
             for step, (entries, most) in answer.caches.items()
         },
+        older=answer.older,
     )

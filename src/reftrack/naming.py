@@ -205,6 +205,12 @@ def _thread_local(path: Sequence[Step], index: int) -> Step | None:
     return next((step for step in path[max(0, index - 3) : index] if step.type == LOCAL_TYPE), None)
 
 
+def is_attributes(path: Sequence[Step], index: int) -> bool:
+    """Is it the dict of an object's attributes, no object of its own?"""
+    of_thread = path[index].type == "dict" and index > 1 and path[index - 2].type == LOCAL_TYPE
+    return path[index].edge == "dict" or of_thread
+
+
 def _default(function: Step, names: object, label: object) -> Place:
     """A default argument; positional ones have their names beside them, by index."""
     owner = function.name or "?"
@@ -223,7 +229,7 @@ def _cache(path: Sequence[Step], index: int) -> Place:
     """The cache of a function wrapped by functools.cache or lru_cache, by that function's name, or
     where it lost its name, by what refers to it."""
     name = path[index - 1].name
-    if name is None:
+    if name is None or _is_renamed(path, index - 1, name):
         for k in range(index - 1, 0, -1):
             label = path[k].label
             if path[k].edge in ("key", "attr") and isinstance(label, str) and label != "__self__":
@@ -238,6 +244,14 @@ def _cache(path: Sequence[Step], index: int) -> Place:
     place = Place(CACHE, owner or name, attribute, text, text)
     # A bounded cache leads to its entries itself, an unbounded one by its dict.
     return place if path[index].type == "dict" else _in_brackets(place)
+
+
+def _is_renamed(path: Sequence[Step], index: int, name: str) -> bool:
+    """Is a function's cache an attribute of another name, as by `self.rate = cache(self._rate)`?"""
+    step = path[index]
+    is_attribute = step.edge == "attr" or (step.edge == "key" and path[index - 1].edge == "dict")
+    label = step.label if is_attribute and isinstance(step.label, str) else ""
+    return not label.startswith("__") and label not in ("", name.rpartition(".")[2])
 
 
 def _new(kind: str, owner: str, attribute: str, shown_owner: str) -> Place:

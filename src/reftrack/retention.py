@@ -22,6 +22,7 @@ from reftrack.model import (
     TypeCount,
 )
 from reftrack.tracing import Line
+from reftrack.traits import RESULTS_OWN
 
 NOT_CUT: dict[HolderKind, str] = {
     "thread": "threads do not run on in a copy of the process",
@@ -203,7 +204,7 @@ def _holder(
     counted = sums.charges[number]
     charges = _charges(counted, known.charged)
     sites = allocations.listed(sums.stacks[number], size, known.lines)
-    if largest.owner == "runner" or largest.kind == "fixture" or _is_steady(largest):
+    if _may_be_users(largest):
         largest = _owned_by_lines(largest, sites)
     elif (
         largest.rule is not None
@@ -236,6 +237,13 @@ def _holder(
         entries=filling.entries if filling else None,
         most_entries=filling.most if filling else None,
     )
+
+
+def _may_be_users(choice: Choice) -> bool:
+    """Is it the runner's, with nothing said yet of who has put there what is in it?"""
+    if choice.kind == "result" and choice.attribute in RESULTS_OWN:
+        return False
+    return choice.owner == "runner" or choice.kind == "fixture" or _is_steady(choice)
 
 
 def _owned_by_lines(choice: Choice, sites: Sequence[Allocation]) -> Choice:

@@ -244,6 +244,14 @@ FRAMEWORKS = (
         fix="{before}.undo() after the test, or use the fixture monkeypatch",
     ),
     Rule(
+        "pytest-finalizers",
+        ("_pytest.runner.SetupState",),
+        ("stack",),
+        "callback",
+        "what addfinalizer() of the session or a module was given is called when that is over",
+        fix="request.addfinalizer(...) in the fixture, not request.session's or another node's",
+    ),
+    Rule(
         "sys-last",
         ("sys",),
         ("last_value", "last_exc", "last_traceback"),
@@ -416,7 +424,8 @@ FRAMEWORKS = (
         "module-global",
         "settings that were overridden and not put back",
         title="settings.{attribute}",
-        fix="self.addCleanup(overridden.disable), or use override_settings as a decorator",
+        fix="override_settings({attribute}=...) as a decorator; or, where it was enabled: "
+        "self.addCleanup(overridden.disable)",
     ),
     Rule(
         "content-types-django",

@@ -38,7 +38,8 @@ def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Ru
         return f"fixture {name} ({scope})" if scope else f"fixture {name}"
     if kind == "fixture" and places[at].attribute == FUNCARGS:
         return "fixture " + naming.first_key(places[at].text).strip("'")
-    name = plain(places, at, end)
+    name = from_module(places, at) if kind in ("cache", "exception") else ""
+    name = name or plain(places, at, end)
     if kind == "cache":
         return f"{name} (cache)"
     return of_mock(name, places, at) if kind == "mock" else name
@@ -46,6 +47,8 @@ def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Ru
 
 def by_rule(places: Sequence[Place], at: int, rule: Rule) -> str:
     """As the rule says; after the user's own name for it, where there is one before it."""
+    if places[at].kind == naming.CLASS and is_users(places[at]):
+        return naming.without_subscripts(places[at].text)
     if at > 0 and is_users(places[at - 1]) and places[at - 1].kind in USERS_NAMES:
         return f"{naming.without_subscripts(places[at - 1].text)}.{places[at].attribute}"
     title = rules.words(rule.title, places, at)
@@ -69,6 +72,19 @@ USERS_NAMES = (naming.MODULE, naming.CLASS)
 def plain(places: Sequence[Place], at: int, end: int) -> str:
     name = naming.without_subscripts(places[at].text)
     return ".".join([name, *(place.attribute for place in places[at + 1 : end + 1])])
+
+
+def from_module(places: Sequence[Place], at: int) -> str:
+    """As attributes alone lead there from a global of the user's own, "app.CLIENT.last_error";
+    empty where it is reached in another way."""
+    end = at
+    if places[at].kind == naming.CACHE and at > 0:
+        end = at - 1 if places[at - 1].attribute == places[at].attribute else at
+    start = end
+    while start > 0 and places[start].kind == naming.INSTANCE and "[" not in places[start - 1].text:
+        start -= 1
+    is_global = places[start].kind == naming.MODULE and is_users(places[start])
+    return plain(places, start, end) if is_global and start < end else ""
 
 
 def last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:

@@ -20,6 +20,7 @@ from reftrack.errors import BackendError
 Line = tuple[str, str, int]
 """(file, function, line number); tracemalloc knows no function: `enclosing_function` finds it."""
 
+_CLASS = re.compile(r"\s*class\s+(\w+)")
 _DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 
 Stacks = list[tuple[tuple[str, int], ...] | None] | None
@@ -126,6 +127,22 @@ def enclosing_function(file: str, line: int) -> str:
                 return match[1]
     match = _DEFINITION.match(lines[line - 1])
     return match[1] if match and ":" in lines[line - 1] else "<module>"
+
+
+def enclosing_class(file: str, line: int) -> str:
+    """The name of the class in whose method a line stands, by indentation; empty without one."""
+    lines = source_lines(file)
+    depth = _indentation(lines[line - 1]) if 0 < line <= len(lines) else 0
+    is_method = depth > 0 and _DEFINITION.match(lines[line - 1]) is not None
+    for text in reversed(lines[: line - 1]):
+        if not depth:
+            break
+        if text.strip() and _indentation(text) < depth:
+            depth = _indentation(text)
+            if is_method and (match := _CLASS.match(text)):
+                return str(match[1])
+            is_method = is_method or _DEFINITION.match(text) is not None
+    return ""
 
 
 def _indentation(text: str) -> int:

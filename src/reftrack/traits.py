@@ -27,6 +27,17 @@ UNITTESTS_OWN = frozenset(
         "tearDown_exceptions",
     }
 )
+RESULTS_OWN = frozenset(
+    {
+        "collectedDurations",
+        "errors",
+        "expectedFailures",
+        "failures",
+        "skipped",
+        "unexpectedSuccesses",
+    }
+)
+"""Attributes of a result that unittest fills: tests that a user's line has made among them."""
 PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
 PYTEST_ITEM = "_pytest.python.Function"
 PYTEST_SESSION = "_pytest.main.Session"
@@ -56,6 +67,8 @@ CONTAINERS = (
     "_weakrefset.WeakSet",
 )
 """Of libraries, to put things into: a `WeakKeyDictionary.data` says nothing, its owner does."""
+DESCRIPTORS = ("django.test.testcases.TestData",)
+"""What stands on a class for what its attribute gives: their own are out of reach."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 
@@ -135,6 +148,7 @@ def is_public_container(place: Place) -> bool:
     return (
         is_public
         and place.value in EMPTIED
+        and place.owner not in DESCRIPTORS
         and place.owner.partition(".")[0] not in CONTAINER_MODULES
     )
 

@@ -28,7 +28,7 @@ class T(unittest.TestCase):
     def tearDown(self):
         self.assertIsNotNone(SESSION)
         # FIX SESSION.history.clear() | SESSION.history.clear()
-        # FIX SESSION.user = None | SESSION.user = None
+        # FIX self.addCleanup(setattr, slots_singleton.SESSION, "user" | self.addCleanup(setattr, SESSION, "user", None)
 
     def test_1(self):
         SESSION.visit()

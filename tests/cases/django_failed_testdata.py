@@ -1,0 +1,60 @@
+# mypy: ignore-errors
+# RUN unittest
+# NEEDS django
+# LEAK test T.test_1 bytes=500000 line=READ holder=T._testdata_memo or T.report
+# LEAK test T.test_2 bytes=500000 line=READ holder=T._testdata_memo or T.report
+# LEAK test T.test_3 bytes=500000 line=READ holder=T._testdata_memo or T.report
+# LEAK class T bytes=500000 line=ALLOC holder=T.report
+# CLEAN test T.test_4_passes
+# VERDICT growing T._testdata_memo
+# VERDICT once T.report
+# KIND testcase-attribute T._testdata_memo
+# KIND class-attribute T.report
+import django
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="x",
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+
+from django.test import TestCase
+from django.test.utils import setup_databases, setup_test_environment
+
+
+def setUpModule():
+    setup_test_environment(debug=False)
+    setup_databases(0, False, serialized_aliases=[])
+
+
+class Report:
+    def __init__(self):
+        self.pages = [bytearray(250_000), bytearray(250_000)]  # ALLOC
+
+
+class T(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.report = Report()
+        # FIX cls.addClassCleanup(delattr, cls, "report") | cls.addClassCleanup(delattr, cls, "report")
+
+    def look(self, n):
+        pages = self.report.pages  # READ
+        # FIX self.addCleanup(delattr, self, "_testdata_memo") | self.addCleanup(delattr, self, "_testdata_memo")
+        # FIX self.addCleanup(delattr, self, "report") | self.addCleanup(delattr, self, "report")
+        self.assertEqual(len(pages), n)
+
+    def test_1(self):
+        self.look(1)
+
+    def test_2(self):
+        self.look(1)
+
+    def test_3(self):
+        self.look(3)
+
+    def test_4_passes(self):
+        self.look(2)
