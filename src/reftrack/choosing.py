@@ -175,11 +175,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         leads_to=places[end if keeper is None else keeper].step,
         patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
-        cleared=(
-            _name_of_cache(path, places, at)
-            if place.kind == naming.CACHE
-            else titles.plain(places, at, end)
-        ),
+        cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
         keeper=None if keeper is None else places[keeper],
         filled_by=_filled_by(places[: max(outside, 1)]),
@@ -236,12 +232,13 @@ IMMUTABLE = ("tuple", "frozenset")
 
 
 def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> str:
-    """What leads to the wrapper that lru_cache() made: the attribute of a module or class. One that
+    """What leads to the wrapper that lru_cache() made: the attribute of a module or class, or of what
+    such a one leads to. One that
     is hidden behind another wrapper, whatever that is called, has no cache_clear() there."""
     named = last(places[:at], lambda place: place.owner not in PASSED_ON)
     before = places[named or 0]
     if named is None or before.kind not in (naming.MODULE, naming.CLASS) or "[" in before.text:
-        return ""
+        return titles.from_module(places, at)
     between = {step.type for step in path[before.step : places[at].step - 1]}
     return before.text if between <= PASSED_ON else ""
 
