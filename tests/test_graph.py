@@ -324,9 +324,11 @@ def test_each_of_many_survivors_in_one_container_has_its_own_label(heap: Heap, k
 
 
 def test_a_dict_that_is_made_of_an_objects_attributes_is_the_objects(heap: Heap) -> None:
-    heap.x = [Plain() for _ in range(300)]
-    for each in heap.x:
-        each.value, each.other = 1, [each]
+    class Row:
+        def __init__(self) -> None:
+            self.value = [self]
+
+    heap.x = [Row() for _ in range(300)]
     with Within() as scope:
         for each in heap.x:
             vars(each)
