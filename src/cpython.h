@@ -1279,6 +1279,23 @@ static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
     return n;
 }
 
+#if PY_VERSION_HEX >= 0x030D0000
+/* From 3.13 on an instance may have both its values in place and a dict made of them, which shares these.
+   Neither PyObject_VisitManagedDict() nor the dict's owner then tells of the dict, and the dict visits the
+   values once more (Objects/dictobject.c). */
+static inline PyObject *rt_dict_beside_values(PyObject *o)
+{
+    PyDictKeysObject *names;
+    return rt_inline_values(o, &names) != NULL ? rt_instance_dict(o) : NULL;
+}
+
+static inline int rt_has_its_owners_values(PyObject *o)
+{
+    PyDictValues *values = ((PyDictObject *)o)->ma_values;
+    return values != NULL && values->embedded && Py_REFCNT(o) == 1;
+}
+#endif
+
 /* All the references of an object that can be known. */
 static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
 {
@@ -1290,6 +1307,14 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
         }
         return type->tp_traverse(o, visit, arg);
     }
+#if PY_VERSION_HEX >= 0x030D0000
+    if (kinds & RT_INLINE_VALUES) {
+        Py_VISIT(rt_dict_beside_values(o));
+    }
+    if (kinds & RT_DICT && rt_has_its_owners_values(o)) {
+        return 0;
+    }
+#endif
     if (kinds & RT_VISIT_TRAVERSE) {
         type->tp_traverse(o, visit, arg);
     }

@@ -323,6 +323,21 @@ def test_each_of_many_survivors_in_one_container_has_its_own_label(heap: Heap, k
         assert found[sys.getsizeof(bytes(1000 + k))] == [("attr", "x"), (edge, k), ("attr", "big")]
 
 
+def test_a_dict_that_is_made_of_an_objects_attributes_is_the_objects(heap: Heap) -> None:
+    class Row:
+        def __init__(self) -> None:
+            self.value = [self]
+
+    heap.x = [Row() for _ in range(300)]
+    with Within() as scope:
+        for each in heap.x:
+            vars(each)
+    del each
+    seen = look(scope)
+    assert_all_found(seen, scope)
+    assert {step.edge for group in groups(seen, scope) for step in group.path[-1:]} == {"dict"}
+
+
 def test_the_time_of_a_look_grows_with_a_registry_as_its_size_does(heap: Heap) -> None:
     def explained(tests: int) -> float:
         heap.x = {}

@@ -1,8 +1,8 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=300000 line=ALLOC holder=asyncio_future_errors.PENDING
-# LEAK test T.test_2 bytes=300000 line=ALLOC holder=asyncio_future_errors.PENDING
-# LEAK test T.test_3 bytes=300000 line=ALLOC holder=asyncio_future_errors.PENDING
+# LEAK test T.test_1 bytes=1000000 line=ALLOC holder=asyncio_future_errors.PENDING
+# LEAK test T.test_2 bytes=1000000 line=ALLOC holder=asyncio_future_errors.PENDING
+# LEAK test T.test_3 bytes=1000000 line=ALLOC holder=asyncio_future_errors.PENDING
 # VERDICT growing asyncio_future_errors.PENDING
 # KIND exception asyncio_future_errors.PENDING
 import asyncio
@@ -12,7 +12,7 @@ PENDING = {}
 
 
 def parse(number):
-    packet = bytearray(300_000)  # ALLOC
+    packet = bytearray(1_000_000)  # ALLOC
     raise ValueError(f"bad packet {number} of {len(packet)}")
 
 
