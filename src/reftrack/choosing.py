@@ -233,8 +233,8 @@ IMMUTABLE = ("tuple", "frozenset")
 
 def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> str:
     """What leads to the wrapper that lru_cache() made: the attribute of a module or class, or of
-    what such a one leads to. One that is hidden behind another wrapper, whatever that is called, has
-    no cache_clear() there."""
+    what such a one leads to. Behind another wrapper, whatever that is called, there is no
+    cache_clear()."""
     named = last(places[:at], lambda place: place.owner not in PASSED_ON)
     before = places[named or 0]
     if named is None or before.kind not in (naming.MODULE, naming.CLASS) or "[" in before.text:
