@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reftrack import release
 from reftrack.guard import Apart, this_frame
-from reftrack.holding import Known, Weak
+from reftrack.holding import Known, Weak, is_held
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
 
@@ -148,15 +148,31 @@ def _weak(result: object) -> Callable[[], object]:
 def _kept_tracebacks(
     result: object, news: dict[str, slice]
 ) -> Iterable[tuple[str, list[TracebackType]]]:
-    """Those that a result has got in its lists; one that shows the locals of frames in its texts
-    may still make them."""
+    """Those that a result has got in its lists, of exceptions that nobody else refers to; one that
+    shows the locals of frames in its texts may still make them."""
     own = dict(release.attributes(result))
     if own.get("tb_locals") not in (None, False):
         return
     for name, where in news.items():
         entries: Any = own[name]
-        if found := list(_tracebacks(entries[where])):
+        found = [
+            traceback
+            for index in range(where.start, where.stop)
+            if not _is_read_elsewhere(entries, index)
+            for traceback in _tracebacks(entries[index])
+        ]
+        if found:
             yield f"frames in {release.name_of(type(result))}.{name}", found
+
+
+def _is_read_elsewhere(entries: list[object], index: int) -> bool:
+    """Does anybody but the result refer to one of the exceptions of its entry?"""
+
+    def known(_: object) -> Known:
+        return Known([entries[index]], [entries], [])
+
+    count = len(_errors(entries[index]))
+    return any(is_held(lambda n=n: _errors(entries[index])[n], known) for n in range(count))  # type: ignore[misc]
 
 
 def classes_in(suite: Any) -> list[type] | None:
@@ -202,26 +218,30 @@ def _unlike(cls: type) -> Callable[[type], bool]:
     return lambda other: other not in running
 
 
-def _tracebacks(entries: Iterable[Any]) -> Iterable[TracebackType]:
-    """Those of the exceptions in a result's entries: pairs of a test and `sys.exc_info()`."""
-    for entry in entries:
-        for part in entry if type(entry) in (tuple, list) else (entry,):
-            if type(part) is tuple and len(part) == 3:
-                yield from (link for link in part if type(link) is TracebackType)
-                part = part[1]
-            for error in _chain(part):
-                found = _traceback_of(error)
-                if found is not None:
-                    yield found
+def _tracebacks(entry: Any) -> list[TracebackType]:
+    """Those in a result's entry, and of its exceptions."""
+    found = [_traceback_of(error) for error in _errors(entry)]
+    for part in _parts(entry):
+        found += part if type(part) is tuple else ()  # `sys.exc_info()`
+    return [part for part in found if type(part) is TracebackType]
 
 
-def _chain(error: Any) -> list[BaseException]:
-    """An exception and those that led to it; nothing where it is none."""
-    links = [error]
+def _errors(entry: Any) -> list[BaseException]:
+    """The exceptions in a result's entry, and those that led to them."""
+    links: list[Any] = []
+    for part in _parts(entry):
+        links += part if type(part) is tuple else (part,)
+    links = [link for link in links if issubclass(type(link), BaseException)]
     for link in links:
-        if issubclass(type(link), BaseException):
-            links += [part for part in (_cause_of(link), _context_of(link)) if part not in links]
-    return [link for link in links if issubclass(type(link), BaseException)]
+        for part in (_cause_of(link), _context_of(link)):
+            if part is not None and not any(part is other for other in links):
+                links.append(part)
+    return links
+
+
+def _parts(entry: Any) -> tuple[Any, ...]:
+    """An entry is most often a pair of a test and `sys.exc_info()`."""
+    return tuple(entry) if type(entry) in (tuple, list) else (entry,)
 
 
 # Past properties that an exception may have under these names.
