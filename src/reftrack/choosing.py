@@ -21,12 +21,12 @@ from reftrack.traits import (
     TEST_SUITE,
     can_be_emptied,
     is_class_of_tests,
-    is_collateral,
     is_never_stopped,
     is_result,
     is_users_own,
     last,
     owner_of,
+    runners_frame,
 )
 
 
@@ -153,7 +153,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         step=step,
         part=part,
         owns_anchor=NOWHERE < step <= survivor.anchor,
-        collateral=kind == "exception" and not survivor.own and is_collateral(places[at:]),
+        collateral=kind == "exception" and _is_collateral(places[at:], survivor),
         place=found.rule.name if found.rule else _place_in_full(place, kind),
         rule=rule,
         fix=rules.words(rule.fix, places, at) if rule else "",
@@ -245,6 +245,12 @@ def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> st
 
 PASSED_ON = frozenset({"classmethod", "staticmethod"})
 """What hands on the attributes of the function in it."""
+
+
+def _is_collateral(places: Sequence[Place], survivor: Survivor) -> bool:
+    """Is what survives another's, or does it begin behind the runner's frame that is kept?"""
+    frame = runners_frame(places)
+    return frame is not None and (not survivor.own or survivor.first > frame.step)
 
 
 def _is_patched(places: Sequence[Place], place: Place, owner: Owner) -> bool:

@@ -80,7 +80,7 @@ DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"}
 Calls = Sequence[Frame]
 """Those that allocated most of what a holder keeps, outermost first."""
 
-ADDED, MANY, LARGE = 1 << 10, 3, 1 << 20
+ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
 
 INTERPRETERS = {

@@ -114,8 +114,9 @@ def is_result(place: Place, bases: Bases) -> bool:
     return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
 
 
-def is_collateral(places: Sequence[Place]) -> bool:
-    return any(place.kind == naming.FRAME and owner_of(place) == "runner" for place in places)
+def runners_frame(places: Sequence[Place]) -> Place | None:
+    """The first frame of a runner's that a traceback leads through."""
+    return next((p for p in places if p.kind == naming.FRAME and owner_of(p) == "runner"), None)
 
 
 def owner_of(place: Place) -> Owner:
