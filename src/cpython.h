@@ -1280,9 +1280,10 @@ static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
 }
 
 #if PY_VERSION_HEX >= 0x030D0000
-/* From 3.13 on an instance may have both its values in place and a dict made of them, which shares these.
-   Neither PyObject_VisitManagedDict() nor the dict's owner then tells of the dict, and the dict visits the
-   values once more (Objects/dictobject.c). */
+/* From 3.13 on an instance may have both its values in place and a dict made of them, which shares these:
+   PyObject_VisitManagedDict() then visits the values and not the dict (Objects/dictobject.c, 3.13.0; later ones
+   visit both, gh-130327: then the dict is visited twice, which hides no more than a reference of C code's). The
+   dict itself visits the values once more. */
 static inline PyObject *rt_dict_beside_values(PyObject *o)
 {
     PyDictKeysObject *names;
