@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from reftrack import release
+from reftrack import curing, release
+from reftrack.holding import Known, Weak
 from reftrack.model import Report
 from support import plain, reftrack
 
@@ -812,6 +813,24 @@ def test_an_instance_that_the_program_holds_keeps_what_is_on_it(
 
     assert "TestT.data" not in runs.rows()
     assert runs.report.not_released >= 2
+
+
+def test_an_instance_that_is_collected_while_it_is_looked_at_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = [Owner()]
+    before, weak = release.before(kept[0]), Weak(kept[0])
+    kept[0].data = Big()
+    cure = curing.Cure((), [SimpleNamespace(number=0)], [])
+
+    def collected(*_: object) -> bool:
+        kept.clear()
+        return False
+
+    monkeypatch.setattr(curing, "is_held", collected)
+    cure.let_go_of_instance(weak, before, lambda _: Known([], [], []))
+
+    assert (weak(), cure.held()) == (None, 0)
 
 
 @pytest.mark.parametrize("cleanup", [True, False])

@@ -146,7 +146,10 @@ class Cure:
         if is_held(over.instance, over.known):
             self._held.append(over)
             return False
-        self._let_go_of_instance(over.instance(), names, over.before, over.number)
+        instance = over.instance()
+        if instance is None:  # garbage, and what was allocated meanwhile had it collected
+            return False
+        self._let_go_of_instance(instance, names, over.before, over.number)
         return True
 
     def _let_go_of_instance(
