@@ -57,7 +57,7 @@ def test_what_takes_the_place_of_what_was_there_decides_nothing(said: Verdict) -
 
 def test_tests_that_left_a_trifle_say_nothing_of_the_others() -> None:
     found = holder("once", tests=2)
-    found.charged[1].bytes = 500
+    found.charged[1].bytes = 100
     found.repeats = [Repeat("t0", [90_000, 90_000]), Repeat("t1", [0, 0])]
     assert repeats.verdict(found) == "growing"
 
