@@ -9,10 +9,12 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `claims` (which object owns which block), `interned` (strings that the interpreter
-keeps, and its table), `survivors` (regions and groups), `edges` (what one object calls another), `items` (what arrays do), `homes` (names from elsewhere), `steps`
-(paths, told), `sums` (figures by holder), `alive` (is a path still there?), `cuts` (what goes without
-some edges), `answer` (plain records), `explain` (one look), `sever` and `proof` (edges cut in a copy of
-the process). Only cpython.h knows CPython's private structures.
+keeps, and its table), `hidden` (objects that only C code refers to), `survivors` (regions and groups),
+`edges` (what one object calls another), `items` (what arrays do), `homes` (names from elsewhere),
+`older` (which containers had entries before), `steps` (paths, told), `sums` (figures by holder),
+`alive` (is a path still there?), `cuts` (what goes without some edges), `answer` (plain records),
+`explain` (one look), `sever` and `proof` (edges cut in a copy of the process). Only
+cpython.h knows CPython's private structures.
 """
 
 from libc.errno cimport errno
@@ -39,6 +41,7 @@ include "paths.pxi"
 include "dominators.pxi"
 include "claims.pxi"
 include "interned.pxi"
+include "hidden.pxi"
 include "survivors.pxi"
 include "alive.pxi"
 include "cuts.pxi"

@@ -195,7 +195,27 @@ static inline int rt_code_visit(PyCodeObject *code, visitproc visit, void *arg)
     Py_VISIT(code->co_name);
     Py_VISIT(code->co_qualname);
     Py_VISIT(code->co_linetable);
+    /* What its attributes gave when they were asked for. */
+#if PY_VERSION_HEX >= 0x030C0000
+    if (code->_co_cached != NULL) {
+        Py_VISIT(code->_co_cached->_co_code);
+        Py_VISIT(code->_co_cached->_co_varnames);
+        Py_VISIT(code->_co_cached->_co_cellvars);
+        Py_VISIT(code->_co_cached->_co_freevars);
+    }
+#else
+    Py_VISIT(code->_co_code);
+#endif
     return 0;
+}
+
+static inline void *rt_code_block(PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return code->_co_cached;
+#else
+    return code->_co_linearray;
+#endif
 }
 
 static inline int rt_code_nfreevars(PyCodeObject *code) { return code->co_nfreevars; }
@@ -301,6 +321,28 @@ static inline uint32_t rt_refcount(PyObject *o)
     return n > 0x7fffffff ? 0 : (uint32_t)n;
 }
 
+/* What a live block of that size has where an object without a collector's head has its type; 0 where the word
+   before it is no count of references (PyObject_HEAD in Include/object.h) but an address, a hash, or an
+   immortal object's. What pymalloc and malloc leave in a free block's first word is never so small. */
+static inline uint64_t rt_type_word(const uint64_t *block, size_t size)
+{
+    if (size < sizeof(PyObject) || block[0] == 0 || block[0] >= (1 << 24) || block[1] & 15) {
+        return 0;
+    }
+    return block[1];
+}
+
+/* Is that a live block of a tuple or dict that the collector does not list? Its head links to nothing then
+   (_PyObject_GC_UNTRACK() in Include/internal/pycore_object.h). */
+static inline int rt_is_untracked_container(const uint64_t *block, size_t size)
+{
+    if (size < sizeof(PyGC_Head) + sizeof(PyVarObject) || block[0] != 0) {
+        return 0;
+    }
+    PyTypeObject *type = (PyTypeObject *)rt_type_word(block + 2, size - sizeof(PyGC_Head));
+    return type == &PyTuple_Type || type == &PyDict_Type;
+}
+
 /* Is a live block of that size a string that the interpreter keeps for good? Interned strings can be immortal
    from 3.12 on; before, the table only borrows them (unicode_dealloc() in Objects/unicodeobject.c). */
 static inline int rt_is_interned_for_good(void *block, size_t size)
@@ -331,6 +373,12 @@ static inline size_t rt_preheader(PyTypeObject *type)
     }
 #endif
     return n;
+}
+
+/* Do objects of that type begin where their blocks do, and fit into so many bytes? */
+static inline int rt_begins_blocks_of(PyTypeObject *type, size_t size)
+{
+    return rt_preheader(type) == 0 && (size_t)type->tp_basicsize <= size;
 }
 
 static inline PyTypeObject *rt_type(PyObject *o) { return Py_TYPE(o); }
@@ -791,6 +839,13 @@ static inline unsigned rt_free_list_length(PyTypeObject *type)
         : type == &PySlice_Type;
 }
 
+/* May an object of such a type have come from a free list? Of tuples only those of up to 20 items may
+   (PyTuple_MAXSAVESIZE in Include/internal/pycore_tuple.h, 3.11). */
+static inline int rt_may_be_reused(PyObject *o)
+{
+    return !PyTuple_CheckExact(o) || Py_SIZE(o) <= 20;
+}
+
 /* ---- numpy's arrays, which have no tp_traverse, and data by malloc ------------------------- */
 
 /* The head of PyArrayObject_fields (numpy's ndarraytypes.h), the same in numpy 1 and 2. */
@@ -1085,7 +1140,8 @@ static inline PyObject *rt_stream_bytes(PyObject *o)
 #define RT_SET 8192
 #define RT_BYTEARRAY 16384
 #define RT_INLINE_VALUES 32768
-#define RT_MORE_BLOCKS 64512
+#define RT_CODE 1048576
+#define RT_MORE_BLOCKS (64512 | RT_CODE)
 /* A bounded cache's links have two references, of its dict and of its list, which lru_cache_tp_traverse
    does not visit (_functoolsmodule.c). */
 #define RT_CACHE_LINK 65536
@@ -1110,6 +1166,9 @@ static inline int rt_block_kinds(PyTypeObject *type)
     }
     else if (PyType_IsSubtype(type, &PyByteArray_Type)) {
         kinds |= RT_BYTEARRAY;
+    }
+    else if (type == &PyCode_Type) {
+        kinds |= RT_CODE;
     }
     if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
         kinds |= RT_INLINE_VALUES;
@@ -1266,6 +1325,11 @@ static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
     else if (kinds & RT_BYTEARRAY) {
         if (((PyByteArrayObject *)o)->ob_bytes != NULL) {
             blocks[n++] = ((PyByteArrayObject *)o)->ob_bytes;
+        }
+    }
+    else if (kinds & RT_CODE) {
+        if (rt_code_block((PyCodeObject *)o) != NULL) {
+            blocks[n++] = rt_code_block((PyCodeObject *)o);
         }
     }
     if (kinds & RT_INLINE_VALUES) {

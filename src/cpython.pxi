@@ -118,7 +118,11 @@ cdef extern from "cpython.h" nogil:
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
     uint32_t rt_refcount(PyObject *)
+    uint64_t rt_type_word(const uint64_t *, size_t)
+    bint rt_is_untracked_container(const uint64_t *, size_t)
+    bint rt_begins_blocks_of(PyTypeObject *, size_t)
     bint rt_is_interned_for_good(void *, size_t)
+    bint rt_may_be_reused(PyObject *)
     int RT_FREE_LIST
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN

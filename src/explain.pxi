@@ -64,7 +64,7 @@ cdef int look(
     paths_find(&l.paths, g)
     paths_find_garbage(&l.paths, g)
     seconds[1] = rt_seconds() - started
-    if survey_orphans(s) < 0 or survey_regions(s) < 0 or survey_sizes(s) < 0:
+    if survey_regions(s) < 0 or survey_sizes(s) < 0:
         return -1
     seconds[2] = rt_seconds() - started
     if dominators_find(&l.dominators, g, &l.paths, s.sizes) < 0:
@@ -98,10 +98,10 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
     cdef size_t i
     cdef Charge c
     for i in range(s.orphans.mask + 1):
-        interned = interned_as(s.orphans.slots[i].value)
-        if s.orphans.slots[i].key == 0 or s.orphans.slots[i].value != 0 and not interned:
-            continue
         block = s.orphans.slots[i].key << 4
+        if block == 0 or is_claimed(<void *><size_t>block):
+            continue
+        interned = interned_as(s.orphans.slots[i].value)
         charge_of(<void *><size_t>block, &c)
         stack = c.stack & STACK_MASK
         if lines is not None:

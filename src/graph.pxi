@@ -374,7 +374,9 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     g.modules = graph_node(g, PyImport_GetModuleDict())
     if roles_add(g) < 0:
         g.short_of_memory = True
-    graph_search(g, s)
+    graph_search(g, s, 0)
+    if survey_orphans(s) < 0 or graph_add_hidden(g, s) < 0:
+        g.short_of_memory = True
     graph_unmark(g)
     table_free(&g.ids)
     free(g.raw)
@@ -385,8 +387,9 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     return -1 if g.short_of_memory else 0
 
 
-cdef void graph_search(Graph *g, Survey *s) noexcept nogil:
-    cdef uint32_t id = 0, start
+cdef void graph_search(Graph *g, Survey *s, uint32_t id) noexcept nogil:
+    # Goes on from that node.
+    cdef uint32_t start
     while id < g.count and not g.short_of_memory:
         start = id
         while id < g.count and id - start < BATCH_NODES and g.raw_count < BATCH_REFERENCES:

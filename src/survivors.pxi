@@ -316,7 +316,8 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
     cdef uint32_t scope = piece.scope, stack = piece.stack & STACK_MASK
-    cdef bint unsure = visit_kinds(rt_type(s.graph.objects[id])) & RT_FREE_LIST != 0
+    cdef PyObject *o = s.graph.objects[id]
+    cdef bint unsure = visit_kinds(rt_type(o)) & RT_FREE_LIST and rt_may_be_reused(o)
     cdef int64_t first = piece.size - charge_growths(s, piece, lines)
     if not wanted(s, scope):
         return  # an old object whose own block grew

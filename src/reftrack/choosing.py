@@ -286,9 +286,13 @@ def _place_in_full(place: Place, kind: HolderKind) -> str:
 
 
 def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: Survivor) -> bool:
-    """Does nothing but code in C refer to the survivor, whatever it has itself?"""
-    is_root = path[0].edge == "c" and 0 in (survivor.anchor + 1, survivor.first)
-    return is_root and places[0].kind == naming.INSTANCE and places[0].attribute != "__self__"
+    """Does nothing but code in C refer to the survivor, whatever it has itself, or to containers
+    around it? These may be of a free list, and older than what is in them."""
+    if path[0].edge != "c" or places[0].attribute == "__self__":
+        return False
+    if places[0].kind == naming.CONTAINER:
+        return all(place.step > survivor.edge for place in places[1:])
+    return places[0].kind == naming.INSTANCE and 0 in (survivor.anchor + 1, survivor.first)
 
 
 def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
