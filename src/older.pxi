@@ -1,32 +1,69 @@
 # Had a container entries before any test? Those have to stay when it is emptied.
 
 cdef enum:
-    MEMBERS_SEEN = 1000         # places of a set
+    ENTRIES_SEEN = 1000         # of a dict or set
+    OF_UNKNOWN_DATE = 0
+    OF_TESTS = 1
+    OF_OLDER = 2
 
-
-cdef bint is_of_tests(Survey *s, PyObject *o) noexcept nogil:
-    # Of a list by its items: the list itself may be an old one, from a free list.
+cdef int date_of(Survey *s, PyObject *o, bint follow) noexcept nogil:
+    # Who made it: a test, or somebody before. Of lists and dicts it is the block with what is in them that
+    # tells, of tuples what they have: the objects themselves may be old ones, from a free list.
     cdef Charge c
-    cdef bint has_items = PyList_Check(o) and PyList_GET_SIZE(o) > 0
-    cdef void *block = <void *>rt_list_place(o, 0) if has_items else own_block(o)
+    cdef void *blocks[3]
+    cdef void *block = own_block(o)
+    cdef int kinds = visit_kinds(rt_type(o))
+    cdef Py_ssize_t i
+    if PyTuple_CheckExact(o) and follow:
+        for i in range(min(PyTuple_GET_SIZE(o), <Py_ssize_t>20)):
+            if date_of(s, PyTuple_GET_ITEM(o, i), False) == OF_TESTS:
+                return OF_TESTS
+    if has_entries(o) and rt_blocks(o, kinds, blocks) > 0:
+        block = blocks[0]
+    elif kinds & RT_FREE_LIST:
+        return OF_UNKNOWN_DATE
     if not charge_of(block, &c) or c.scope >= s.wanted_count:
-        return False
-    return wanted(s, c.scope) and s.wanted[c.scope] != WANTED_IMPORT
+        # Small numbers and many strings are the interpreter's, whoever names them.
+        return OF_UNKNOWN_DATE if kinds & RT_LEAF else OF_OLDER
+    return OF_TESTS if wanted(s, c.scope) and s.wanted[c.scope] != WANTED_IMPORT else OF_OLDER
+
+
+cdef inline bint has_entries(PyObject *o) noexcept nogil:
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef Py_ssize_t at = 0
+    if PyDict_CheckExact(o):
+        return PyDict_Next(o, &at, &key, &value)
+    return PyList_CheckExact(o) and PyList_GET_SIZE(o) > 0
 
 
 cdef bint has_older_entries(Survey *s, PyObject *o) noexcept nogil:
-    # What is older stands first in a dict. The items of a list stay charged to who put in the first, since
-    # list_resize() makes them longer in place (Objects/listobject.c, 3.11 to 3.13).
+    # The items of a list stay charged to who put in the first, since list_resize() makes them longer in place
+    # (Objects/listobject.c, 3.11 to 3.13).
     cdef PyObject *key
     cdef PyObject *value
-    cdef PyObject *member
-    cdef Py_ssize_t at = 0
+    cdef Py_ssize_t at = 0, seen = 0
+    cdef int of_key, of_value
+    cdef bint text_first = False
     if PyDict_Check(o):
-        return PyDict_Next(o, &at, &key, &value) and not is_of_tests(s, key) and not is_of_tests(s, value)
+        while seen < ENTRIES_SEEN and PyDict_Next(o, &at, &key, &value):
+            of_key = date_of(s, key, True)
+            of_value = date_of(s, value, True)
+            # What tests have put in under a key that stands in their source is of tests.
+            if OF_TESTS in (of_key, of_value):
+                if text_first:
+                    return True
+            elif OF_OLDER in (of_key, of_value):
+                return True
+            else:
+                # Entries are in the order in which they came.
+                text_first = text_first or PyUnicode_Check(key)
+            seen += 1
+        return False
     if PyList_Check(o):
-        return PyList_GET_SIZE(o) > 0 and not is_of_tests(s, o)
+        return has_entries(o) and date_of(s, o, False) != OF_TESTS
     if PyAnySet_Check(o):
-        while at < MEMBERS_SEEN and rt_set_next(o, &at, &member):
-            if not is_of_tests(s, member):
+        while at < ENTRIES_SEEN and rt_set_next(o, &at, &key):
+            if date_of(s, key, True) == OF_OLDER:
                 return True
     return False
