@@ -743,6 +743,33 @@ static inline int rt_cache_entries(PyObject *o, Py_ssize_t *entries, Py_ssize_t 
     return 1;
 }
 
+/* dequeobject of Modules/_collectionsmodule.c, as far as its bound; the same in 3.11 to 3.13. */
+typedef struct {
+    PyObject_VAR_HEAD
+    void *leftblock;
+    void *rightblock;
+    Py_ssize_t leftindex;
+    Py_ssize_t rightindex;
+    size_t state;
+    Py_ssize_t maxlen;
+} rt_deque;
+
+/* The same of a deque that has a bound; 0 of any other, and where its layout is not what is expected: its size tells,
+   and that it has no more entries than it may. */
+static inline int rt_deque_entries(PyObject *o, Py_ssize_t *entries, Py_ssize_t *bound)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    while (type != NULL && strcmp(type->tp_name, "collections.deque") != 0) {
+        type = type->tp_base;
+    }
+    if (type == NULL || type->tp_basicsize != (Py_ssize_t)(sizeof(rt_deque) + 18 * sizeof(void *))) {
+        return 0;
+    }
+    *entries = Py_SIZE(o);
+    *bound = ((rt_deque *)o)->maxlen;
+    return 0 < *bound && *entries <= *bound;
+}
+
 /* threading.local, which is on the heap (PyType_FromModuleAndSpec()), or derived from it. */
 static inline int rt_is_thread_local(PyTypeObject *type)
 {

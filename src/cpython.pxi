@@ -157,6 +157,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_thread_local(PyTypeObject *)
     bint rt_is_cache(PyObject *)
     bint rt_cache_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
+    bint rt_deque_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
     ctypedef void (*rt_tell)(PyObject *, const char *, void *) noexcept nogil
     void rt_interpreter_objects(PyInterpreterState *, rt_tell, void *)
     bint rt_is_main_thread(PyThreadState *)

@@ -116,7 +116,7 @@ cdef class Steps:
                 self.number_of(<PyTypeObject *>o)
             if rt_is_cache(o) and id not in self.caches:
                 self.note_cache(id)
-            if rt_cache_entries(o, &entries, &bound):
+            if rt_cache_entries(o, &entries, &bound) or rt_deque_entries(o, &entries, &bound):
                 self.fillings[len(self.told)] = entries, bound
             if has_older_entries(&self.look.survey, o):
                 self.older.add(len(self.told))

@@ -8,7 +8,7 @@ from reftrack import rules, verdicts
 from reftrack.choosing import Choice
 from reftrack.heap import Filling
 from reftrack.model import HolderKind, Owner, ScopeKind
-from reftrack.verdicts import Left
+from reftrack.verdicts import Left, Pushed
 
 KIB = 1 << 10
 
@@ -19,6 +19,10 @@ def choice(kind: HolderKind = "module-global", owner: Owner = "your code") -> Ch
 
 def left(*sizes: int, kind: ScopeKind = "test") -> list[Left]:
     return [Left(scope, kind, size) for scope, size in enumerate(sizes, 10)]
+
+
+def pushed(rows: list[Left], kib: int, newest: int = 100) -> dict[int, Pushed]:
+    return {row.scope: Pushed(kib * KIB, newest) for row in rows}
 
 
 def test_a_holder_to_which_three_tests_add_is_growing() -> None:
@@ -86,15 +90,15 @@ def test_classes_and_fixtures_are_no_tests() -> None:
 
 def test_a_cache_where_each_test_pushes_out_what_another_left_is_at_its_bound() -> None:
     rows = left(*[100 * KIB] * 3)
-    swapped = {row.scope: 100 * KIB for row in rows}
+    swapped = pushed(rows, 100)
     assert verdicts.judge(choice(), rows, swapped) == "once"
     assert verdicts.at_bound(rows, swapped)
 
 
 def test_a_release_of_something_else_does_not_hide_a_leak() -> None:
     rows = left(*[100 * KIB] * 3)
-    assert verdicts.judge(choice(), rows, {rows[0].scope: 100 * KIB}) == "growing"
-    assert verdicts.judge(choice(), rows, {row.scope: 900 * KIB for row in rows}) == "growing"
+    assert verdicts.judge(choice(), rows, pushed(rows[:1], 100)) == "growing"
+    assert verdicts.judge(choice(), rows, pushed(rows, 900)) == "growing"
 
 
 def test_bookkeeping_of_runners_is_the_runners_until_its_rule_is_left_out() -> None:
@@ -128,7 +132,7 @@ def test_a_cache_is_at_its_bound_when_it_has_all_the_entries_that_it_may_have() 
     rows = left(*[100 * KIB] * 3)
     assert verdicts.at_bound(rows, {}, Filling(3, 3))
     assert verdicts.judge(choice("cache"), rows, {}, filling=Filling(3, 3)) == "once"
-    swapped = {row.scope: 100 * KIB for row in rows}
+    swapped = pushed(rows, 100)
     assert not verdicts.at_bound(rows, swapped, Filling(3, 128))
     assert not verdicts.at_bound(rows, swapped, Filling(3, None))
 
@@ -142,7 +146,7 @@ def test_a_cache_far_from_its_bound_grows_unless_it_is_small_when_full() -> None
 
 def test_a_registry_of_which_a_small_part_is_replaced_is_not_at_its_bound() -> None:
     rows = left(200 * KIB, 2 * KIB, 2 * KIB)
-    assert not verdicts.at_bound(rows, {row.scope: 2 * KIB for row in rows})
+    assert not verdicts.at_bound(rows, pushed(rows, 2))
 
 
 def test_what_a_library_gets_from_each_of_many_tests_grows_however_small_it_is() -> None:
@@ -175,3 +179,25 @@ def test_what_one_class_after_the_other_leaves_grows() -> None:
     assert verdicts.judge(choice(), classes, {}) == "growing"
     assert verdicts.judge(choice(), classes[:2], {}) == "once"
     assert verdicts.judge(choice(owner="library"), classes, {}) == "once"
+
+
+def test_each_of_several_full_caches_is_at_its_bound() -> None:
+    """Given tests that push out of two caches what tests before the oldest entry have left there,
+    then each of the caches is full, for all that it has only a part of it."""
+    rows = left(*[150 * KIB] * 3)
+    assert verdicts.judge(choice(), rows, pushed(rows, 600, newest=rows[0].scope - 1)) == "once"
+    assert verdicts.judge(choice(), rows, pushed(rows, 600, newest=rows[0].scope)) == "growing"
+    assert verdicts.judge(choice(), rows, pushed(rows, 9000, newest=rows[0].scope - 1)) == "growing"
+
+
+def test_strays_of_many_other_tests_do_not_hide_what_grows() -> None:
+    kept = choice("testcase-attribute", "your test")
+    assert verdicts.judge(kept, left(*[20 * KIB] * 10, *[200] * 12), {}) == "growing"
+
+
+def test_a_cache_by_key_that_a_modules_first_tests_filled_does_not_grow() -> None:
+    rows = [row._replace(nth=k, later=39 - k) for k, row in enumerate(left(*[30 * KIB] * 3))]
+    assert verdicts.judge(choice()._replace(keyed=True), rows, {}) == "once"
+    assert verdicts.judge(choice(), rows, {}) == "growing"
+    few = [row._replace(later=5) for row in rows]
+    assert verdicts.judge(choice()._replace(keyed=True), few, {}) == "growing"

@@ -97,6 +97,8 @@ class Choice(NamedTuple):
     filled_by: Owner = "your code"  # whose place it is that refers to the survivors
     cleared: str = ""  # the name by which a functools cache can be reached
     joined: bool = False  # the name goes on with attributes of what the place leads to
+    keyed: bool = False  # what refers to the survivors has them by keys, as a cache has
+    of_deque: bool = False  # it is a deque, or in one
 
     @property
     def key(self) -> Key:
@@ -143,6 +145,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
     keeper = last(places[:at], is_users_own) if kind == "testcase-attribute" else None
     made_here = survivor.own and places[end].step == survivor.first
+    leads_to = places[end if keeper is None else keeper].step
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
@@ -172,11 +175,17 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         made_here=made_here,
         put_by_test=places[end].step == survivor.first,
         is_older=survivor.first < 0 or places[end].step < survivor.first,
-        leads_to=places[end if keeper is None else keeper].step,
+        leads_to=leads_to,
+        of_deque=any(
+            naming.is_a(path[k].type, "collections.deque", bases)
+            for k in (leads_to, step)
+            if 0 <= k < len(path)
+        ),
         patched=kind == "mock" and (made_here or _is_patched(places, place, owner)),
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
+        keyed=naming.is_a(path[max(survivor.anchor, 0)].type, "dict", bases),
         keeper=None if keeper is None else places[keeper],
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),

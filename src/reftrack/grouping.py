@@ -63,12 +63,12 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
 
 
 def fillings(held: Held, seen: Look) -> dict[int, Filling]:
-    """Of the holders that are functools caches: of several by one name all entries, which no bound
-    limits."""
+    """Of the holders that are functools caches or bounded deques: of several by one name all
+    entries, which no bound limits."""
     found: dict[int, dict[int, Filling]] = {}
     for number, (choice, last) in zip(held.holder_of, held.chosen, strict=True):
-        if choice.kind == "cache":
-            above = seen.numbers(last)[choice.step :: -1]
+        if choice.kind == "cache" or choice.of_deque:
+            above = seen.numbers(last)[max(choice.step, choice.leads_to) :: -1]
             leads = next((step for step in above if step in seen.caches), None)
             if leads is not None:
                 found.setdefault(number, {})[leads] = seen.caches[leads]

@@ -71,7 +71,8 @@ class Cut(NamedTuple):
 
 
 class Filling(NamedTuple):
-    """How many entries a functools cache has; `most` that it may have, None without a bound."""
+    """How many entries a functools cache or a bounded deque has; `most` that it may have, None
+    without a bound."""
 
     entries: int
     most: int | None

@@ -14,6 +14,7 @@ from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
 from reftrack.retention import Shares
 from reftrack.tracing import Backend
+from reftrack.verdicts import Pushed
 
 CUT = 10
 """Holders of which the final look finds out what goes when they are cut."""
@@ -205,10 +206,9 @@ def _wanted(charged: dict[int, Charged]) -> bytes:
     return bytes(flags)
 
 
-def _pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
-    """The bytes of earlier tests that each scope released, where next to nothing of them is left: a
-    cache at its bound shows so."""
-    released: dict[int, int] = {}
+def _pushed_out(charged: dict[int, Charged]) -> dict[int, Pushed]:
+    """What each scope released of earlier tests, where next to nothing of them is left."""
+    released: dict[int, Pushed] = {}
     for number, scope in charged.items():
         if scope.kind == "test":
             live, _, _, _, by = _reftrack.counters(number)
@@ -217,5 +217,6 @@ def _pushed_out(charged: dict[int, Charged]) -> dict[int, int]:
             if of_arrays > left:
                 by = died_by
             if by and live * 10 < left + of_arrays:
-                released[by] = released.get(by, 0) + left + of_arrays
+                before = released.get(by, Pushed(0, 0)).bytes
+                released[by] = Pushed(before + left + of_arrays, number)
     return released

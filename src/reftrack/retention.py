@@ -23,6 +23,7 @@ from reftrack.model import (
 )
 from reftrack.tracing import Line
 from reftrack.traits import RESULTS_OWN
+from reftrack.verdicts import Pushed
 
 NOT_CUT: dict[HolderKind, str] = {
     "thread": "threads do not run on in a copy of the process",
@@ -55,8 +56,8 @@ class _Known(NamedTuple):
     """What the run says of scopes, and how the lines of a stack are found."""
 
     charged: Mapping[int, Charged]
-    order: Mapping[int, int]  # of the tests
-    pushed_out: Mapping[int, int]
+    order: Mapping[int, Ran]  # of the tests
+    pushed_out: Mapping[int, Pushed]
     without: Collection[str]
     lines: Callable[[int], tuple[Line, ...]]
 
@@ -64,7 +65,7 @@ class _Known(NamedTuple):
 def holders(
     seen: Look,
     charged: Mapping[int, Charged],
-    pushed_out: Mapping[int, int] | None = None,
+    pushed_out: Mapping[int, Pushed] | None = None,
     cut: int = 0,
     *,
     without: Collection[str] = (),
@@ -78,10 +79,8 @@ def holders(
     limits = [allocations.stacks_read(size) for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
-    tests = [number for number, scope in charged.items() if scope.kind == "test"]
-    order = {number: nth for nth, number in enumerate(tests)}
     fillings = grouping.fillings(held, seen)
-    known = _Known(charged, order, pushed_out or {}, without, lines)
+    known = _Known(charged, _order(charged), pushed_out or {}, without, lines)
     found = [
         _holder(number, held, sums, known, fillings.get(number))
         for number in range(1, len(held.choices))
@@ -101,6 +100,32 @@ def holders(
     found = [holder for holder in found if holder.survived_bytes > 0]
     found.sort(key=lambda holder: -holder.survived_bytes)
     return Explained(found, grouping.own_bytes(seen, held))
+
+
+class Ran(NamedTuple):
+    """When a test ran: as the nth of all, and so many of its module came later."""
+
+    nth: int
+    later: int
+
+
+NEVER = Ran(0, 0)
+
+
+def _order(charged: Mapping[int, Charged]) -> dict[int, Ran]:
+    tests = [number for number, scope in charged.items() if scope.kind == "test"]
+    of_module = Counter[str]()
+    found: dict[int, Ran] = {}
+    for nth in range(len(tests) - 1, -1, -1):
+        module = module_of_test(charged[tests[nth]].id)
+        found[tests[nth]] = Ran(nth, of_module[module])
+        of_module[module] += 1
+    return found
+
+
+def module_of_test(id: str) -> str:
+    """Of pytest's ids the file, of unittest's what stands before class and method."""
+    return id.partition("::")[0] if "::" in id else id.rpartition(".")[0].rpartition(".")[0]
 
 
 Shares = dict[str, dict[int, int]]
@@ -214,7 +239,7 @@ def _holder(
     ):
         largest = largest._replace(owner="runner", rule=rules.RUNNER_INTERNALS, fix="")
     left = [
-        verdicts.Left(scope, known.charged[scope].kind, size, known.order.get(scope, 0))
+        verdicts.Left(scope, known.charged[scope].kind, size, *known.order.get(scope, NEVER))
         for scope, size, _ in counted
     ]
     return Holder(
@@ -322,7 +347,7 @@ def _unowned_by(choice: Choice, orphans: Sequence[Orphan], known: _Known) -> Hol
     for orphan in orphans:
         by_scope[orphan.scope] += orphan.bytes
     left = [
-        verdicts.Left(scope, known.charged[scope].kind, size, known.order.get(scope, 0))
+        verdicts.Left(scope, known.charged[scope].kind, size, *known.order.get(scope, NEVER))
         for scope, size in by_scope.items()
     ]
     stacks = [(o.stack, o.bytes, 0) for o in orphans[: allocations.STACKS_READ]]

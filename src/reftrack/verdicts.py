@@ -30,6 +30,16 @@ little: that a test finds in it what it needs is not seen."""
 SMALL_WHEN_FULL = 1 << 20
 """A cache with a bound that comes to no more than this when it is full eats up nobody's memory."""
 
+STRAY = 64
+"""Strays from free lists come to less than this part of what tests leave that add to a holder."""
+
+QUIET, QUIETER = 10, 3
+"""A cache by key is warm where so many tests of the same module, and so many times the tests that
+filled it, ran after these and added nothing."""
+
+PART = 8
+"""Of several full caches each has at least this part of what a test pushes out of them all."""
+
 PUT_THERE: tuple[HolderKind, ...] = ("mock", "thread", "callback")
 """A library keeps these, but none as a cache of its own: each test has put there what it left."""
 
@@ -41,19 +51,28 @@ class Left(NamedTuple):
     kind: ScopeKind
     bytes: int
     nth: int = 0  # test of the run
+    later: int = 0  # tests of its module that ran after it
+
+
+class Pushed(NamedTuple):
+    """What a test released of earlier ones, of which next to nothing is left: a cache at its bound
+    shows so."""
+
+    bytes: int
+    newest: int  # the scope of the latest of these
 
 
 def judge(
     choice: Choice,
     left: Sequence[Left],
-    pushed_out: Mapping[int, int],
+    pushed_out: Mapping[int, Pushed],
     without: Collection[str] = (),
     filling: Filling | None = None,
 ) -> Verdict:
-    """The verdict on a holder; `filling` is that of a functools cache.
+    """The verdict on a holder; `filling` is that of a functools cache, or of a bounded deque.
 
-    `pushed_out` has the bytes of earlier tests that each test released, as far as nothing else of
-    these is alive; `without` the names of rules that are switched off.
+    `pushed_out` has what each test released of earlier ones; `without` the names of rules that are
+    switched off.
     """
     if choice.collateral:
         return "collateral"
@@ -81,9 +100,14 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     if _is_steady(tests, *steady) or (not of_library and _is_filled_around(left)):
         return True
     added = [row for row in tests if row.bytes >= least]
-    if len(added) < enough or 2 * len(added) < len(tests):
+    if len(added) < enough or 2 * len(added) < len(_without_strays(tests, added)):
         return False
-    return of_instances or not _is_sparse(added, least)
+    return of_instances or not (_is_sparse(added, least) or _is_warm(choice, added))
+
+
+def _without_strays(tests: Sequence[Left], added: Sequence[Left]) -> list[Left]:
+    usual = sorted(row.bytes for row in added)[len(added) // 2]
+    return [row for row in tests if STRAY * row.bytes >= usual]
 
 
 def _is_filled_around(left: Sequence[Left]) -> bool:
@@ -111,23 +135,35 @@ def _is_sparse(added: Sequence[Left], least: int) -> bool:
     return SPARSE * len(added) < run and sum(row.bytes for row in added) < least * run
 
 
+def _is_warm(choice: Choice, added: Sequence[Left]) -> bool:
+    """Did the tests that came later find in it what they needed?"""
+    quiet = max(added, key=lambda row: row.nth).later
+    return choice.keyed and quiet >= max(QUIET, QUIETER * len(added))
+
+
 def at_bound(
-    left: Sequence[Left], pushed_out: Mapping[int, int], filling: Filling | None = None
+    left: Sequence[Left], pushed_out: Mapping[int, Pushed], filling: Filling | None = None
 ) -> bool:
     """Is this a cache that is full? Then each test's object outlives it, until a later test's
     pushes it out: the tests that left most of it, and most of those that left something, released
-    about as much of earlier ones'. A functools cache tells by itself."""
+    about as much of earlier ones'. Where these are all from before its oldest entry, it may be one
+    full cache of several. A functools cache or a deque tells by itself."""
     if filling is not None:
         return filling.most is not None and filling.entries >= filling.most
     tests = [row for row in left if row.kind == "test"]
-    swapped = [
-        row for row in tests if row.bytes // 2 <= pushed_out.get(row.scope, 0) <= 2 * row.bytes
-    ]
+    oldest = min((row.scope for row in tests), default=0)
+    swapped = [row for row in tests if _swapped(row, oldest, pushed_out.get(row.scope))]
     return (
         len(tests) > 1
         and 2 * len(swapped) >= len(tests)
         and 2 * sum(row.bytes for row in swapped) >= sum(row.bytes for row in tests)
     )
+
+
+def _swapped(row: Left, oldest: int, pushed: Pushed | None) -> bool:
+    if pushed is None or pushed.bytes < row.bytes // 2:
+        return False
+    return pushed.bytes <= (PART if pushed.newest < oldest else 2) * row.bytes
 
 
 def _is_small_when_full(left: Sequence[Left], filling: Filling | None) -> bool:
