@@ -221,8 +221,8 @@ def _cut(
         first = len(path)  # the container itself grew
     if survivor.anchor < first < named.step and first > 0:
         return first, "entries"  # of one test there may be several, as of a test its sub-tests
-    if first <= named.step:
-        return named.step, None
+    if first <= named.step or found.kind == "testcase-attribute":
+        return named.step, None  # the test lets go of it; what it leads to may be others' as well
     if places[end].step == first:
         return first, None
     at = first - 1

@@ -59,11 +59,12 @@ class Found(NamedTuple):
 
 def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bases) -> Found:
     """The holder's place, and its kind: by what it is, or by the nature of what it keeps."""
-    for special in (_exception, _test_attribute, _fixture):
-        found = special(places, bases)
-        if found is not None:
-            return found
     held = places[: max(outside, 1)]
+    found = _exception(places, held, bases)
+    for special in (_test_attribute, _fixture):
+        found = found or special(places, bases)
+    if found is not None:
+        return found
     for of_older in (_mock, _cache):
         found = of_older(places, bases)
         # A mock or a cache that a test has made is the affair of who keeps it.
@@ -95,8 +96,11 @@ def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
     return last(places, lambda place: place.kind in kinds and is_users(place))
 
 
-def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
-    """What keeps the first traceback on the path, past the wrappers that runners put around it."""
+def _exception(
+    places: Sequence[Place], held: Sequence[Place], bases: Bases
+) -> Found | None:
+    """What keeps the first traceback on the path, past the wrappers that runners put around it. If
+    that is what a test has made, a future that failed, it is who keeps this one."""
     at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
     while at is not None and at > 0:
         at -= 1
@@ -104,7 +108,9 @@ def _exception(places: Sequence[Place], bases: Bases) -> Found | None:
         grouped = place.attribute == "exceptions" and naming.is_a(place.owner, GROUP, bases)
         chained = grouped or (place.kind == naming.SLOT and place.attribute in CHAINED)
         if not chained and owner_of(place) != "runner":
-            return Found(at, "exception", rules.rule_for(place, bases, rules.FRAMEWORKS))
+            named = last(held, is_users_own) if at >= len(held) else None
+            at = at if named is None else named
+            return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
     return None
 
 

@@ -15,6 +15,13 @@ IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""
 
 
+KEPT_ELSEWHERE = 4 << 10
+"""Least bytes of a group of which it is asked who else has it."""
+
+NAMES = ("module-global", "class-attribute", "instance-attribute")
+"""Kinds of holders that are a name for what they keep, and no more than that."""
+
+
 class Charged(NamedTuple):
     """A scope whose survivors are explained."""
 
@@ -90,12 +97,65 @@ def own_bytes(seen: Look, held: Held) -> dict[int, int]:
 
 
 def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
-    """The holder of each group, NOBODY of what is not told, and the last step of its path.
-
-    What the runner holds of a test that is still open goes with the test, unless somebody else
-    holds it as well.
-    """
+    """The holder of each group, NOBODY of what is not told, and the last step of its path."""
     found = list(_first_choices(seen, charged))
+    _leave_out_open(seen, charged, found)
+    _prefer_keepers(seen, found)
+    return found
+
+
+def _prefer_keepers(seen: Look, found: list[tuple[Choice, int]]) -> None:
+    """Paths are the shortest. Where a name has but the latest of what is also in a container of the
+    user's own, where a test's attribute leads to what was there before, or where a library has in a
+    registry what has a name of the user's, that other one is the holder."""
+    doubtful = [
+        k
+        for k, (choice, _) in enumerate(found)
+        if seen.groups[k][1] >= KEPT_ELSEWHERE and _is_doubtful(choice)
+    ]
+    edges = dict.fromkeys(cuts.edges(seen, (_by_name(*found[k]) for k in doubtful)))
+    for _ in range(cuts.MOST if edges else 0):
+        more = []
+        for k, step in seen.cut(edges, doubtful).still_held.items():
+            choice, edge = cuts.way_around(seen, k, step)
+            if choice.key == found[k][0].key and choice.part is None and edge is not None:
+                more.append(edge)  # another test has it by the same attribute
+            elif _is_keeper(choice, found[k][0]):
+                found[k] = choice, step
+        if edges.keys() >= set(more):
+            break
+        edges |= dict.fromkeys(more)
+
+
+def _by_name(choice: Choice, last: int) -> tuple[Choice, int]:
+    """A library's registry stays as it is; what leads to it is cut."""
+    if choice.owner != "library":
+        return choice, last
+    return choice._replace(step=choice.leads_to, part=None), last
+
+
+def _is_doubtful(choice: Choice) -> bool:
+    if choice.kind == "testcase-attribute" or (choice.kind == "fixture" and choice.is_older):
+        return True
+    if choice.kind not in NAMES:
+        return False
+    if choice.owner == "library":
+        return choice.rule is None
+    return choice.put_by_test and choice.part is None and choice.owner != "runner"
+
+
+def _is_keeper(choice: Choice, instead_of: Choice) -> bool:
+    if choice.owner not in ("your test", "your code") or choice.kind not in (*NAMES, "cache"):
+        return False
+    only_name = instead_of.is_older or instead_of.owner == "library"
+    return choice.part is not None or only_name
+
+
+def _leave_out_open(
+    seen: Look, charged: Mapping[int, Charged], found: list[tuple[Choice, int]]
+) -> None:
+    """What the runner holds of a test that is still open goes with the test, unless somebody else
+    holds it as well."""
     going = [
         k
         for k, (choice, _) in enumerate(found)
@@ -109,7 +169,6 @@ def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, i
             choice, _ = cuts.way_around(seen, k, step)
             if choice.owner != "runner":
                 found[k] = choice, step
-    return found
 
 
 def _goes(choice: Choice) -> bool:

@@ -106,7 +106,7 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
 
 
 def _without_strays(tests: Sequence[Left], added: Sequence[Left]) -> list[Left]:
-    usual = sorted(row.bytes for row in added)[len(added) // 2]
+    usual = sorted(row.bytes for row in added)[len(added) // 2] if added else 0
     return [row for row in tests if STRAY * row.bytes >= usual]
 
 
@@ -151,7 +151,7 @@ def at_bound(
     if filling is not None:
         return filling.most is not None and filling.entries >= filling.most
     tests = [row for row in left if row.kind == "test"]
-    oldest = min((row.scope for row in tests), default=0)
+    oldest = min((row.scope for row in _without_strays(tests, tests)), default=0)
     swapped = [row for row in tests if _swapped(row, oldest, pushed_out.get(row.scope))]
     return (
         len(tests) > 1
