@@ -96,9 +96,7 @@ def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
     return last(places, lambda place: place.kind in kinds and is_users(place))
 
 
-def _exception(
-    places: Sequence[Place], held: Sequence[Place], bases: Bases
-) -> Found | None:
+def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> Found | None:
     """What keeps the first traceback on the path, past the wrappers that runners put around it. If
     that is what a test has made, a future that failed, it is who keeps this one."""
     at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)

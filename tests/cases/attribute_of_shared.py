@@ -26,7 +26,7 @@ class Failing(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.table = {n: "%0200d" % n for n in range(2600)}  # TABLE
+        cls.table = {n: f"{n:0200}" for n in range(2600)}  # TABLE
 
     def setUp(self):
         self.sessions = APP.sessions
