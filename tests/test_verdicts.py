@@ -201,3 +201,9 @@ def test_a_cache_by_key_that_a_modules_first_tests_filled_does_not_grow() -> Non
     assert verdicts.judge(choice(), rows, {}) == "growing"
     few = [row._replace(later=5) for row in rows]
     assert verdicts.judge(choice()._replace(keyed=True), few, {}) == "growing"
+
+
+def test_the_table_of_a_librarys_registry_is_no_leak() -> None:
+    registry = choice("callback", "library")
+    assert verdicts.judge(registry, left(*[KIB] * 4), {}) == "once"
+    assert verdicts.judge(registry, left(*[5 * KIB] * 4), {}) == "growing"

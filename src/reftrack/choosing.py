@@ -167,7 +167,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         classes=frozenset(
             name.rpartition(".")[2] for name in bases.get(place.owner, (place.owner,))
         ),
-        holder_name=titles.plain(places, at, end),
+        holder_name=titles.reached(places, at, end, "mock" if kind == "mock" else "module-global"),
         value=places[end].value,
         item=places[end].item,
         of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
@@ -185,7 +185,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
-        keyed=naming.is_a(path[max(survivor.anchor, 0)].type, "dict", bases),
+        keyed=any(naming.is_a(s.type, "dict", bases) for s in path[survivor.anchor :][:1]),
         keeper=None if keeper is None else places[keeper],
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),

@@ -38,8 +38,7 @@ def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Ru
         return f"fixture {name} ({scope})" if scope else f"fixture {name}"
     if kind == "fixture" and places[at].attribute == FUNCARGS:
         return "fixture " + naming.first_key(places[at].text).strip("'")
-    name = from_module(places, at) if kind in ("cache", "exception") else ""
-    name = name or plain(places, at, end)
+    name = reached(places, at, end, kind)
     if kind == "cache":
         return f"{name} (cache)"
     return of_mock(name, places, at) if kind == "mock" else name
@@ -67,6 +66,12 @@ def exact(places: Sequence[Place], at: int, rule: Rule | None) -> tuple[str, str
 
 
 USERS_NAMES = (naming.MODULE, naming.CLASS)
+
+
+def reached(places: Sequence[Place], at: int, end: int, kind: HolderKind) -> str:
+    """By what its author reaches it: of what is an object's the whole way from a module."""
+    by_module = kind in ("cache", "exception", "mock")
+    return (by_module and from_module(places, at)) or plain(places, at, end)
 
 
 def plain(places: Sequence[Place], at: int, end: int) -> str:

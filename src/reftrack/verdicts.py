@@ -30,6 +30,9 @@ little: that a test finds in it what it needs is not seen."""
 SMALL_WHEN_FULL = 1 << 20
 """A cache with a bound that comes to no more than this when it is full eats up nobody's memory."""
 
+GROWN = 16 << 10
+"""The table of a library's registry grows by itself, with entries that are there for a while."""
+
 STRAY = 64
 """Strays from free lists come to less than this part of what tests leave that add to a holder."""
 
@@ -94,6 +97,8 @@ def _adds_up(choice: Choice, left: Sequence[Left]) -> bool:
     enough = GROWING_INSTANCES if of_instances else GROWING_TESTS
     least, steady = GROWING_BYTES_PER_TEST_OF_USER, STEADY_OF_USER
     put_there = choice.kind in PUT_THERE or (choice.rule is not None and choice.rule.put_there)
+    if put_there and choice.owner == "library" and sum(row.bytes for row in tests) < GROWN:
+        return False
     of_library = "library" in (choice.owner, choice.filled_by) and not put_there
     if of_library and not of_instances:
         least, steady = GROWING_BYTES_PER_TEST_OF_LIBRARY, STEADY_OF_LIBRARY
