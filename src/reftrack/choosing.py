@@ -139,7 +139,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     if start > 0 or is_result(places[0], bases) or rules.root_of(places[0], bases):
         root = _known_root(places[start], bases) or root
     shown = _without_repeats(places[start:])
-    end = titles.last_joined(places, at, outside, kind)
+    end = titles.last_joined(places[:outside], at, kind, survivor.first, bases)
     step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
     rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
@@ -185,7 +185,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
-        keyed=any(naming.is_a(s.type, "dict", bases) for s in path[survivor.anchor :][:1]),
+        keyed=any(naming.is_a(s.type, "dict", bases) for s in path[max(survivor.anchor, 0) :][:1]),
         keeper=None if keeper is None else places[keeper],
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from reftrack import naming, rules
 from reftrack.model import HolderKind
-from reftrack.naming import Place
+from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
 from reftrack.traits import (
     AUTOSPECCED,
+    DESCRIPTORS,
     FUNCARGS,
     MOCK,
     MOCK_AWAITS,
@@ -76,7 +77,8 @@ def reached(places: Sequence[Place], at: int, end: int, kind: HolderKind) -> str
 
 def plain(places: Sequence[Place], at: int, end: int) -> str:
     name = naming.without_subscripts(places[at].text)
-    return ".".join([name, *(place.attribute for place in places[at + 1 : end + 1])])
+    named = [place for place in places[at + 1 : end + 1] if place.owner not in DESCRIPTORS]
+    return ".".join([name, *(place.attribute for place in named)])
 
 
 def from_module(places: Sequence[Place], at: int) -> str:
@@ -92,17 +94,24 @@ def from_module(places: Sequence[Place], at: int) -> str:
     return plain(places, start, end) if is_global and start < end else ""
 
 
-def last_joined(places: Sequence[Place], at: int, outside: int, kind: HolderKind) -> int:
+def last_joined(held: Sequence[Place], at: int, kind: HolderKind, first: int, bases: Bases) -> int:
     """A module global's or class attribute's name goes on with the attributes of what it leads to,
-    as long as they are the user's own, or made for users: "myapp.REGISTRY.items"."""
+    as long as they are the user's own, made for users, or were set by the test, whose first object
+    is the `first` step: "myapp.REGISTRY.items"."""
     end = at
-    if places[at].kind in (naming.MODULE, naming.CLASS) and kind not in ("mock", "exception"):
-        for place in places[at + 1 : min(outside, at + 1 + JOINED_ATTRIBUTES)]:
-            is_own = is_users(place) or place.owner == naming.LOCAL_TYPE
-            is_own = is_own or is_public_container(place)
-            if place.kind != naming.INSTANCE or not is_own or "[" in places[end].text:
+    if at < len(held) and held[at].kind in USERS_NAMES and kind not in ("mock", "exception"):
+        joined = 0
+        for k, place in enumerate(held[at + 1 :], at + 1):
+            if "[" in held[k - 1].text or joined == JOINED_ATTRIBUTES:
                 break
-            end += 1
+            if place.owner in DESCRIPTORS:
+                continue  # what it gives is the attribute's, for all that its author knows
+            is_own = is_users(place) or place.owner == naming.LOCAL_TYPE
+            is_set = place.step == first and not place.attribute.startswith("_")
+            is_own = is_own or is_set or is_public_container(place, bases)
+            if place.kind != naming.INSTANCE or not is_own:
+                break
+            end, joined = k, joined + 1
     return end
 
 

@@ -67,7 +67,7 @@ CONTAINERS = (
     "_weakrefset.WeakSet",
 )
 """Of libraries, to put things into: a `WeakKeyDictionary.data` says nothing, its owner does."""
-DESCRIPTORS = ("django.test.testcases.TestData",)
+DESCRIPTORS = ("django.db.models.manager.ManagerDescriptor", "django.test.testcases.TestData")
 """What stands on a class for what its attribute gives: their own are out of reach."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
@@ -143,12 +143,12 @@ def can_be_emptied(type_name: str, bases: Bases) -> bool:
     return any(naming.is_a(type_name, known, bases) for known in EMPTIED)
 
 
-def is_public_container(place: Place) -> bool:
+def is_public_container(place: Place, bases: Bases) -> bool:
     """An attribute that a library's object shows, and what users put things into."""
     is_public = place.kind == naming.INSTANCE and not place.attribute.startswith("_")
     return (
         is_public
-        and place.value in EMPTIED
+        and can_be_emptied(place.value, bases)
         and place.owner not in DESCRIPTORS
         and place.owner.partition(".")[0] not in CONTAINER_MODULES
     )
