@@ -655,11 +655,13 @@ static inline PyObject *rt_context_variable(PyObject *node, PyObject *value)
     }
     for (i = 0; i + 1 < Py_SIZE(node); i += 2) {
         if (pairs[i + 1] == value && pairs[i] != NULL && PyContextVar_CheckExact(pairs[i])) {
-            return ((PyContextVar *)pairs[i])->var_name;
+            return pairs[i];
         }
     }
     return NULL;
 }
+
+static inline PyObject *rt_variable_name(PyObject *variable) { return ((PyContextVar *)variable)->var_name; }
 
 static inline PyObject *rt_weakref_callback(PyObject *o)
 {

@@ -162,6 +162,7 @@ cdef extern from "cpython.h" nogil:
     void rt_interpreter_objects(PyInterpreterState *, rt_tell, void *)
     bint rt_is_main_thread(PyThreadState *)
     PyObject *rt_context_variable(PyObject *, PyObject *)
+    PyObject *rt_variable_name(PyObject *)
     PyObject *rt_weakref_callback(PyObject *)
     Py_ssize_t rt_keys_count(PyDictKeysObject *)
     PyDictKeysObject *rt_text_keys(PyObject *)

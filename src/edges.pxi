@@ -334,16 +334,16 @@ cdef tuple instance_edge(PyObject *o, PyObject *child):
 
 
 cdef tuple special_edge(PyObject *o, PyObject *child):
-    cdef PyObject *name
+    cdef PyObject *variable
     if PyMethod_Check(o):
         return ("slot", "__self__") if PyMethod_GET_SELF(o) == child else ("slot", "__func__")
     if PyCFunction_Check(o):
         return "slot", "__self__"
     if rt_weakref_callback(o) == child:
         return "slot", "__callback__"
-    name = rt_context_variable(o, child)
-    if name != NULL:
-        return "context", exact(name)
+    variable = rt_context_variable(o, child)
+    if variable != NULL:
+        return "context", exact(rt_variable_name(variable))
     if PyTraceBack_Check(o):
         return ("slot", "tb_frame") if PyFrame_Check(child) else ("slot", "tb_next")
     if PyExceptionInstance_Check(o):

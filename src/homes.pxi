@@ -106,6 +106,17 @@ cdef class Homes:
             return False
         return self.files.get(charge.scope) == file
 
+    cdef object name_of(self, PyObject *value):
+        # In the module where it is at home; None where it has no home.
+        cdef uint32_t node = self.home(value)
+        cdef PyObject *key
+        cdef PyObject *found
+        cdef Py_ssize_t at = 0
+        while node != 0 and PyDict_Next(self.graph.objects[node], &at, &key, &found):
+            if found == value and PyUnicode_CheckExact(key):
+                return exact(key)
+        return None
+
     cdef uint32_t home(self, PyObject *value):
         # The node of the dict of the module that has it; 0 where no module has.
         cdef uint32_t number = table_find(&self.numbers, <uint64_t>value >> 4).value

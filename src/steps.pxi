@@ -180,6 +180,8 @@ cdef class Steps:
         while count > 0:
             count -= 1
             edge, label = self.edge_to(self.look.paths.parent[trail[count]], trail[count])
+            if edge == "context":
+                label = self.variable_to(self.look.paths.parent[trail[count]], trail[count], label)
             number = self.tell(number, edge, label, trail[count])
             if table_put(&self.numbers, trail[count], number) < 0:
                 raise MemoryError("no memory to tell the paths")
@@ -194,13 +196,22 @@ cdef class Steps:
         cdef bint is_named = module != 0 and p.parent[module] == g.modules and is_module_dict(g, module, above)
         if not is_named and not is_kept_by_module(g, p, above, id):
             return above
-        if self.homes is None:
-            self.homes = Homes()
-            self.homes.fill(g, p)
-        home = self.homes.home(g.objects[id])
+        home = self.homes_of_all().home(g.objects[id])
         if home != 0:
             p.parent[id] = home
         return p.parent[id]
+
+    cdef Homes homes_of_all(self):
+        if self.homes is None:
+            self.homes = Homes()
+            self.homes.fill(&self.look.graph, &self.look.paths)
+        return self.homes
+
+    cdef object variable_to(self, uint32_t above, uint32_t id, object label):
+        # What the module calls a context variable where that is at home, which may be other than it calls itself.
+        cdef Graph *g = &self.look.graph
+        name = self.homes_of_all().name_of(rt_context_variable(g.objects[above], g.objects[id]))
+        return label if name is None else name
 
     cdef uint32_t long_way(self, uint32_t id) except? 0:
         # The middle of a very long path (a linked list) is one step "gap", whose label counts the
