@@ -124,12 +124,39 @@ cdef inline uint32_t evaluate(
     return label[v]
 
 
-cdef void dominators_of_leaves(
-    Dominators *d, Graph *g, Paths *p, uint64_t *sizes
+cdef void jumps_find(Dominators *d, uint32_t *depth, uint32_t *jump) noexcept nogil:
+    # For each number one further up the tree of dominators, so that any is reached in logarithmic time (E. Myers,
+    # An Applicative Random-Access Stack, Information Processing Letters 17, 1983).
+    cdef uint32_t i, above
+    depth[0] = 0
+    jump[0] = 0
+    for i in range(1, d.count):
+        above = d.idom[i]
+        depth[i] = depth[above] + 1
+        if depth[above] - depth[jump[above]] == depth[jump[above]] - depth[jump[jump[above]]]:
+            jump[i] = jump[jump[above]]
+        else:
+            jump[i] = above
+
+
+cdef inline uint32_t nearest_common(
+    Dominators *d, uint32_t *jump, uint32_t a, uint32_t b
 ) noexcept nogil:
     # Climbing the tree of dominators meets at the nearest common one (K. Cooper, T. Harvey,
-    # K. Kennedy, A Simple, Fast Dominance Algorithm, 2001): a dominator's number is the smaller.
-    cdef uint32_t i, id, a, b, k
+    # K. Kennedy, A Simple, Fast Dominance Algorithm, 2001): a dominator's number is the smaller. So
+    # a jump that ends at no smaller number than the other's does not go past it.
+    while a != b:
+        if a > b:
+            a = jump[a] if jump[a] >= b else d.idom[a]
+        else:
+            b = jump[b] if jump[b] >= a else d.idom[b]
+    return a
+
+
+cdef void dominators_of_leaves(
+    Dominators *d, Graph *g, Paths *p, uint64_t *sizes, uint32_t *jump
+) noexcept nogil:
+    cdef uint32_t i, id, a, k
     cdef size_t e
     for k in range(p.entry_count):
         if is_leaf(g, p.entries[k]) and below_root(g, p, p.entries[k]):
@@ -143,14 +170,7 @@ cdef void dominators_of_leaves(
             if a == 0:
                 d.number[id] = LEAF | i
                 continue
-            a &= ~<uint32_t>LEAF
-            b = i
-            while a != b:
-                if a > b:
-                    a = d.idom[a]
-                else:
-                    b = d.idom[b]
-            d.number[id] = LEAF | a
+            d.number[id] = LEAF | nearest_common(d, jump, a & ~<uint32_t>LEAF, i)
     for k in range(p.outside, p.reached):
         id = p.order[k]
         if d.number[id] & LEAF:
@@ -203,7 +223,8 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
         for i in range(1, <uint32_t>n):
             while d.idom[i] > semi[i]:
                 d.idom[i] = d.idom[d.idom[i]]
-        dominators_of_leaves(d, g, p, sizes)
+        jumps_find(d, semi, label)
+        dominators_of_leaves(d, g, p, sizes, label)
         for i in range(<uint32_t>n - 1, 0, -1):
             d.retained[d.idom[i]] += d.retained[i]
     else:

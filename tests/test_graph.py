@@ -1142,8 +1142,9 @@ with module() as heap:
         ("nested(1_000_000, lambda last: (last,))", 40_000_000),
         ("[float(k) for k in range(1_000_000)]", 30_000_000),
         ("nested(1_000_000, lambda last: [last])", 50_000_000),
+        ("nested(1_000_000, lambda last, one=str(scope.id) * 9: [last, one])", 50_000_000),
     ],
-    ids=["linked list", "nested tuples", "flat list", "nested lists"],
+    ids=["linked list", "nested tuples", "flat list", "nested lists", "a leaf that all share"],
 )
 def test_a_million_objects_in_a_row_are_one_holder(
     tmp_path: Path, expression: str, least: int
