@@ -66,3 +66,31 @@ def test_the_statements_that_a_database_connection_caches_are_bounded(tmp_path: 
 
     held = next(h for h in run.report.holders if h.name == "suite.DB.cached_statements")
     assert (held.verdict, held.rule) == ("once", "sqlite-connections")
+
+
+def test_what_pytest_keeps_of_subtests_and_warnings_is_bookkeeping(tmp_path: Path) -> None:
+    run = run_suite(
+        tmp_path,
+        """
+        import warnings
+
+        import pytest
+
+        @pytest.mark.parametrize("n", range(9))
+        def test_parts(subtests, n):
+            for part in range(100):
+                with subtests.test(part=part):
+                    pass
+
+        @pytest.mark.parametrize("n", range(9))
+        def test_warns(n):
+            warnings.warn(f"{n} {'x' * 30_000}")
+
+        def test_after():
+            pass
+        """,
+    )
+
+    assert run.status == 0, run.stdout
+    assert [h.name for h in run.report.holders if h.verdict == "growing"] == []
+    assert run.report.totals.survived_bytes > 9 * 30_000

@@ -39,8 +39,9 @@ def shapes(steps: Sequence[Told]) -> list[int]:
         above = steps[before]
         named = naming.is_name(above[1], edge, label, type_name)
         of_rule = rules.known_key(label) if edge == "key" else ""
-        # An attribute of a threading.local, a fixture's name: keys of dicts, and yet names.
+        # A threading.local's attribute, a fixture's name, a module's: keys of dicts, and yet names.
         keyed = steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
+        keyed = keyed or above[1] == "modules"
         key = (
             found[before] if found else 0,
             edge,
@@ -131,7 +132,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     places = naming.places(path, bases)
     root = naming.root_text(path)
     if not places or path[0].edge == "garbage" or _is_only_held_by_c(path, places, survivor):
-        return _nameless(path, root)
+        return _injected(_nameless(path, root), path, survivor)
     outside = sum(place.step <= survivor.edge for place in places)
     found = finding.find(path, places, outside, bases)
     at, kind, place = found.at, found.kind, places[found.at]
@@ -190,7 +191,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
     )
-    return _injected(choice, path) if survivor.first == 1 and path[0].edge == "modules" else choice
+    return _injected(choice, path, survivor)
 
 
 def _cut(
@@ -304,16 +305,21 @@ def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: 
     return places[0].kind == naming.INSTANCE and 0 in (survivor.anchor + 1, survivor.first)
 
 
-def _injected(choice: Choice, path: Sequence[Step]) -> Choice:
-    """A whole module that a test put among the loaded ones."""
+def _injected(choice: Choice, path: Sequence[Step], survivor: Survivor) -> Choice:
+    """A whole module that a test put among the loaded ones, or what stands in for one: it is there
+    that it is kept, whatever it has in it."""
+    if survivor.first != 1 or path[0].edge != "modules":
+        return choice
     module = repr(path[1].label)
     fix = "self.addCleanup(sys.modules.pop, {}), as by del sys.modules[{}]"
     return choice._replace(
         name="sys.modules",
         kind="module-global",
         owner="your test",
+        root="the interpreter",
         place="sys.modules",
         rule=None,
+        place_kind=naming.MODULE,
         fix=fix.format("name", "name"),
         exact=(f"sys.modules[{module}]", fix.format(module, module)),
         step=1,

@@ -120,7 +120,9 @@ def _place(
     if edge in ("dict", "cell", "type") or above.edge == "modules" or above.type == "code":
         return None
     if edge == "key" and before == "dict" and index >= 2:
-        return _attribute(path[index - 2], str(label))
+        if type(label) is not str:  # a key that only setattr() with a str of one's own can make
+            return _in_brackets(_attribute(path[index - 2], "__dict__"))
+        return _attribute(path[index - 2], label)
     if edge == "context":
         text = f"{label} (context variable)"
         return Place(CONTEXT, str(label), str(label), text, text)

@@ -268,17 +268,20 @@ def _may_be_users(choice: Choice) -> bool:
     """Is it the runner's, with nothing said yet of who has put there what is in it?"""
     if choice.kind == "result" and choice.attribute in RESULTS_OWN:
         return False
+    if choice.rule is not None and choice.rule.whoever:
+        return False
     return choice.owner == "runner" or choice.kind == "fixture" or _is_steady(choice)
 
 
 def _owned_by_lines(choice: Choice, sites: Sequence[Allocation]) -> Choice:
-    """What the user's own lines have allocated is no bookkeeping, though the runner keeps it."""
+    """What the user's own lines have allocated is no bookkeeping, though the runner keeps it. What
+    the runner itself has when they call it is."""
     total = own = 0
     file = ""
     for allocation in sites:
         total += allocation.bytes
         first = allocation.traceback[0].file if allocation.traceback else "<"
-        if not owners.is_library_file(first):
+        if not owners.is_library_file(first) and not _is_runners(allocation):
             own += allocation.bytes
             file = file or first
     if 2 * own <= total:

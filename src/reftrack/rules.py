@@ -35,6 +35,7 @@ class Rule(NamedTuple):
         False  # by the tests themselves: a library's registry, and no cache of its own
     )
     root: str = ""  # where a reader's interest begins, whatever leads there
+    whoever: bool = False  # bookkeeping also of what the user's own lines have made
 
 
 def _steady(
@@ -66,6 +67,12 @@ STEADY = (
         (),
         "pytest keeps every collected item to the end; running it fills its caches and its stash",
     ),
+    _steady(
+        "pytest-warnings",
+        ("pluggy._caller.HookCaller", "pluggy._hooks.HookCaller"),
+        ("_call_history",),
+        "pytest keeps each warning, with its text, for its summary and for later plugins",
+    )._replace(whoever=True),
     _steady(
         "pytest-fixtures",
         ("_pytest.fixtures.FixtureDef", "_pytest.fixtures.FixtureManager"),
