@@ -8,7 +8,8 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
 ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
-(retained sizes), `claims` (which object owns which block), `interned` (strings that the interpreter
+(retained sizes), `claims` (which object owns which block), `lost` (references that are not
+shown), `interned` (strings that the interpreter
 keeps, and its table), `hidden` (objects that only C code refers to), `survivors` (regions and groups),
 `edges` (what one object calls another), `items` (what arrays do), `homes` (names from elsewhere),
 `older` (which containers had entries before), `steps` (paths, told), `sums` (figures by holder),
@@ -40,6 +41,7 @@ include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"
 include "claims.pxi"
+include "lost.pxi"
 include "interned.pxi"
 include "hidden.pxi"
 include "survivors.pxi"

@@ -175,13 +175,15 @@ cdef void survey_claims(Survey *s) noexcept nogil:
 
 cdef int survey_orphans(Survey *s) noexcept nogil:
     # Blocks of the wanted scopes that no rule gives to an object (a deque's, a C extension's): they
-    # belong to the object whose own blocks hold their address. Only such blocks are looked for, so
-    # a stale word in unused memory can mislead nothing else.
+    # belong to the object whose own blocks hold their address. Only such blocks are looked for, and
+    # survivors with references that were not found, so a stale word in unused memory can mislead
+    # nothing else.
     cdef size_t i
     cdef uint32_t place
     cdef uint64_t word
-    if s.piece_count == s.wanted_blocks:
-        return 0
+    s.more_edges = <FoundEdge *>malloc(LOST_SEEN * sizeof(FoundEdge))
+    if s.more_edges == NULL or lost_find(s) < 0:
+        return -1
     for i in range(entry_mask + 1):
         if entry_wanted(s, &entries[i]) and not entries[i].stack & ENTRY_CLAIMED:
             if orphan_add(s, entry_address(&entries[i])) < 0:
@@ -198,10 +200,12 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
 
 
 cdef int orphan_add(Survey *s, uint64_t address) noexcept nogil:
-    if table_put(&s.orphans, address, 0) < 0:
-        return -1
+    bloom_add(s, address)
+    return table_put(&s.orphans, address, 0)
+
+
+cdef inline void bloom_add(Survey *s, uint64_t address) noexcept nogil:
     s.bloom[scatter(address) >> 53] |= <uint64_t>1 << ((scatter(address) >> 47) & 63)
-    return 0
 
 
 cdef void survey_scan_objects(Survey *s) noexcept nogil:
@@ -237,6 +241,8 @@ cdef void survey_scan(Survey *s, uint32_t owner, void **words, size_t size) noex
         address = <uint64_t>words[k] >> 4
         if not (s.bloom[scatter(address) >> 53] >> ((scatter(address) >> 47) & 63)) & 1:
             continue
+        if s.lost.used:
+            lost_meet(s, owner, address)
         slot = table_find(&s.orphans, address) if address != 0 else NULL
         if slot != NULL and slot.key != 0 and slot.value == 0:
             slot.value = owner

@@ -375,16 +375,23 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     if roles_add(g) < 0:
         g.short_of_memory = True
     graph_search(g, s, 0)
-    if survey_orphans(s) < 0 or graph_add_hidden(g, s) < 0:
+    if graph_end(g) < 0 or survey_orphans(s) < 0 or graph_add_edges(g, s.more_edges, s.more_count) < 0:
+        g.short_of_memory = True
+    if not g.short_of_memory and graph_add_hidden(g, s) < 0:
         g.short_of_memory = True
     graph_unmark(g)
     table_free(&g.ids)
     free(g.raw)
     g.raw = NULL
+    return -1 if graph_end(g) < 0 or g.short_of_memory else 0
+
+
+cdef int graph_end(Graph *g) noexcept nogil:
+    # So that the edges of the last node have an end.
     if g.count == g.capacity and graph_nodes_grow(g, g.count + 1) < 0:
         return -1
     g.first[g.count] = <uint32_t>g.edge_count
-    return -1 if g.short_of_memory else 0
+    return 0
 
 
 cdef void graph_search(Graph *g, Survey *s, uint32_t id) noexcept nogil:

@@ -89,6 +89,10 @@ cdef struct Group:
     uint32_t objects
     uint32_t tops
 
+cdef struct FoundEdge:            # a reference that no tp_traverse shows
+    uint32_t node
+    uint32_t to
+
 cdef struct Survey:
     Graph *graph
     Paths *paths
@@ -105,6 +109,9 @@ cdef struct Survey:
     uint32_t *region              # node -> the topmost node of its region, 0 where it has none
     Table orphans                 # address >> 4 of a block not yet owned -> its owner
     uint64_t bloom[2048]
+    Table lost                    # address >> 4 of a survivor with references that were not found -> its node
+    FoundEdge *more_edges
+    size_t more_count
     Group *groups
     uint32_t group_count
     uint32_t group_capacity

@@ -31,6 +31,7 @@ cdef int survey_init(
         or s.groups == NULL
         or s.rows == NULL
         or table_init(&s.orphans, 1 << 10) < 0
+        or table_init(&s.lost, 1 << 10) < 0
         or table_init(&s.group_ids, 1 << 10) < 0
         or table_init(&s.row_ids, 1 << 10) < 0
     ):
@@ -67,6 +68,9 @@ cdef void survey_trim(Survey *s) noexcept nogil:
     free(s.groups)
     free(s.rows)
     table_free(&s.orphans)
+    table_free(&s.lost)
+    free(s.more_edges)
+    s.more_edges = NULL
     table_free(&s.group_ids)
     table_free(&s.row_ids)
     s.region = NULL

@@ -64,7 +64,7 @@ def _words(why: str, detail: int | str, seconds: float) -> str:
     return {
         "platform": "a process can be copied and sealed off on Linux alone (x86-64, ARM64)",
         "interpreters": "there are several interpreters in the process",
-        "path": "its path has changed since the heap was looked at",
+        "path": "its path could not be followed again",
         "copy": f"the process could not be copied: {error}",
         "seal": f"the copy of the process could not be sealed off: {error}",
         "edge": f"a reference of an object of type {detail} could not be cut",

@@ -1,0 +1,65 @@
+# References that a type's tp_traverse does not show: StringIO's list of what was written (3.11), the decoder behind a
+# stream. Survivors that have more references than were found are looked for, by their address, in the memory of
+# objects of which not all is known. So a word there that is no reference can mislead for such a survivor
+# alone, and never for more than it has references.
+
+cdef enum:
+    LOST_SEEN = 1 << 16           # edges that are added at most
+
+
+cdef int lost_find(Survey *s) noexcept nogil:
+    # The survivors that are looked for. Those from a free list may bear no date.
+    cdef Graph *g = s.graph
+    cdef uint32_t id
+    cdef uint64_t address
+    for id in range(1 + g.frame_count, g.count):
+        if references(g, id) <= g.found[id]:
+            continue
+        if g.date[id] == 0 and not visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
+            continue
+        address = <uint64_t>g.objects[id] >> 4
+        if table_put(&s.lost, address, id) < 0:
+            return -1
+        bloom_add(s, address)
+    return 0
+
+
+cdef void lost_meet(Survey *s, uint32_t owner, uint64_t address) noexcept nogil:
+    # The owner's memory has the address of a survivor, if it is one that is looked for.
+    cdef Graph *g = s.graph
+    cdef uint32_t id = table_find(&s.lost, address).value
+    cdef size_t e
+    if id == 0 or id == owner or references(g, id) <= g.found[id] or s.more_count == LOST_SEEN:
+        return
+    for e in range(g.first[owner], g.first[owner + 1]):
+        if g.to[e] == id:
+            return
+    s.more_edges[s.more_count].node = owner
+    s.more_edges[s.more_count].to = id
+    s.more_count += 1
+    g.found[id] += 1
+
+
+cdef int graph_add_edges(Graph *g, FoundEdge *more, size_t count) noexcept nogil:
+    # The edges come by the number of the node that they start from. From the end on, all move up.
+    cdef size_t at = g.edge_count + count, k = count, e
+    cdef uint32_t id = g.count
+    if count == 0:
+        return 0
+    if at > g.edge_capacity and graph_edges_grow(g, at) < 0:
+        return -1
+    e = g.edge_count
+    g.edge_count = at
+    g.first[g.count] = <uint32_t>at
+    while k > 0 and id > 0:
+        id -= 1
+        while k > 0 and more[k - 1].node == id:
+            k -= 1
+            at -= 1
+            g.to[at] = more[k].to
+        while e > g.first[id]:
+            e -= 1
+            at -= 1
+            g.to[at] = g.to[e]
+        g.first[id] = <uint32_t>at
+    return 0
