@@ -168,6 +168,18 @@ BOUNDED = (
         "mock.patch.dict() keeps its copy of the dict when it has put that back, one per patch",
         title="copies in mock.patch.dict()",
     ),
+    _bounded(
+        "events-sqlalchemy-none",
+        ("sqlalchemy.event.base._Dispatch",),
+        ("_empty_listener_reg", "_empty_listeners"),
+        "for each class with events an empty collection per event",
+    ),
+    _bounded(
+        "mappers-sqlalchemy",
+        ("sqlalchemy.orm.mapper.Mapper",),
+        ("_compiled_cache",),
+        "a mapper keeps its last 100 or so compiled statements",
+    ),
     _bounded("codecs", ("encodings",), ("_cache",), "codecs that were looked up"),
     _bounded(
         "import-caches",
@@ -471,8 +483,27 @@ FRAMEWORKS = (
     ),
     Rule(
         "events-sqlalchemy-targets",
-        ("sqlalchemy.event.attr.RefCollection", "sqlalchemy.event.attr._ListenerCollection"),
+        (
+            "sqlalchemy.event.attr.RefCollection",
+            "sqlalchemy.event.attr._ListenerCollection",
+        ),
         (),
+        "callback",
+        "listeners stay until they are removed",
+        title="event listeners (sqlalchemy)",
+        fix="sqlalchemy.event.remove(target, name, listener) after the test",
+    ),
+    Rule(
+        "events-sqlalchemy-first",
+        (
+            "sqlalchemy.engine.base.Engine",
+            "sqlalchemy.orm.mapper.Mapper",
+            "sqlalchemy.orm.session.Session",
+            "sqlalchemy.orm.session.sessionmaker",
+            "sqlalchemy.pool.base.Pool",
+            "sqlalchemy.sql.schema.MetaData",
+        ),
+        ("dispatch",),
         "callback",
         "listeners stay until they are removed",
         title="event listeners (sqlalchemy)",
