@@ -5,7 +5,7 @@ from django.test import SimpleTestCase
 
 from users_app.importer import import_biography
 
-BIOGRAPHY_BYTES = 300_000
+BIOGRAPHY_BYTES = 30_000
 
 
 class ImportTest(SimpleTestCase):

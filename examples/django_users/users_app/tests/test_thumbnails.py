@@ -4,7 +4,7 @@ from django.test import SimpleTestCase
 
 from users_app.thumbnails import thumbnail
 
-EDGE = 320
+EDGE = 100
 
 
 class ThumbnailTest(SimpleTestCase):
