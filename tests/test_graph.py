@@ -575,6 +575,17 @@ def test_memory_that_looks_like_no_table_stays_unowned() -> None:
     assert [(o.bytes, o.interned) for o in seen.orphans if o.bytes > 7000] == [(8000, "")]
 
 
+def test_what_is_written_to_a_text_stream_is_the_streams(heap: Heap) -> None:
+    """3.11 has it in a list that stringio_traverse() (stringio.c) does not show."""
+    heap.log = io.StringIO()
+    with Within() as scope:
+        heap.log.write("x" * SIZE)
+    seen = look(scope)
+
+    assert_all_found(seen, scope)
+    assert {h.name for h in holders(seen, scope)} == {"heap_under_test.log"}
+
+
 LEAKED: dict[str, Callable[[], object]] = {
     "bytes": lambda: bytes(SIZE),
     "bytearray": blob,
