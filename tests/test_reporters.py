@@ -519,6 +519,13 @@ def test_where_several_classes_keep_their_instances_one_cure_for_all_is_named() 
         "reftrack run --release lets go of it"
     ]
     assert note(x) == note(x, y, release=True) == []
+    z = attribute("TestZ.x", 70, "t.py::TestZ::test_1", root="module m")
+    assert note(x, y, z) == [
+        "2 test classes keep 120.0 KiB on instances to the end: "
+        "reftrack run --release lets go of it; "
+        "not of 70.0 KiB on instances that the program itself holds"
+    ]
+    assert note(x, z) == []
 
 
 # One screen
