@@ -36,10 +36,10 @@ _OUTCOMES = {  # the worst first
     "unexpectedSuccesses": "xpassed",
 }
 
-_FOLLOWING = {"": "setup", "setup": "call", "call": "teardown"}
+_PHASES = {1: "call", 2: "teardown"}  # by how many parts of the test came before
 
 _running = 0  # id() of the TestCase whose scope is open: a reference would keep it alive
-_phase = ""  # of that test, as far as unittest has asked for its parts
+_parts = 0  # of that test, that unittest has begun
 _in_suite = False
 _seen: dict[str, tuple[weakref.ref[type[TestCase]], str]] = {}
 """Class and method of each test by its id, where tests are to be repeated."""
@@ -201,13 +201,13 @@ def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _begin(session: Session, test: TestCase) -> None:
-    global _running, _phase
+    global _running, _parts
     name = _test_id(test)
     if session.options.repeat and not session.repeating:
         _seen[name] = weakref.ref(type(test)), getattr(test, "_testMethodName", "")
     session.enter("test", name)
     session.phase("setup")
-    _running, _phase = id(test), ""
+    _running, _parts = id(test), 0
 
 
 def _end(session: Session, outcome: str | None) -> None:
@@ -221,13 +221,12 @@ def _part(function: Any) -> FunctionType:
     where setUp came to its end, for tearDown; then for each cleanup."""
 
     def part(outcome: Any, test: TestCase, /, *args: Any, **kwargs: Any) -> Any:
-        global _phase
-        if _running == id(test) and (session := current()) is not None:
-            following = _FOLLOWING.get(_phase)
-            if following is not None and (following != "call" or outcome.success):
-                _phase = following
-                if following != "setup":  # it began with the test
-                    session.phase(following)
+        global _parts
+        setup_failed = _parts == 1 and not outcome.success  # then this is a cleanup
+        if _running == id(test) and not setup_failed and (session := current()) is not None:
+            if _parts in _PHASES:
+                session.phase(_PHASES[_parts])
+            _parts += 1
         return function(outcome, test, *args, **kwargs)
 
     return standing.stand_in(function, lambda _: part)
