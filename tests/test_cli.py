@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +260,72 @@ def test_what_the_program_breaks_changes_nothing_of_its_status(cwd: Path, source
 
     assert ours.returncode == plain.returncode
     assert "Traceback" not in ours.stderr
+
+
+@pytest.mark.parametrize("verb", ["report", "json", "rules"])
+def test_output_that_has_no_room_is_an_error_of_one_line_and_a_hint(cwd: Path, verb: str) -> None:
+    support.reftrack("run", "echo.py", cwd=cwd)
+
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "reftrack", verb],
+            cwd=cwd,
+            env=support.environment(cwd),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "reftrack: error: standard output cannot be written: No space left on device\n"
+        "  Send it elsewhere.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("run unittest -v 'a b'", "reftrack: did you mean: reftrack run -m unittest -v 'a b'"),
+        ("unittest -v", "  Did you mean: reftrack run -m unittest -v"),
+        ("run unittest.mock", "reftrack: did you mean: reftrack run -m unittest.mock"),
+    ],
+)
+def test_module_that_is_given_as_a_file_is_recognised(cwd: Path, line: str, said: str) -> None:
+    result = support.reftrack(*shlex.split(line), cwd=cwd)
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[1:] == [said]
+    assert not (cwd / ".reftrack").exists()
+
+
+@pytest.mark.parametrize("line", ["run nosuch", "run nosuch.py", "run no-such", "run nosuch.mock"])
+def test_file_that_is_missing_and_no_module_has_pythons_words_alone(cwd: Path, line: str) -> None:
+    assert len(support.reftrack(*line.split(), cwd=cwd).stderr.splitlines()) == 1
+
+
+def test_report_of_a_run_without_tests_names_the_newest_that_had_some(cwd: Path) -> None:
+    (cwd / "test_it.py").write_text(
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self): pass\n"
+    )
+    support.reftrack("run", "echo.py", cwd=cwd)
+    assert "note" not in support.reftrack("report", cwd=cwd).stdout
+    support.reftrack("run", "-m", "unittest", "test_it", cwd=cwd)
+    with_tests = max((cwd / ".reftrack").iterdir()).name
+    assert "note" not in support.reftrack("report", cwd=cwd).stdout
+    support.reftrack("run", "echo.py", cwd=cwd)
+
+    report = support.reftrack("report", cwd=cwd).stdout
+
+    assert report.startswith("reftrack  0 tests")
+    assert (
+        " ".join(report.split())
+        .partition("note ")[2]
+        .startswith(
+            f"this run had no tests; the newest one that had: reftrack report {with_tests} record "
+        )
+    )
 
 
 @pytest.mark.parametrize("verb", ["report", "json"])

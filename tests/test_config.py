@@ -114,8 +114,8 @@ def test_paths_are_relative_to_the_file_that_has_them(tmp_path: Path) -> None:
         ("directory = 3", ["directory: 3 is not a directory"]),
         ("holders = -1", ["holders: -1 is not a whole number"]),
         ("release = 1", ["release: 1 is not true or false"]),
-        ("release_only = 'myapp'", ["release_only: 'myapp' is not names of modules"]),
-        ("release_only = ['a b']", ["release_only: ['a b'] is not names of modules"]),
+        ("release_only = 'myapp'", ["release_only: 'myapp' is not a list of names of modules"]),
+        ("release_only = ['a b']", ["release_only: ['a b'] is not a list of names of modules"]),
     ],
 )
 def test_wrong_table_is_told_with_its_file(tmp_path: Path, table: str, words: list[str]) -> None:

@@ -152,7 +152,7 @@ DEEDS = {
         depth, frame = 0, sys._getframe()
         while frame:
             depth, frame = depth + 1, frame.f_back
-        sys.setrecursionlimit(depth + 12)
+        sys.setrecursionlimit(depth + 11)
         """,
     "disables gc": """
         gc.disable()

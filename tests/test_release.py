@@ -242,6 +242,25 @@ def test_texts_that_read_all_attributes_keep_them_all() -> None:
     assert "data" in vars(owner)
 
 
+def test_a_comparison_of_all_attributes_keeps_none_of_them() -> None:
+    class Compared(Owner):
+        label = None
+
+        def __eq__(self, other: object) -> bool:
+            return self.label is not None and self.__dict__ == vars(other)
+
+        __hash__ = Owner.__hash__
+
+    owner = Compared()
+    before = release.before(owner)
+    vars(owner).update(label="l", data=Big())
+
+    let_go(owner, before)
+
+    assert vars(owner) == {**before, "label": "l"}
+    assert not release.reads_all(Compared)
+
+
 @pytest.mark.parametrize(
     ("value", "goes"),
     [
@@ -917,6 +936,34 @@ def test_what_the_report_says_of_tests_that_are_held(tmp_path: Path) -> None:
     run = reftrack("run", "--release", *UNITTEST, cwd=tmp_path)
 
     assert "\n3 tests are held by the program itself: not released\n" in run.stderr
+
+
+def test_what_came_to_nothing_is_said_and_why(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(
+        dedent(
+            """
+            import unittest
+
+            class Telling(unittest.TestCase):
+                def __repr__(self): return repr(vars(self))
+                def test_fail(self):
+                    self.data = bytearray(1_000_000)
+                    self.fail("x")
+            """
+        )
+    )
+
+    whole = reftrack("run", "--release", *UNITTEST, cwd=tmp_path)
+    part = reftrack("run", "--release-only", "builtins,nosuch", *UNITTEST, cwd=tmp_path)
+
+    assert (
+        "note  --release let go of nothing on instances of Telling: the texts (id, __str__ and the "
+        "like) of\n  such a test may read any attribute\n" in whole.stderr
+    )
+    assert (
+        "note  --release-only nosuch: no test or class that was over had a value of such a type\n"
+        in part.stderr
+    )
 
 
 def test_exceptions_that_a_result_keeps_lose_their_frames_and_no_word(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from reftrack.model import (
 )
 from reftrack.reporters import Page, build
 from reftrack.reporters.json import dumps, write
+from reftrack.reporters.layout import folded
 from reftrack.reporters.terminal import render
 from reftrack.reporters.words import duration, shortened, shortened_place, size
 
@@ -152,7 +153,7 @@ note  gc was frozen
 def test_a_run_in_which_nothing_survived_is_one_friendly_line() -> None:
     assert lines(report(survived=0)) == [
         "reftrack  214 tests  1.5 s  backend native  "
-        "nothing survived: all that the tests allocated was released"
+        "nothing survived: all that tests allocated was released"
     ]
 
 
@@ -263,8 +264,14 @@ def test_a_root_in_other_words_than_the_name_goes_before_it() -> None:
         assert page(report(user(root=root, name=name))).holders[0].title == title
 
 
-def test_a_headline_wider_than_the_page_leaves_the_root_to_the_path() -> None:
-    assert lines(report(user()), width=60)[1] == "GROWING   31.2 MiB in 40 tests   ExampleTest.user"
+def test_a_headline_wider_than_the_page_keeps_its_root_shortened_or_on_the_next_line() -> None:
+    assert lines(report(user(), survived=0), width=74)[2] == (
+        "GROWING   31.2 MiB in 40 tests   unittest ....failures -> ExampleTest.user"
+    )
+    assert lines(report(user(), survived=0), width=60)[2:4] == [
+        "GROWING   31.2 MiB in 40 tests",
+        "          unittest result.failures -> ExampleTest.user",
+    ]
 
 
 def test_a_long_path_keeps_its_start_and_its_end_on_two_lines() -> None:
@@ -519,6 +526,13 @@ def test_where_several_classes_keep_their_instances_one_cure_for_all_is_named() 
         "reftrack run --release lets go of it"
     ]
     assert note(x) == note(x, y, release=True) == []
+    z = attribute("TestZ.x", 70, "t.py::TestZ::test_1", root="module m")
+    assert note(x, y, z) == [
+        "2 test classes keep 120.0 KiB on instances to the end: "
+        "reftrack run --release lets go of it; "
+        "not of 70.0 KiB on instances that the program itself holds"
+    ]
+    assert note(x, z) == []
 
 
 # One screen
@@ -564,8 +578,52 @@ def test_ten_holders_fit_a_screen_the_last_ones_in_brief() -> None:
     assert sum(line.startswith("  path ") for line in in_full) == 12
 
 
-@pytest.mark.parametrize("width", [60, 100, 200])
-def test_no_line_is_wider_than_the_page_but_what_has_to_be_copied(width: int) -> None:
+def test_a_row_in_brief_has_its_first_fix_and_more_up_to_three_lines() -> None:
+    """Given a holder whose memory many others hold as well, its row does not take the screen."""
+    names = [f"models.REGISTRY_OF_MANY_THINGS_{n}" for n in range(7)]
+    many = [
+        holding(
+            name,
+            "growing",
+            20 - n,
+            path=[name],
+            together=[other for other in names if other != name],
+            together_bytes=MIB,
+            fix="\n".join(f"after each test: {each}.clear()" for each in names),
+        )
+        for n, name in enumerate(names)
+    ]
+
+    found = lines(report(*many))
+
+    assert len(found) <= 50
+    assert (
+        "  kept      by models.REGISTRY_OF_MANY_THINGS_1, models.REGISTRY_OF_MANY_THINGS_2,"
+        in found
+    )
+    last = found.index("GROWING   14.0 MiB   models.REGISTRY_OF_MANY_THINGS_6")
+    assert found[last : last + 5] == [
+        "GROWING   14.0 MiB   models.REGISTRY_OF_MANY_THINGS_6",
+        "  fix       after each test: models.REGISTRY_OF_MANY_THINGS_0.clear()",
+        "            after each test: models.REGISTRY_OF_MANY_THINGS_1.clear()",
+        "            after each test: models.REGISTRY_OF_MANY_THINGS_2.clear()",
+        "            and 4 more",
+    ]
+
+
+def test_where_the_page_is_narrow_the_smallest_rows_have_their_headline_alone() -> None:
+    fix = "in a fixture, behind its yield: shop.orders.CACHE_OF_ALL_THE_ORDERS.clear()"
+    many = [holding(f"shop.orders.LIST_{n}", "growing", 20 - n, fix=fix) for n in range(10)]
+
+    found = lines(report(*many), width=40)
+
+    assert len(found) <= 50
+    assert sum(line.startswith("GROWING") for line in found) == 10
+    assert 1 <= sum(line.startswith("  fix ") for line in found) < 10
+
+
+@pytest.mark.parametrize("width", [40, 60, 70, 100, 200])
+def test_no_line_is_wider_than_the_page(width: int) -> None:
     test = "deep/" * 9 + "tests/test_orders.py::TestOrdersOfManyKinds::test_" + "of_each" * 9
     frame = Frame("/proj/" + "deep/" * 9 + "tests/test_orders.py", 9, "test_" + "of_each" * 9)
     holder = attribute(
@@ -583,8 +641,19 @@ def test_no_line_is_wider_than_the_page_but_what_has_to_be_copied(width: int) ->
 
     found = lines(shown, width=width)
 
-    assert [line for line in found[1:] if len(line) > width] == []
-    assert "del self.orders" in "".join(found)
+    assert [line for line in found if len(line) > width] == []
+    assert "del self.orders" in " ".join(line.strip() for line in found)
+
+
+def test_a_line_is_folded_at_blanks_and_else_where_it_has_to_be() -> None:
+    def text(*pieces: str, width: int = 10) -> list[str]:
+        found = folded([(piece, "") for piece in pieces], width)
+        return ["".join(piece for piece, _ in line) for line in found]
+
+    assert text("12345", "67890") == ["1234567890"]
+    assert text("one two", " three four") == ["one two", "  three", "  four"]
+    assert text("  " + "x" * 20) == ["  " + "x" * 8] * 2 + ["  xxxx"]
+    assert text("key", "y" * 12) == ["key", "  " + "y" * 8, "  yyyy"]
 
 
 def test_names_that_are_too_wide_lose_their_folders_then_their_middle() -> None:
@@ -789,8 +858,10 @@ def test_a_process_that_grew_little_or_no_more_has_no_line() -> None:
 TEST = "tests.test_users.ExampleTest.test_3"
 
 
-def repeated(*kept: int, gone: int = 0, tests: int = 40, problem: str = "") -> list[str]:
-    held = user()
+def repeated(
+    *kept: int, gone: int = 0, tests: int = 40, problem: str = "", verdict: str = "growing"
+) -> list[str]:
+    held = user(verdict=verdict)
     held.charged = [charge for charge in held.charged if charge.id == TEST or tests > 1]
     held.repeats = [Repeat(TEST, list(kept), gone)] if kept else []
     scope = Scope(TEST, "test", repeat_problem=problem)
@@ -809,8 +880,12 @@ def test_a_holder_tells_what_repeating_one_of_its_tests_kept_there() -> None:
     ]
     assert repeated(0, 0, MIB) == [
         f"  repeat    3 repetitions of {TEST} kept 1.0 MiB at most, and most of them nothing: "
-        "it does not grow with each"
+        "not every run adds; GROWING goes by all 40 tests"
     ]
+    assert repeated(0, 0, MIB, verdict="once")[0].endswith("nothing: it does not grow with each")
+    assert repeated(MIB, MIB, verdict="once")[0].endswith(
+        "kept 1.0 MiB each: by this test it grows; ONCE goes by all 40 tests"
+    )
     assert repeated(problem="its outcome was failed, not passed") == [
         f"  repeat    nothing is known by repeating {TEST}: its outcome was failed, not passed"
     ]
@@ -820,14 +895,21 @@ def test_what_a_repetition_finds_there_is_told_by_how_many_tests_have_filled_it(
     nothing = f"  repeat    3 repetitions of {TEST} kept nothing more: "
 
     assert repeated(0, 700, 12, tests=1) == [nothing + "it was filled once"]
-    assert repeated(0, 700, 12) == [nothing + "each test fills its own part once"]
+    assert repeated(0, 700, 12, verdict="once") == [nothing + "each test fills its own part once"]
+    assert repeated(0, 700, 12) == [
+        nothing + "each test fills its own part once; GROWING goes by all 40 tests"
+    ]
 
 
 def test_what_a_repetition_replaces_does_not_grow() -> None:
     for kept in ((MIB,), (0, 0, MIB), (MIB, MIB, MIB)):
         words = f"{len(kept)} repetition{'s' * (len(kept) > 1)} of {TEST} kept 1.0 MiB at most, "
-        found = repeated(*kept, gone=sum(kept))
-        assert found == [f"  repeat    {words}in place of what was there: it does not grow"]
+        once = repeated(*kept, gone=sum(kept), verdict="once")
+        assert once == [f"  repeat    {words}in place of what was there: it does not grow"]
+        assert repeated(*kept, gone=sum(kept)) == [
+            f"  repeat    {words}in place of what was there: this test adds no more; "
+            "GROWING goes by all 40 tests"
+        ]
 
 
 def test_only_the_five_biggest_of_at_least_a_mebibyte_are_shown() -> None:

@@ -535,11 +535,24 @@ def test_a_setting_that_cannot_be_acted_on_is_a_usage_error(tmp_path: Path, fram
     assert "Traceback" not in run.stderr
 
 
+def test_the_report_has_as_many_holders_as_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(
+        "class A: pass\nclass B: pass\n"
+        "def test_1(): A.kept, B.kept = bytearray(10 ** 6), bytearray(10 ** 5)\n"
+    )
+
+    run = plain(*PYTEST, "--reftrack", "--reftrack-holders", "1", cwd=tmp_path)
+
+    assert "-> A.kept\n" in run.stderr
+    assert "-> B.kept\n" not in run.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--reftrack-json", "out.json"], "--reftrack-json needs --reftrack"),
         (["--reftrack-frames", "4"], "--reftrack-frames needs --reftrack"),
+        (["--reftrack-holders", "4"], "--reftrack-holders needs --reftrack"),
         (
             ["--reftrack", "--reftrack-json", "nowhere/out.json"],
             "--reftrack-json nowhere/out.json cannot be written: there is no directory",

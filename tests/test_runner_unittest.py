@@ -305,6 +305,97 @@ def test_what_a_test_runs_belongs_to_that_test(tmp_path: Path) -> None:
     ]
 
 
+def test_who_reads_the_classes_finds_plain_functions_there(tmp_path: Path) -> None:
+    Run(
+        tmp_path,
+        """
+        import inspect
+        import pickle
+        import pydoc
+        import re
+        import unittest
+
+        class Base(unittest.TestCase):
+            def run(self, result=None, *, quick: bool = False):
+                "Mine."
+                return super().run(result)
+            def __call__(self, *args, **kwargs):
+                return super().__call__(*args, **kwargs)
+
+        class T(Base):
+            def test_namespaces(self):
+                for cls in (Base, unittest.TestCase, unittest.TestSuite):
+                    for name in sorted(vars(cls).keys() & {
+                        "run", "__call__", "_callTestMethod", "_callTearDown", "_handleClassSetUp"
+                    }):
+                        print(cls.__name__, name, type(vars(cls)[name]))
+                        self.assertIs(vars(cls)[name], inspect.getattr_static(cls, name))
+                        self.assertEqual(vars(cls)[name].__qualname__, f"{cls.__name__}.{name}")
+                        self.assertEqual(vars(cls)[name].__module__, cls.__module__)
+                self.assertIs(type(vars(unittest.TestCase)["__init_subclass__"]), classmethod)
+            def test_kinds(self):
+                for cls in (Base, unittest.TestCase):
+                    kinds = {each.name: each.kind for each in inspect.classify_class_attrs(cls)}
+                    print(kinds["run"], kinds["__call__"], kinds["__init_subclass__"])
+            def test_signatures(self):
+                print(inspect.signature(Base.run), inspect.getfullargspec(Base.run))
+                print(inspect.signature(unittest.TestCase.run), inspect.getdoc(Base.run))
+                print(Base.run.__code__.co_varnames[:3], Base.run.__kwdefaults__)
+                print(inspect.getsource(Base.run))
+            def test_documents(self):
+                print(re.sub("0x[0-9a-f]+", "...", pydoc.plain(pydoc.render_doc(T))))
+            def test_pickles(self):
+                self.assertIs(pickle.loads(pickle.dumps(Base.run)), Base.run)
+        """,
+        *SUITE,
+    )
+
+
+def test_an_error_on_its_way_through_run_or_the_making_of_a_class_has_its_own_frames(
+    tmp_path: Path,
+) -> None:
+    run = Run(
+        tmp_path,
+        """
+        import traceback
+        import unittest
+        import warnings
+
+        class Base(unittest.TestCase):
+            def run(self, result=None):
+                try:
+                    return super().run(result)
+                except SystemExit:
+                    traceback.print_exc()
+            def __init_subclass__(cls, **words):
+                super().__init_subclass__(**words)
+
+        class Loud:
+            def __init_subclass__(cls, **words):
+                warnings.warn("mine", stacklevel=3)
+
+        try:
+            class Wrong(Base, word=1): pass
+        except TypeError:
+            traceback.print_exc()
+
+        class Right(unittest.TestCase, Loud): pass
+
+        class Result(unittest.TextTestResult):
+            def stopTest(self, test): raise SystemExit
+
+        class T(Base):
+            def test_1(self): return 1
+
+        unittest.main(module=None, argv=["x", "suite.T"],
+            testRunner=unittest.TextTestRunner(resultclass=Result))
+        """,
+        "suite.py",
+    )
+
+    assert run.outcomes() == {"test_1": "passed"}
+
+
 def test_tests_run_without_a_suite_and_with_results_of_their_own_kind(tmp_path: Path) -> None:
     run = Run(
         tmp_path,

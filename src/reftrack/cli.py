@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -75,7 +75,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     if words[0] in ("report", "json", "rules") or words[0] in ("-h", "--help", "--version"):
         return words, None
     if words[0] != "run":
-        _check_implied(words[0])
+        _check_implied(words)
         words.insert(0, "run")
     place = 1
     while place < len(words) and _is_option(words[place]):
@@ -93,7 +93,8 @@ def _is_option(word: str) -> bool:
     return word.startswith("-") and word not in ("-", "--") and not word.startswith(("-m", "-c"))
 
 
-def _check_implied(word: str) -> None:
+def _check_implied(words: list[str]) -> None:
+    word = words[0]
     if word.startswith(("-m", "-c")) or word.endswith(".py") or os.path.exists(word):
         return
     if word.startswith("-"):
@@ -101,8 +102,10 @@ def _check_implied(word: str) -> None:
             f"unknown option {word}",
             hint="Options stand behind the verb: reftrack run [options] ...",
         )
+    meant = launch.as_module(words)
     raise UsageError(
-        f"{word} is neither a command ({', '.join(_VERBS)}) nor a file", hint=_RUN_HINT
+        f"{word} is neither a command ({', '.join(_VERBS)}) nor a file",
+        hint=f"Did you mean: {meant}" if meant else _RUN_HINT,
     )
 
 
@@ -197,7 +200,10 @@ def _run(options: config.Options, target: launch.Target) -> int:
     own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
     launch.prepare(target)
     if not launch.exists(target):
-        return launch.run(target)  # python's own words for it, and nothing to record
+        status = launch.run(target)  # python's own words for it, and nothing to record
+        if target.kind == "path" and (meant := launch.as_module(target.command)):
+            launch.say(f"reftrack: did you mean: {meant}")
+        return status
     session = Session(options, target.command)
     session.start()
     unittest_hooks.install()
@@ -267,12 +273,15 @@ def _report(options: config.Options, run: str | None) -> int:
 
     record = records.resolve(run, options.directory)
     report = records.load(record)
-    try:
-        terminal.render(report, sys.stdout, holders=options.holders, record=record)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
-    return 0
+    if run is None and not report.totals.tests:
+        older = records.latest_with_tests(options.directory, before=record)
+        if older is not None:
+            report.run.notes.append(
+                f"this run had no tests; the newest one that had: reftrack report {older.name}"
+            )
+    return _to_stdout(
+        lambda: terminal.render(report, sys.stdout, holders=options.holders, record=record)
+    )
 
 
 def _json(options: config.Options, run: str | None, output: str | None) -> int:
@@ -283,28 +292,37 @@ def _json(options: config.Options, run: str | None, output: str | None) -> int:
     if output is not None:
         write(report, output)
         return 0
-    try:
-        sys.stdout.buffer.write(dumps(report))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
-    return 0
+    return _to_stdout(lambda: sys.stdout.buffer.write(dumps(report)))
 
 
 def _rules() -> int:
     from reftrack.reporters import rules
 
+    return _to_stdout(lambda: rules.render(sys.stdout))
+
+
+def _to_stdout(write: Callable[[], object]) -> int:
+    """The exit status of a command that writes to stdout. Raises ReftrackError."""
     try:
-        rules.render(sys.stdout)
+        write()
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()
+    except OSError as error:
+        _let_go_of_stdout()
+        raise ReftrackError(
+            f"standard output cannot be written: {error.strerror}", hint="Send it elsewhere."
+        ) from error
     return 0
 
 
-def _reader_left() -> int:
-    # Python flushes stdout once more as it ends, and would say that it could not.
+def _let_go_of_stdout() -> None:
+    """Python flushes it once more as it ends, and would say that it could not."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _reader_left() -> int:
+    _let_go_of_stdout()
     return 128 + signal.SIGPIPE  # as a shell has the status of who dies by it
 
 

@@ -86,14 +86,14 @@ class Options(msgspec.Struct, frozen=True):
     release_only: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")], ...],
         Meta(
-            title="names of modules or packages",
+            title="a list of names of modules or packages",
             description="let go of values whose type is from one of these, and of nothing else",
         ),
     ] = ()
     without_rules: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^[a-z-]+$")], ...],
         Meta(
-            title="names that `reftrack rules` lists, or all",
+            title="a list of names that `reftrack rules` shows, or all",
             description="judge what these rules keep quiet by its figures alone",
         ),
     ] = ()
@@ -202,7 +202,7 @@ def _value(option: Option, value: object, *, source: str, spelt: bool = False) -
         given = repr(value) if isinstance(value, str) else str(value)
         raise UsageError(
             f"{source}: {given} is not {option.accepts}",
-            hint=f"It is {option.meaning}.",
+            hint=f"What for: {option.meaning}.",
         ) from None
 
 

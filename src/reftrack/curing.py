@@ -16,6 +16,8 @@ from reftrack.model import Released, ScopeKind
 from reftrack.readers import Readers
 from reftrack.release import Before
 
+_SHOWN = 3  # classes that a note names
+
 
 class Numbered(Protocol):
     """A scope of the run, as the session has it."""
@@ -69,6 +71,8 @@ class Cure:
         self._readers = Readers()
         self._gone: list[_Gone] = []
         self._rows: dict[str, Released] = {}
+        self._unmatched = dict.fromkeys(only)
+        self._untouched: dict[str, None] = {}  # names of classes whose texts read all attributes
 
     def mark(self) -> int:
         """This moment, for `let_go_of_class`."""
@@ -111,11 +115,29 @@ class Cure:
         """How many instances the program itself holds, so that nothing of them was let go of."""
         return sum(over.instance() is not None for over in self._held)
 
+    def notes(self) -> list[str]:
+        """What of all that was asked for came to nothing, and why."""
+        found = []
+        if self._unmatched:
+            names = ",".join(self._unmatched)
+            found.append(
+                f"--release-only {names}: no test or class that was over had a value of such a type"
+            )
+        if self._untouched:
+            names = ", ".join([*self._untouched][:_SHOWN])
+            more = len(self._untouched) - _SHOWN
+            found.append(
+                f"--release let go of nothing on instances of {names}"
+                + (f" and {more} more" if more > 0 else "")
+                + ": the texts (id, __str__ and the like) of such a test may read any attribute"
+            )
+        return found
+
     def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
         """What was put on a class since `mark` goes; while tests are `to_come` of other classes not
         what their code may read of it. True if none of that stays."""
         numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
-        names = release.put_since(cls, before, self._only)
+        names = self._put_since(cls, before)
         kept = self._readers.of(cls, names) if names and to_come else set()
         with quietly():
             for name in names:
@@ -140,7 +162,7 @@ class Cure:
         """Let go of what there is, unless it is held; then it may be tried again."""
         if over.instance() is None:
             return False
-        names = release.put_since(over.instance(), over.before, self._only)
+        names = self._put_since(over.instance(), over.before)
         if not names:
             return False
         if is_held(over.instance, over.known):
@@ -151,6 +173,16 @@ class Cure:
             return False
         self._let_go_of_instance(instance, names, over.before, over.number)
         return True
+
+    def _put_since(self, owner: object, before: Before) -> list[str]:
+        found = release.set_since(owner, before, self._only)
+        for namespace in list(self._unmatched):
+            if any(release.is_of(value, (namespace,)) for _, value in found):
+                del self._unmatched[namespace]
+        names = release.put_since(owner, before, self._only)
+        if found and not names and release.reads_all(type(owner)):
+            self._untouched[release.name_of(type(owner))] = None
+        return names
 
     def _let_go_of_instance(
         self, instance: object, names: list[str], before: Before, number: int

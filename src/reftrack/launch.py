@@ -11,7 +11,7 @@ import builtins
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple, NoReturn, TextIO
@@ -59,6 +59,22 @@ def exists(target: Target) -> bool:
         return find_spec(target.name.partition(".")[0]) is not None
     except (ImportError, AttributeError, ValueError):  # an odd name: for runpy to judge
         return True
+
+
+def as_module(words: Sequence[str]) -> str:
+    """The command line that runs what `words` name no file for, if it is a module: such as `pytest
+    tests`. No more than its top package is looked for, and none imported."""
+    name = words[0] if words else ""
+    if not all(part.isidentifier() for part in name.split(".")) or os.path.exists(name):
+        return ""
+    from importlib.util import find_spec
+    from shlex import join
+
+    try:
+        is_module = find_spec(name.partition(".")[0]) is not None
+    except (ImportError, AttributeError, ValueError):
+        return ""
+    return f"reftrack run -m {join(words)}" if is_module else ""
 
 
 def run(target: Target) -> int:

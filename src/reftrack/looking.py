@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -66,7 +67,7 @@ def record(
     # The look has charged the data of the arrays that it came to: that growth is explained.
     beside = max(0, grown - _arrays_since(_first(ended, running), charged))
     staying = _beside_arrays(ended, native.staying(), beside)
-    totals, survived = _figures(ended, running, charged, staying)
+    totals, survived = _figures(ended, running, charged, staying, _found(seen))
     totals.resident_bytes, totals.native_bytes = resident, beside
     proofs = Proofs(seen, proof.seconds_for_all(seconds))
     try:
@@ -119,18 +120,33 @@ def _figures(
     running: Sequence[Timed],
     charged: dict[int, Charged],
     staying: Mapping[int, int],
+    found: Mapping[int, int],
 ) -> tuple[Totals, list[Survived]]:
     ids = {scope.number: scope.id for scope in chain(ended, running)}
-    rows = (_alive(k, scope, ids, staying.get(k, 0)) for k, scope in enumerate(ended))
+    rows = (
+        _alive(k, scope, ids, staying.get(k, 0), found.get(scope.number, 0))
+        for k, scope in enumerate(ended)
+    )
+    counted = [number for number, scope in charged.items() if scope.kind in COUNTED]
     totals = Totals(
         tests=sum(scope.kind == "test" for scope in chain(ended, running)),
-        survived_bytes=sum(
-            _reftrack.counters(number)[0]
-            for number, scope in charged.items()
-            if scope.kind in COUNTED
+        survived_bytes=max(
+            sum(_reftrack.counters(number)[0] for number in counted),
+            sum(found.get(number, 0) for number in counted),
         ),
     )
     return totals, [row for row in rows if row is not None]
+
+
+def _found(seen: Look) -> Counter[int]:
+    """By scope, what the look has found: more than the ledger has where an object that hangs below
+    a survivor is from a free list, and its block still that of an earlier life."""
+    found = Counter[int]()
+    for scope, size, *_ in seen.groups:
+        found[scope] += size
+    for orphan in seen.orphans:
+        found[orphan.scope] += orphan.bytes
+    return found
 
 
 def _leave_out(
@@ -171,10 +187,13 @@ def _beside_arrays(
     return found
 
 
-def _alive(index: int, scope: Timed, ids: dict[int, str], native: int) -> Survived | None:
-    """What an ended scope has alive, which scope released most of it, and what went otherwise; None
-    if there is nothing to tell."""
+def _alive(
+    index: int, scope: Timed, ids: dict[int, str], native: int, found: int
+) -> Survived | None:
+    """What an ended scope has alive, at least as much as was `found`, which scope released most of
+    it, and what went otherwise; None if there is nothing to tell."""
     live, blocks, _, _, released_by = _reftrack.counters(scope.number)
+    live = max(live, found)
     arrays = _reftrack.array_bytes(scope.number)
     collected = _reftrack.collected_bytes(scope.number)
     if released_by == scope.number:  # right after it was over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,7 @@ from reftrack.model import (
 )
 
 _RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl")
+_OLDER = 20  # records that are read for one with tests
 _FIRST_BYTES = b'{"event":"started"'
 
 
@@ -71,6 +73,16 @@ def latest(directory: str) -> Path:
             hint="Run something first, for example: reftrack run -m pytest",
         )
     return Path(directory, max(records))
+
+
+def latest_with_tests(directory: str, *, before: Path) -> Path | None:
+    """The newest record with tests among some that are older than that one, if there is any."""
+    names = [name for name in _names(directory) if _RECORD_NAME.fullmatch(name)]
+    for name in sorted((name for name in names if name < before.name), reverse=True)[:_OLDER]:
+        with suppress(RecordError):
+            if load(path := Path(directory, name)).totals.tests:
+                return path
+    return None
 
 
 def resolve(run: str | None, directory: str) -> Path:

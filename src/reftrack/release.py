@@ -9,7 +9,7 @@ descriptor, `__getattr__`, `__delattr__` or metaclass, only the finalizers of wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import (
     BuiltinFunctionType,
@@ -39,7 +39,9 @@ _RUNNERS_OWN = frozenset(
         "tearDown_exceptions",
     }
 )
-_DESCRIBING = ("id", "__str__", "__repr__", "shortDescription", "__eq__", "__hash__")
+_DESCRIBING = ("id", "__str__", "__repr__", "shortDescription", "__hash__")
+_COMPARING = ("__eq__",)
+_ALL = {"__dict__", "vars"}
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE, all versions
 _SCALARS = frozenset({type(None), bool, int, float, complex, type(...), type(NotImplemented)})
 _PLAIN = _SCALARS | {
@@ -76,11 +78,7 @@ def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[st
     double underscores. `only` limits them to values of types in these namespaces, or containers
     with such a value.
     """
-    found = [
-        (name, value)
-        for name, value in attributes(owner)
-        if _was_set(name, value, before) and is_of(value, only)
-    ]
+    found = set_since(owner, before, only)
     if not found:
         return []
     kept = set(_RUNNERS_OWN)
@@ -94,6 +92,16 @@ def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[st
         for base in mro_of(type(owner)):
             kept |= namespace_of(base).keys()
     return [name for name, _ in found if name not in kept]
+
+
+def set_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[tuple[str, object]]:
+    """Names and values of the attributes that were set on `owner` since `before`, and could go as
+    far as they themselves say."""
+    return [
+        (name, value)
+        for name, value in attributes(owner)
+        if _was_set(name, value, before) and is_of(value, only)
+    ]
 
 
 def let_go(owner: Any, name: str, before: Before) -> None:
@@ -243,20 +251,32 @@ def _contents(value: Any) -> list[object]:
     return []
 
 
+def reads_all(cls: type) -> bool:
+    """May the class's own ways to tell its tests read any attribute?"""
+    return _described_by(cls) is None
+
+
 def _described_by(cls: type) -> frozenset[str] | None:
     """Every name that the class's own ways to tell and compare its tests could read; None where
     they may read any.
 
-    Found in the code of `__str__`, `id` and the like, of the methods whose names are in there, and
-    of functions of the same module: a text that is made after the test, for the list of failures,
-    reads the same as ever. What unittest's own methods read is in `_RUNNERS_OWN`.
+    A text that is made after the test, for the list of failures, reads the same as ever. What
+    unittest's own methods read is in `_RUNNERS_OWN`. A comparison of all that two instances have
+    does not count: an instance that is over is compared to itself.
     """
     namespaces = [
         namespace_of(base) for base in bases(cls) if not is_in(module_of(base), "unittest")
     ]
+    names = _read_by(_DESCRIBING, namespaces)
+    return None if names & _ALL else frozenset(names | _read_by(_COMPARING, namespaces))
+
+
+def _read_by(methods: Iterable[str], namespaces: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Names in the code of these methods, of those whose names are in there, and of functions of
+    the same module."""
     names: set[str] = set()
     seen: set[int] = set()
-    pending: list[object] = [space.get(name) for name in _DESCRIBING for space in namespaces]
+    pending: list[object] = [space.get(name) for name in methods for space in namespaces]
     while pending:
         function = function_of(pending.pop())
         if function is None or id(function) in seen:
@@ -271,7 +291,7 @@ def _described_by(cls: type) -> frozenset[str] | None:
         ]
         pending += closed_over(function)
         names |= read
-    return None if names & {"__dict__", "vars"} else frozenset(names)
+    return names
 
 
 def function_of(attribute: Any) -> FunctionType | None:

@@ -117,6 +117,7 @@ class Session:
                 while self._open:
                     self._leave(None)
                 self._notes += self._collector.notes()
+                self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(
                 Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
             )

@@ -23,6 +23,7 @@ from reftrack.reporters.words import KIB, MIB, counted, duration, size
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
 _INSTANCES_FROM = 64 * KIB
+_RUNNERS = ("unittest ", "pytest ")  # beginnings of roots
 _LEAST = KIB  # of a row that nobody has asked for
 _TRIFLE = 64 * KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
@@ -190,18 +191,25 @@ def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:
 
 def _notes(report: Report, not_proved: str) -> Iterable[str]:
     """What to know of the whole run, with one cure for what many classes have."""
-    is_cured = report.run.release
-    kept = [] if is_cured else [holder for holder in report.holders if classes.class_of(holder)]
-    total = classes.survived(kept)
-    names = {classes.class_of(holder) for holder in kept}
-    if len(names) > 1 and total >= max(_INSTANCES_FROM, report.totals.survived_bytes // 100):
-        yield (
-            f"{len(names)} test classes keep {size(total)} on instances to the end: "
-            "reftrack run --release lets go of it"
-        )
+    yield from () if report.run.release else _cure(report)
     yield from report.run.notes
     if not_proved:
         yield f"nothing was proved: {not_proved}"
+
+
+def _cure(report: Report) -> Iterable[str]:
+    """What `--release` would let go of; not what hangs on instances that the program holds."""
+    found = [holder for holder in report.holders if classes.class_of(holder)]
+    kept = [holder for holder in found if holder.root.startswith(_RUNNERS)]
+    total, rest = classes.survived(kept), classes.survived(found) - classes.survived(kept)
+    names = {classes.class_of(holder) for holder in kept}
+    least = max(_INSTANCES_FROM, report.totals.survived_bytes // 100)
+    if len(names) > 1 and total >= least:
+        words = f"{len(names)} test classes keep {size(total)} on instances to the end: "
+        words += "reftrack run --release lets go of it"
+        if rest >= least:
+            words += f"; not of {size(rest)} on instances that the program itself holds"
+        yield words
 
 
 def _unexplained(report: Report) -> int:

@@ -10,7 +10,7 @@ from itertools import accumulate
 import msgspec
 
 from reftrack import repeats, rules
-from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope
+from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope, Verdict
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.words import KIB, and_more, counted, size
@@ -215,28 +215,36 @@ def _repeat(block: Block, problems: Mapping[str, str]) -> str:
         for charge in holder.charged:
             if charge.id in repeated:
                 tests = len(_significant(holder.charged))
-                return _kept_again(repeated[charge.id], charge.bytes, tests)
+                return _kept_again(repeated[charge.id], charge.bytes, tests, holder.verdict)
             if charge.id in problems and holder.verdict in ("growing", "once"):
                 return f"nothing is known by repeating {charge.id}: {problems[charge.id]}"
     return ""
 
 
-def _kept_again(repeat: Repeat, left: int, tests: int) -> str:
-    """The middle one of the figures, beside what the test has `left` with the holder."""
+def _kept_again(repeat: Repeat, left: int, tests: int, verdict: Verdict) -> str:
+    """The middle one of the figures, beside what the test has `left` with the holder; and what that
+    says, where the verdict goes by more `tests` than this one."""
     count = len(repeat.bytes)
     what = f"{counted(count, 'repetition')} of {repeat.id} kept"
     each, most = sorted(repeat.bytes)[(count - 1) // 2], max(repeat.bytes)
     least = repeats.least(left)
-    if most < least:
-        filled = "it was filled once" if tests == 1 else "each test fills its own part once"
-        return f"{what} nothing more: {filled}"
-    if repeats.is_in_place(repeat):
-        return f"{what} {size(most)} at most, in place of what was there: it does not grow"
-    if each < least:
-        return f"{what} {size(most)} at most, and most of them nothing: it does not grow with each"
+    by_all = f"{verdict.upper()} goes by all {tests} tests"
+    if most < least or repeats.is_in_place(repeat) or each < least:
+        grows = verdict == "growing" and tests > 1
+        if most < least:
+            what += " nothing more:"
+            seen = "it was filled once" if tests == 1 else "each test fills its own part once"
+        elif repeats.is_in_place(repeat):
+            what += f" {size(most)} at most, in place of what was there:"
+            seen = "this test adds no more" if grows else "it does not grow"
+        else:
+            what += f" {size(most)} at most, and most of them nothing:"
+            seen = "not every run adds" if grows else "it does not grow with each"
+        return f"{what} {seen}; {by_all}" if grows else f"{what} {seen}"
     if count == 1:
         return f"{what} {size(each)}: --repeat 2 or more tells whether that adds up"
-    return f"{what} {size(each)} each: it grows"
+    seen = "it grows" if verdict == "growing" else f"by this test it grows; {by_all}"
+    return f"{what} {size(each)} each: {seen}"
 
 
 # Lines that allocate

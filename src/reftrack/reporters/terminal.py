@@ -7,7 +7,6 @@ escaping.
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -16,17 +15,29 @@ from reftrack.model import Report
 from reftrack.reporters import FEW, AliveRow, Page, RestRow, SumRow, build
 from reftrack.reporters.holders import HolderRow, Site
 from reftrack.reporters.late import HeldRow
+from reftrack.reporters.layout import (
+    ARROW,
+    INDENT,
+    LABEL,
+    Line,
+    brief_fix,
+    cut,
+    fix_lines,
+    folded,
+    labelled,
+    path_lines,
+    unbroken,
+    wrap,
+    wrapped,
+)
 from reftrack.reporters.words import and_more, counted, duration, shortened, shortened_place, size
 
 DEFAULT_WIDTH = 100
 NARROWEST = 40
 SCREEN = 50  # lines of a report whose reader has not asked for more
 
-Line = list[tuple[str, str]]  # pieces of text, each with the name of a style
-
-_LABEL = 10
-_INDENT = 2 + _LABEL
 _LEAST_NAME = 32  # columns
+_LEAST_ROOT = 16
 _MANY = 100  # rows, and who wants still more will find how
 _STYLES = {
     "growing": "bold red",
@@ -61,7 +72,7 @@ def render(
 
     What the stream's encoding cannot express is escaped. Names of tests and places in files that
     are wider than the page are shortened; a fix is wrapped, never cut. Below it stands where
-    `record` is, as seen from `directory`. Raises what the stream raises.
+    `record` is, as seen from `directory`, on a line however long. Raises what the stream raises.
     """
     from rich.console import Console
     from rich.segment import Segment, Segments
@@ -79,7 +90,8 @@ def render(
     styles = {name: Style.parse(definition) for name, definition in _STYLES.items()}
     page = build(report, holders, directory=directory)
     segments: list[Segment] = []
-    lines = _lines(page, max(NARROWEST, console.width))
+    columns = max(NARROWEST, console.width)
+    lines = _lines(page, columns)
     if record is not None:
         lines.append([(f"record  {os.path.relpath(record, directory)}", "")])
     for line in lines:
@@ -108,13 +120,18 @@ def _printable(text: str, encoding: str) -> str:
 def _lines(page: Page, width: int) -> list[Line]:
     above: list[Line] = []
     if page.incomplete:
-        above += _wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
+        above += wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
     above += [_header(page), *_alive(page.alive, width)]
     below = [*_rests(page, width), *_past(page, width)]
     for note in page.notes:
-        below += _wrapped("note  " + note, width, style="note")
-    room = SCREEN - len(above) - len(below) - 1
-    return above + _holders(page, width, room) + below
+        below += wrapped("note  " + note, width, style="note")
+    above, below = _folded(above, width), _folded(below, width)
+    room = SCREEN - len(above) - len(below) - 2  # the record's, and a hint
+    return [*above, *_folded(_holders(page, width, room), width), *below]
+
+
+def _folded(lines: Iterable[Line], width: int) -> list[Line]:
+    return [part for line in lines for part in folded(line, width)]
 
 
 def _header(page: Page) -> Line:
@@ -127,7 +144,7 @@ def _header(page: Page) -> Line:
     elif page.incomplete or not page.tests:
         facts.append("nothing survived")
     else:
-        facts.append("nothing survived: all that the tests allocated was released")
+        facts.append("nothing survived: all that tests allocated was released")
     return [("reftrack", "strong"), ("  " + "  ".join(facts), "")]
 
 
@@ -149,8 +166,11 @@ def _headline(verdict: str, count: int, scopes: str, title: str, width: int) -> 
     left = width - sum(len(text) for text, _ in first) - 3
     if len(title) <= left:
         return [[*first, ("   " + title, "")] if title else first]
-    room = width - _LABEL
-    return [first, *([(" " * _LABEL + shortened(line, room), "")] for line in _wrap(title, room))]
+    room = width - LABEL
+    return [
+        first,
+        *([(" " * LABEL + shortened(line, room), "")] for line in unbroken(title, room)),
+    ]
 
 
 # Sums below the holders
@@ -191,12 +211,12 @@ def _past(page: Page, width: int) -> list[Line]:
     if page.cyclic is not None:
         words = "reference cycles kept it until the collector ran"
         lines += _headline("cyclic", page.cyclic.bytes, page.cyclic.scopes, words, width)
-        lines += _labelled("left by", _ids(page.cyclic, width - _INDENT))
+        lines += labelled("left by", _ids(page.cyclic, width - INDENT))
     if page.native is not None:
         words = "not Python's own memory: C code has it, and what holds it is not known"
         lines += _headline("process", page.native.bytes, "", words, width)
         if page.native.ids:
-            lines += _labelled("grew in", _ids(page.native, width - _INDENT))
+            lines += labelled("grew in", _ids(page.native, width - INDENT))
     for released in page.released:
         lines += _headline("released", released.bytes, released.scopes, released.name, width)
     if page.more_released:
@@ -213,10 +233,10 @@ def _held(row: HeldRow, width: int) -> list[Line]:
     whole = _headline("held", row.bytes, "", f"{row.id}   until  {row.until}", width)
     if len(whole) == 1:
         return whole
-    room = width - _INDENT
-    name = shortened(row.id, width - _LABEL - len(size(row.bytes)) - 3)
+    room = width - INDENT
+    name = shortened(row.id, width - LABEL - len(size(row.bytes)) - 3)
     lines = _headline("held", row.bytes, "", name, width)
-    return lines + _labelled("until", [shortened(row.until, room)])
+    return lines + labelled("until", [shortened(row.until, room)])
 
 
 # Holders
@@ -228,10 +248,11 @@ def _holders(page: Page, width: int, room: int) -> list[Line]:
     told = [_holder(row, width) for row in page.holders]
     least = sorted(range(len(told)), key=lambda k: _weight(page.holders[k]))
     is_short = False
-    for k in least[:-1] if not page.in_full else []:
-        if sum(map(len, told)) > room:
-            told[k] = _holder_in_brief(page.holders[k], width)
-            is_short = True
+    for shorter in () if page.in_full else (_holder_in_brief, _holder_at_least):
+        for k in least[:-1]:
+            if sum(map(len, told)) > room:
+                told[k] = shorter(page.holders[k], width)
+                is_short = True
     lines = [line for holder in told for line in holder]
     return [*lines, _hint("all lines", FEW + 1)] if is_short else lines
 
@@ -241,44 +262,43 @@ def _weight(row: HolderRow) -> tuple[bool, int]:
 
 
 def _holder(row: HolderRow, width: int) -> list[Line]:
-    room = width - _INDENT
+    room = width - INDENT
     lines = _holder_headline(row, width)
-    lines += _labelled("path", _path_lines(row.path, room))
-    lines += _labelled("kept", _wrap(row.kept, room))
+    lines += labelled("path", path_lines(row.path, room))
+    lines += labelled("kept", wrap(row.kept, room))
     lines += _allocated(row, room)
-    lines += _labelled(row.label, _ids(row, room) if row.ids else [])
-    lines += _labelled("until", [shortened(row.until, room)] if row.until else [])
-    lines += _labelled("repeat", _wrap(row.repeat, room))
-    lines += _labelled("proved", _wrap(row.proved, room))
-    lines += _labelled("unproved", _wrap(row.not_proved, room))
-    return lines + _labelled("fix", _fix_lines(row.fix, room))
+    lines += labelled(row.label, _ids(row, room) if row.ids else [])
+    lines += labelled("until", [shortened(row.until, room)] if row.until else [])
+    lines += labelled("repeat", wrap(row.repeat, room))
+    lines += labelled("proved", wrap(row.proved, room))
+    lines += labelled("unproved", wrap(row.not_proved, room))
+    return lines + labelled("fix", fix_lines(row.fix, room))
 
 
 def _holder_in_brief(row: HolderRow, width: int) -> list[Line]:
     """Which, how much, what came of the repetitions that were asked for, and what to type; where
     that is not known, the innermost line of the user's own, if it stands for most of the row."""
-    room = width - _INDENT
-    repeat = _labelled("repeat", _wrap(row.repeat, room))
-    fix = _labelled("fix", _fix_lines(row.fix, room))
+    room = width - INDENT
+    repeat = labelled("repeat", wrap(row.repeat, room))
+    fix = labelled("fix", brief_fix(row.fix, room))
     total = row.other_site_bytes + sum(site.bytes for site in row.sites)
     most = [site for site in row.sites if 2 * site.bytes >= total][:1]
     line = [line for site in most for line in _site(site, "", room)[-1:]]
     return _holder_headline(row, width) + repeat + (fix or line)
 
 
+def _holder_at_least(row: HolderRow, width: int) -> list[Line]:
+    return _holder_headline(row, width) + labelled("repeat", wrap(row.repeat, width - INDENT))
+
+
 def _holder_headline(row: HolderRow, width: int) -> list[Line]:
     title, name = ("  ".join(filter(None, (of, row.entries))) for of in (row.title, row.name))
     lines = _headline(row.verdict, row.bytes, row.scopes, title, width)
-    if len(lines) == 1:
-        return lines
-    return _headline(row.verdict, row.bytes, row.scopes, name, width)  # the path has its root
-
-
-def _labelled(label: str, texts: Iterable[str], style: str = "") -> list[Line]:
-    lines: list[Line] = []
-    for text in texts:
-        lines.append([(f"  {label:<{_LABEL - 1}} ", "faint"), (text, style)])
-        label = ""
+    root = title.removesuffix(name).removesuffix(ARROW)
+    left = width - sum(len(text) for text, _ in lines[0]) - len(ARROW + name) - 3
+    if len(lines) > 1 and root and left >= _LEAST_ROOT:
+        whole = shortened(root, left) + ARROW + name
+        return _headline(row.verdict, row.bytes, row.scopes, whole, width)
     return lines
 
 
@@ -289,7 +309,7 @@ def _allocated(row: HolderRow, room: int) -> list[Line]:
         amount = f" ({size(site.bytes)})" if several else ""
         lines += _site(site, amount, room)
     if row.other_site_bytes:
-        lines += _labelled("", [f"other lines ({size(row.other_site_bytes)})"], "faint")
+        lines += labelled("", [f"other lines ({size(row.other_site_bytes)})"], "faint")
     return lines
 
 
@@ -302,10 +322,10 @@ def _site(site: Site, amount: str, room: int) -> list[Line]:
 
 def _place_line(label: str, place: str, amount: str, source: str, room: int) -> Line:
     place = shortened_place(place, room - len(amount)) + amount
-    line: Line = [(f"  {label:<{_LABEL - 1}} ", "faint"), (place, "place")]
+    line: Line = [(f"  {label:<{LABEL - 1}} ", "faint"), (place, "place")]
     left = room - len(place) - 4
     if source and left >= 12:
-        line.append(("    " + _cut(source, left), ""))
+        line.append(("    " + cut(source, left), ""))
     return line
 
 
@@ -321,60 +341,4 @@ def _ids(row: HolderRow | SumRow, room: int) -> list[str]:
     left = room - len(figures)
     if left >= _LEAST_NAME:
         return [shortened(row.ids[0], left) + figures]
-    return [shortened(row.ids[0], room), *_wrap(figures.strip(), room)]
-
-
-def _fix_lines(text: str, room: int) -> list[str]:
-    """What is to be typed has a line of its own where it fits one, and not behind its place."""
-    lines: list[str] = []
-    for part in text.splitlines():
-        place, _, code = part.partition(": ")
-        is_whole = len(part) > room and 0 < len(code) <= room
-        lines += [*_wrap(place + ":", room), code] if is_whole else _wrap(part, room)
-    return lines
-
-
-def _path_lines(path: Sequence[str], room: int) -> list[str]:
-    """At most two lines: how the path starts on the first, how it ends on the second."""
-    arrow, gap = " -> ", "... -> "
-    whole = arrow.join(path[: room + 1])
-    if not path or (len(path) <= room and len(whole) <= room):
-        return [whole] if path else []
-    head = _fitting(path, room - len(arrow))
-    rest = path[head:]
-    if not rest:
-        return [_cut(path[0], room)]
-    tail = _fitting(rest[::-1], room)
-    if tail < len(rest):
-        tail = _fitting(rest[::-1], room - len(gap))
-        last = gap + _cut(arrow.join(rest[-tail:]), room - len(gap))
-    else:
-        last = _cut(arrow.join(rest), room)
-    return [_cut(arrow.join(path[:head]), room - 3) + " ->", last]
-
-
-def _fitting(edges: Sequence[str], room: int) -> int:
-    """How many edges fit into `room` columns; at least one."""
-    used = 0
-    for count, edge in enumerate(edges):
-        used += len(edge) + 4 * (count > 0)
-        if used > room:
-            return max(1, count)
-    return len(edges)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 3] + "..."
-
-
-def _wrap(text: str, room: int) -> list[str]:
-    return [
-        line
-        for part in text.splitlines()
-        for line in textwrap.wrap(part, room, break_long_words=False, break_on_hyphens=False)
-    ]
-
-
-def _wrapped(text: str, width: int, style: str) -> list[Line]:
-    first, *rest = _wrap(text, width - 2)
-    return [[(first, style)], *([("  " + line, style)] for line in rest)]
+    return [shortened(row.ids[0], room), *wrap(figures.strip(), room)]

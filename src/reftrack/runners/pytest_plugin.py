@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OPTIONS = {
     "json": "json",
     "frames": "frames",
+    "holders": "holders",
     "repeat": "repeat",
     "prove": "no-prove",
     "release": "release",
@@ -58,6 +59,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         type=int,
         help="with --reftrack: how many calls of an allocation's traceback to keep",
+    )
+    group.addoption(
+        "--reftrack-holders",
+        metavar="N",
+        type=int,
+        help="with --reftrack: how many holders the report shows",
     )
     group.addoption(
         "--reftrack-repeat",

@@ -12,10 +12,10 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reftrack.runners import class_id, overrides
+from reftrack.runners import class_id, overrides, standing
 from reftrack.session import Session, current
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __unittest = True
 
 _WATCHED = "unittest.suite"  # it imports unittest.case, the other module that is needed
-_PHASES = {"_callTestMethod": "call", "_callTearDown": "teardown"}
 _OUTCOMES = {  # the worst first
     "errors": "error",
     "failures": "failed",
@@ -37,7 +36,10 @@ _OUTCOMES = {  # the worst first
     "unexpectedSuccesses": "xpassed",
 }
 
+_PHASES = {1: "call", 2: "teardown"}  # by how many parts of the test came before
+
 _running = 0  # id() of the TestCase whose scope is open: a reference would keep it alive
+_parts = 0  # of that test, that unittest has begun
 _in_suite = False
 _seen: dict[str, tuple[weakref.ref[type[TestCase]], str]] = {}
 """Class and method of each test by its id, where tests are to be repeated."""
@@ -112,15 +114,17 @@ def _patch_after(loader: Any) -> None:
 
 
 def _patch() -> None:
-    case, suite = sys.modules["unittest.case"].TestCase, sys.modules[_WATCHED].TestSuite
-    if isinstance(vars(suite)["run"], _Run):
+    case, suite = sys.modules["unittest.case"], sys.modules[_WATCHED].TestSuite
+    run = vars(suite)["run"]
+    if standing.stands_in(run):
         return
-    suite.run = _Run(suite.run, _suite_run, _outside_suites)
+    suite.run = _where(_outside_suites, run, _suite_run(run))
     for name, (kind, scope_id) in _FIXTURES.items():
         setattr(suite, name, _fixture(vars(suite)[name], kind, scope_id))
-    for cls in (case, *_descendants(case)):
+    case._Outcome.testPartExecutor = _part(case._Outcome.testPartExecutor)
+    for cls in (case.TestCase, *_descendants(case.TestCase)):
         _adopt(cls)
-    case.__init_subclass__ = _Adopt(vars(case)["__init_subclass__"])
+    case.TestCase.__init_subclass__ = _adopting(vars(case.TestCase)["__init_subclass__"])
 
 
 def _descendants(cls: type) -> Iterator[type]:
@@ -130,35 +134,26 @@ def _descendants(cls: type) -> Iterator[type]:
         yield from _descendants(child)
 
 
-class _Adopt:
-    """`TestCase.__init_subclass__`: looked up whenever a subclass is made, and adopts it.
+def _adopting(original: Any) -> Any:
+    """`TestCase.__init_subclass__`, which is called with each new subclass, and adopts it.
 
     Subclasses that define `__call__` or `run` do their work around TestCase's own (Django's
     fixtures, the event loop of IsolatedAsyncioTestCase) or instead of it (trial, testtools).
     """
 
-    def __init__(self, original: Any) -> None:
-        self.original = original
+    def adopted(cls: type) -> Any:
+        _adopt(cls)
+        return original.__func__
 
-    def __get__(self, instance: object, owner: type) -> Any:
-        _adopt(owner)
-        return self.original.__get__(instance, owner)
+    return classmethod(standing.stand_in(original.__func__, adopted))
 
 
 def _adopt(cls: type) -> None:
-    """Replace the methods of interest that `cls` itself defines, where they are plain functions."""
-    for name in ("__call__", "run", *_PHASES):
-        function = _namespace(cls).get(name)
-        if type(function) is not FunctionType or function.__globals__ is globals():
-            continue
-        method: object
-        if name == "__call__":
-            method = _test_run(function)
-        elif name == "run":
-            method = _Run(function, _test_run, _outside_tests)
-        else:
-            method = _Phase(function, _PHASES[name])
-        type.__setattr__(cls, name, method)
+    """Put others in the place of the functions of interest that `cls` itself defines."""
+    for name in ("__call__", "run"):
+        function: Any = _namespace(cls).get(name)
+        if standing.can_be_stood_in_for(function):
+            type.__setattr__(cls, name, _where(_outside_tests, function, _test_run(function)))
 
 
 def _namespace(cls: type) -> Mapping[str, Any]:
@@ -167,54 +162,9 @@ def _namespace(cls: type) -> Mapping[str, Any]:
     return found
 
 
-class _Method:
-    """What stands in a class for a function, and is called and asked as that function would be."""
-
-    function: Callable[..., Any]
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not args:
-            return self.function(**kwargs)
-        return self.__get__(args[0], type(args[0]))(*args[1:], **kwargs)
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        return self.function.__get__(instance, owner)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "function"), name)
-
-
-class _Run(_Method):
-    """A method `run` that opens a scope where `applies` says so, and is the original elsewhere.
-
-    The original is reached without a frame in between, so that the warnings which unittest issues
-    with a stack level go on naming the lines that they always named.
-    """
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
-        applies: Callable[[], bool],
-    ) -> None:
-        self.function, self.scoped, self.applies = function, wrap(function), applies
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        if instance is not None and self.applies():
-            return MethodType(self.scoped, instance)
-        return self.function.__get__(instance, owner)
-
-
-class _Phase(_Method):
-    """A method whose lookup on the running test begins a phase of it. It adds no frame."""
-
-    def __init__(self, function: Callable[..., Any], phase: str) -> None:
-        self.function, self.phase = function, phase
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        if _running == id(instance) and (session := current()) is not None:
-            session.phase(self.phase)
-        return self.function.__get__(instance, owner)
+def _where(applies: Callable[[], bool], function: Any, scoped: Callable[..., Any]) -> FunctionType:
+    """A function as `function`, that opens a scope where `applies` says so."""
+    return standing.stand_in(function, lambda _: scoped if applies() else function)
 
 
 # Tests
@@ -251,19 +201,35 @@ def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _begin(session: Session, test: TestCase) -> None:
-    global _running
+    global _running, _parts
     name = _test_id(test)
     if session.options.repeat and not session.repeating:
         _seen[name] = weakref.ref(type(test)), getattr(test, "_testMethodName", "")
     session.enter("test", name)
     session.phase("setup")
-    _running = id(test)
+    _running, _parts = id(test), 0
 
 
 def _end(session: Session, outcome: str | None) -> None:
     global _running
     _running = 0
     session.leave(outcome)
+
+
+def _part(function: Any) -> FunctionType:
+    """unittest asks its `_Outcome` for a context for each part of a test: for setUp, for the method
+    where setUp came to its end, for tearDown; then for each cleanup."""
+
+    def part(outcome: Any, test: TestCase, /, *args: Any, **kwargs: Any) -> Any:
+        global _parts
+        setup_failed = _parts == 1 and not outcome.success  # then this is a cleanup
+        if _running == id(test) and not setup_failed and (session := current()) is not None:
+            if _parts in _PHASES:
+                session.phase(_PHASES[_parts])
+            _parts += 1
+        return function(outcome, test, *args, **kwargs)
+
+    return standing.stand_in(function, lambda _: part)
 
 
 def _test_id(test: TestCase) -> str:
