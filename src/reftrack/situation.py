@@ -1,0 +1,122 @@
+"""Whose memory a fix is about, and which lines allocated it: where code can be typed, and when."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from reftrack import owners, sources
+from reftrack.model import Charge, Frame, ScopeKind
+from reftrack.sources import Setter
+from reftrack.tracing import enclosing_class
+
+EACH = ("after each test", "self.addCleanup")
+OVER = {
+    "class": ("when the class is over", "cls.addClassCleanup"),
+    "module": ("when the module is over", "unittest.addModuleCleanup"),
+}
+"""When what a scope around tests has left is over, and what a call could be given to."""
+
+
+class Situation(NamedTuple):
+    """Scopes that left memory with a holder, most bytes first, and the stacks that allocated it."""
+
+    charged: Sequence[Charge]
+    stacks: Sequence[Sequence[Frame]]
+    is_pytests: bool  # pytest runs the suite
+
+    @property
+    def scope(self) -> ScopeKind | None:
+        return self.charged[0].scope if self.charged else None
+
+    @property
+    def by_tests(self) -> bool:
+        return self.scope == "test"
+
+    @property
+    def fixture(self) -> str:
+        return self.charged[0].id.partition(" ")[0] if self.scope == "fixture" else ""
+
+    @property
+    def in_pytest(self) -> bool:
+        """Is it typed into plain functions and fixtures, which have no cleanups? TestCases have
+        them, whoever runs these; nobody but unittest calls those of modules."""
+        if not self.charged or self.scope == "fixture":
+            return bool(self.charged)
+        id = self.charged[0].id
+        is_pytests = self.is_pytests or "::" in id
+        return is_pytests and (self.scope == "module" or not owners.is_test_case(id))
+
+    @property
+    def is_of_library(self) -> bool:
+        """Is it the fixture of an installed plugin, into which nothing can be typed?"""
+        frames = list(self._frames())
+        of_library = all(owners.is_library_file(frame.file) for frame in frames)
+        return self.scope == "fixture" and bool(frames) and of_library
+
+    @property
+    def is_made_by_library(self) -> bool:
+        largest = self.stacks[0] if self.stacks else []
+        return bool(largest) and owners.is_library_file(largest[-1].file)
+
+    def setters(self, attribute: str) -> list[Setter | None]:
+        """The statement that sets the attribute, in each stack that has a user's line: the user's
+        statement, else a library's."""
+        return [
+            _setter(stack, attribute)
+            for stack in self.stacks
+            if not all(owners.is_library_file(call.file) for call in stack)
+            or _setter(stack, attribute)
+        ]
+
+    def file_of(self, cls: str) -> str:
+        """Where the class stands, if one of its methods has allocated."""
+        found = (f.file for f in self._frames() if enclosing_class(f.file, f.line) == cls)
+        return next(found, "")
+
+    def is_rebound(self, attribute: str, of_module: bool) -> bool:
+        """Does one of the functions that allocate give the name a new object?"""
+        places = {(f.file, f.line) for f in self._frames() if not owners.is_library_file(f.file)}
+        return any(sources.is_rebound(place, attribute, of_module) for place in places)
+
+    def is_cached_property(self, attribute: str) -> bool:
+        return any(
+            call.function == "__get__" and owners.is_library_file(call.file)
+            for stack in self.stacks
+            for call, then in pairwise(stack)
+            if then.function == attribute
+        )
+
+    def after_each(self, code: str) -> str:
+        """When the code is to be run, and by what."""
+        if self.fixture:
+            return f"in {self.fixture}, behind its yield: {code}"
+        when, add = OVER.get(self.scope or "", EACH)
+        if self.in_pytest:
+            return f"{when} (in a fixture, behind its yield): {code}"
+        called = re.fullmatch(r"(.+)\(([^()]*)\)", code) if _is_call(code) else None
+        if called is None:
+            return f"{when}: {code}"
+        return f"{when}: {code}, as by {add}({', '.join(filter(None, called.groups()))})"
+
+    def before(self, code: str) -> str:
+        return f"before the test adds to it: {code}"
+
+    def _frames(self) -> Iterator[Frame]:
+        return (frame for stack in self.stacks for frame in stack)
+
+
+def _setter(stack: Sequence[Frame], attribute: str) -> Setter | None:
+    found = (sources.setter(call.file, call.line, attribute) for call in reversed(stack))
+    known = [setter for setter in found if setter is not None]
+    return next((s for s in known if not s.is_library), known[0] if known else None)
+
+
+def _is_call(code: str) -> bool:
+    try:
+        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
+    except SyntaxError:
+        return False
