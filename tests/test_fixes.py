@@ -365,6 +365,20 @@ def test_a_container_in_another_is_emptied_and_stays_in_it(
     assert in_pytest in fixes.suggest(routes, PYTEST, LINE)
 
 
+def test_a_container_that_begins_empty_is_emptied_whatever_tests_put_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "app.py"
+    source.write_text("BUS = {}\nROUTES = {'GET': []}\n")
+    module = types.ModuleType("app")
+    module.__file__ = str(source)
+    monkeypatch.setitem(sys.modules, "app", module)
+    for name, emptied in (("BUS", "app.BUS"), ("ROUTES", 'app.ROUTES["GET"]')):
+        of = holder(f"app.{name}", "module-global", value="dict")
+        of = of._replace(nested=Nested('["GET"]', "list"), owner_kinds=("app",))
+        assert f": {emptied}.clear()," in fixes.suggest(of, UNITTEST, LINE)
+
+
 def test_a_table_of_ctypes_which_pointers_need_is_not_emptied() -> None:
     box = holder("app.BOX._objects", "module-global", value="dict")._replace(joined=True)
     simple = box._replace(

@@ -95,7 +95,7 @@ def _emptied(choice: Choice, at: Situation) -> str:
     keeper, nested = choice.keeper, choice.nested
     if keeper is None:
         return ""
-    if nested is not None:
+    if nested and not sources.starts_empty(keeper.owner, keeper.attribute):
         is_known = nested.keys and not nested.had_entries
         return remedies.emptied((nested.value,), keeper.text + nested.keys) if is_known else ""
     return "" if choice.had_entries else remedies.emptied((keeper.value,), keeper.text)

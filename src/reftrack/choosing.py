@@ -100,7 +100,7 @@ class Choice(NamedTuple):
     kinds: tuple[str, ...] = ()  # that type `value`, with those it derives from
     item_kinds: tuple[str, ...] = ()
     owner_kinds: tuple[str, ...] = ()  # of what has the last part of the name
-    unregistered: str = ""  # of a test's attribute: what takes the test out of what keeps it
+    unregistered: str = ""  # what takes it, or the test, out of a framework's registry
     above: tuple[Place, ...] = ()  # the places that lead to the holder's
     below: tuple[Place, ...] = ()  # and those that it leads to
     inner: tuple[int, int] = (0, 0)  # indexes of steps to containers in it from before the tests
@@ -196,7 +196,9 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         kinds=bases.get(value, (value,)),
         item_kinds=bases.get(item, (item,)),
         owner_kinds=bases.get(places[end].owner, (places[end].owner,)),
-        unregistered=reaching.unregistered(places, at, bases) if of_test else "",
+        unregistered=reaching.unregistered(places[:at], bases)
+        if of_test
+        else reaching.unregistered(places[: outside + 1], bases, end),
         above=tuple(places[:at]),
         below=tuple(places[end + 1 :]),
         inner=reaching.inner(path, leads_to, survivor.first, survivor.anchor),

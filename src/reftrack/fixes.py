@@ -241,7 +241,8 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
         return _of_ctypes(choice.owner_kinds, name.rpartition(".")[0], at)
     if CTYPES in choice.kinds and at.by_tests:
         return _of_ctypes(choice.kinds, name, at)
-    if choice.nested is not None:
+    owner = choice.owner_kinds[0] if choice.owner_kinds else ""
+    if choice.nested and not sources.starts_empty(owner, choice.attribute):
         return _of_nested(choice, name, at)
     if choice.had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
         return _of_filled_before(choice, name, at)
@@ -250,7 +251,7 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):
         return ""
-    if at.is_rebound(choice.attribute, choice.place_kind == MODULE):
+    if at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind):
         return _put_back(name, at, _is_defined(choice)) if at.by_tests else ""
     close = remedies.closed(choice.item_kinds, "each")
     return at.after_each(clear) + (f" (and before it {close})" if close else "")
@@ -271,6 +272,8 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
         return f"read {name} as far as the other, or use no tee(): what one has yet to read stays"
     is_immutable = not IMMUTABLE.isdisjoint(choice.kinds)
     if choice.is_older and not is_immutable:
+        if choice.unregistered:
+            return choice.unregistered
         return "" if name.endswith("__") else TAKE_OUT.format(name=name)
     is_own = choice.value in DEFINED and not (choice.put_by_test and at.by_tests)
     if is_own or name.endswith("__"):
@@ -317,7 +320,7 @@ def _of_filled_before(choice: Choice, name: str, at: Situation) -> str:
 
 def _of_library(choice: Choice, at: Situation) -> str:
     """Of what a test has put into a library's module or class, or into a container there."""
-    if choice.place_kind not in (MODULE, CLASS) or at.is_made_by_library:
+    if choice.place_kind not in (MODULE, CLASS) or at.is_made_by_library or not any(at.stacks):
         return ""  # a cache of its own
     if is_private(choice.holder_name) and not choice.put_by_test:
         return ""
@@ -344,10 +347,8 @@ def _put_back(name: str, at: Situation, is_there: bool) -> str:
 
 def _is_defined(choice: Choice) -> bool:
     """Does the source of its module or class have the name?"""
-    if choice.joined:
-        return False
-    module, owner = owners.module_of(choice.place.rpartition(".")[0])
-    return sources.is_defined(owners.file_of(module) or "", owner, choice.attribute)
+    owner = choice.place.rpartition(".")[0]
+    return not choice.joined and sources.is_defined(owner, choice.attribute)
 
 
 def _of_variable(choice: Choice, at: Situation) -> str:

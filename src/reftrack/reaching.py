@@ -33,10 +33,12 @@ def keeper(places: Sequence[Place], at: int) -> Place | None:
     return places[end]._replace(kind=places[of].kind, text=name, pattern=name)
 
 
-def unregistered(places: Sequence[Place], at: int, bases: Bases) -> str:
-    """What takes a test out of a framework's registry that keeps it; empty where none does."""
-    known = rules.last_match(places[:at], bases, REGISTRIES)
-    return "" if known is None else rules.words(known[1].fix, places, known[0])
+def unregistered(places: Sequence[Place], bases: Bases, after: int = -1) -> str:
+    """What takes something out of a framework's registry that keeps it, one of these places behind
+    the place `after`; empty where none does."""
+    known = rules.last_match(places, bases, REGISTRIES)
+    is_there = known is not None and known[0] > after
+    return rules.words(known[1].fix, places, known[0]) if known and is_there else ""
 
 
 def cell(path: Sequence[Step], places: Sequence[Place], at: int) -> str:

@@ -74,13 +74,13 @@ class Situation(NamedTuple):
 
     def file_of(self, cls: str) -> str:
         """Where the class stands, if one of its methods has allocated."""
-        found = (f.file for f in self._frames() if enclosing_class(f.file, f.line) == cls)
-        return next(found, "")
+        own = (frame for frame in self._frames() if not owners.is_library_file(frame.file))
+        return next((f.file for f in own if enclosing_class(f.file, f.line) == cls), "")
 
-    def is_rebound(self, attribute: str, of_module: bool) -> bool:
+    def is_rebound(self, attribute: str, kind: str) -> bool:
         """Does one of the functions that allocate give the name a new object?"""
         places = {(f.file, f.line) for f in self._frames() if not owners.is_library_file(f.file)}
-        return any(sources.is_rebound(place, attribute, of_module) for place in places)
+        return any(sources.is_rebound(place, attribute, kind) for place in places)
 
     def is_cached_property(self, attribute: str) -> bool:
         return any(
@@ -110,9 +110,13 @@ class Situation(NamedTuple):
 
 
 def _setter(stack: Sequence[Frame], attribute: str) -> Setter | None:
-    found = (sources.setter(call.file, call.line, attribute) for call in reversed(stack))
-    known = [setter for setter in found if setter is not None]
-    return next((s for s in known if not s.is_library), known[0] if known else None)
+    of_library = None
+    for call in reversed(stack):
+        setter = sources.setter(call.file, call.line, attribute)
+        if setter is not None and not setter.is_library:
+            return setter
+        of_library = of_library or setter
+    return of_library
 
 
 def _is_call(code: str) -> bool:

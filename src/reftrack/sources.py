@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from reftrack.owners import is_library_file
+from reftrack.owners import file_of, is_library_file, module_of
 from reftrack.tracing import enclosing_class, source_lines
 
 _DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+\w+")
-_CLASS = re.compile(r"class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")
+_CLASS = re.compile(r"\s*class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")
+MODULE, CLASS = "module", "class"
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 
 Place = tuple[str, int]
@@ -41,7 +41,7 @@ class Setter(NamedTuple):
 
 def setter(file: str, line: int, attribute: str) -> Setter | None:
     """The statement around a line, if it sets that attribute of something."""
-    found = _function(file, line)
+    found = _function(file, line, attribute)
     if found is None:
         return None
     first, function = found
@@ -62,21 +62,24 @@ def setter(file: str, line: int, attribute: str) -> Setter | None:
     return None
 
 
-def is_rebound(place: Place, attribute: str, of_module: bool) -> bool:
-    """Does the function around a line give the name a new object? `x += [...]` keeps a list."""
-    found = _function(*place)
+def is_rebound(place: Place, attribute: str, kind: str) -> bool:
+    """Does the function around a line give the name, of a module, class or instance, a new object?
+    `x += [...]` keeps a list."""
+    found = _function(*place, attribute)
     if found is None or found[1].name in _CONSTRUCTORS:
         return False
-    function = found[1]
-    nodes = list(ast.walk(function))
-    is_global = any(isinstance(node, ast.Global) and attribute in node.names for node in nodes)
+    nodes = list(ast.walk(found[1]))
+    is_global = kind == MODULE and any(
+        isinstance(node, ast.Global) and attribute in node.names for node in nodes
+    )
+    others = {MODULE: ("self", "cls"), CLASS: ("self",)}.get(kind, ())
     for node in nodes:
-        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            continue
-        for target in _targets(node):
+        for target in _targets(node) if not isinstance(node, ast.AugAssign) else ():
             if isinstance(target, ast.Attribute) and target.attr == attribute:
-                return True
-            if of_module and is_global and isinstance(target, ast.Name) and target.id == attribute:
+                of = target.value.id if isinstance(target.value, ast.Name) else ""
+                if of not in others:
+                    return True
+            elif is_global and isinstance(target, ast.Name) and target.id == attribute:
                 return True
     return False
 
@@ -88,73 +91,107 @@ def is_set_once(setter: Setter, attribute: str, classes: Iterable[str]) -> bool:
     name = rf"\b\w+\.{re.escape(attribute)}\b"
     stores = re.findall(rf"{name}(?:\s*:[^=\n]+)?\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)", text)
     goes = rf"\bdel\b.*{name}|(?:set|del)attr\(\w+, *['\"]{re.escape(attribute)}['\"]"
-    found = _function(setter.file, setter.line)
+    found = _function(setter.file, setter.line, attribute)
     before = source_lines(setter.file)[found[0] - 1 : setter.line - 1] if found else []
     code = "\n".join(line.partition("#")[0] for line in before)
     is_first = "addCleanup(" not in code and "enterContext(" not in code
     return len(stores) == 1 and not re.search(goes, text) and not setter.in_loop and is_first
 
 
-def is_defined(file: str, owner: str, name: str) -> bool:
-    """Does a module, or the class in it, bind the name where it is defined?"""
-    lines = _body(file, owner) if owner else iter(source_lines(file))
-    indent = r"\s+" if owner else ""
+def is_defined(owner: str, name: str) -> bool:
+    """Does a module or class, by its name in full, bind the name where it is written?"""
+    lines, indent = _of(owner)
     targets = rf"{indent}(?:[\w.]+\s*[,=]\s*)*{re.escape(name)}\b\s*(?:,[^=]*)?(?::[^=]+)?=(?!=)"
     names = rf"{indent}(?:(?:async\s+)?def|class)\s+{re.escape(name)}\b"
     return any(re.match(f"{targets}|{names}", line) for line in lines)
 
 
+def starts_empty(owner: str, name: str) -> bool:
+    """Is it a container that nothing is in where it is bound?"""
+    lines, _ = _of(owner)
+    binds = re.compile(rf"\s*(?:self\.|cls\.)?{re.escape(name)}\b\s*(?::[^=]+)?=(?!=)\s*(.*)")
+    bound = [match[1] for match in map(binds.match, lines) if match]
+    empty = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:#.*)?"
+    return bool(bound) and all(re.fullmatch(empty, value) for value in bound)
+
+
+def _of(owner: str) -> tuple[Iterable[str], str]:
+    """The lines of a module or class, and how they are indented."""
+    module, cls = module_of(owner)
+    file = file_of(module) or ""
+    return (_body(file, cls), r"\s+") if cls else (source_lines(file), "")
+
+
 def has_method(file: str, owner: str, name: str) -> bool:
     """Has the class of that name, in that file, a method of its own?"""
-    return any(
-        re.match(rf"\s*(?:async\s+)?def\s+{name}\b|\s*{name}\s*=", line)
-        for line in _body(file, owner)
-    )
+    method = re.compile(rf"\s*(?:async\s+)?def\s+{name}\b|\s*{name}\s*=")
+    return any(map(method.match, _body(file, owner)))
 
 
 def has_bases(file: str, owner: str) -> bool:
-    found = (_CLASS.match(line.lstrip()) for line in source_lines(file))
-    return any(match and match[1] == owner and bool(match[2]) for match in found)
+    lines = source_lines(file)
+    heads = (_CLASS.match(lines[first - 1]) for first, _ in _classes(file).get(owner, ()))
+    return any(head and head[2] for head in heads)
 
 
 def forget() -> None:
     """Source files may change before the next look."""
-    _function.cache_clear()
+    _parsed.cache_clear()
+    _classes.cache_clear()
 
 
-def _body(file: str, owner: str) -> Iterator[str]:
-    depth = -1
-    for line in source_lines(file):
+def _body(file: str, owner: str) -> list[str]:
+    lines = source_lines(file)
+    return [line for first, end in _classes(file).get(owner, ()) for line in lines[first:end]]
+
+
+@lru_cache(maxsize=64)
+def _classes(file: str) -> dict[str, list[tuple[int, int]]]:
+    """By the name of a class, where its head stands and where its body ends."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    around: list[tuple[int, str, int]] = []
+    lines = source_lines(file)
+    for number, line in enumerate([*lines, "end"], 1):
         if not line.strip():
             continue
-        indent = len(line) - len(line.lstrip())
-        if depth >= 0 and indent > depth:
-            yield line
-        else:
-            match = _CLASS.match(line.lstrip())
-            depth = indent if match and match[1] == owner else -1
+        depth = _indentation(line)
+        while around and depth <= around[-1][0]:
+            _, name, first = around.pop()
+            found.setdefault(name, []).append((first, number - 1))
+        if match := _CLASS.match(line):
+            around.append((depth, match[1], number))
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _function(file: str, line: int) -> tuple[int, _Definition] | None:
-    """The innermost function around a line, parsed by itself: whole files take their time. With the
-    number of its first line."""
+def _function(file: str, line: int, name: str) -> tuple[int, _Definition] | None:
+    """The innermost function around a line, with the number of its first line, if the name stands
+    in it."""
+    first = _first_line(source_lines(file), line)
+    block = _block(file, first) if first else []
+    stem = name.rpartition("__")[2] or name
+    return _parsed(file, first) if first and any(stem in line for line in block) else None
+
+
+def _block(file: str, first: int) -> list[str]:
     lines = source_lines(file)
-    if not 0 < line <= len(lines):
-        return None
-    first = _first_line(lines, line)
-    if first is None:
-        return None
     depth = _indentation(lines[first - 1])
     last = first
     while last < len(lines) and (not lines[last].strip() or _indentation(lines[last]) > depth):
         last += 1
+    return lines[first - 1 : last]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(file: str, first: int) -> tuple[int, _Definition] | None:
+    """A function parsed by itself, since whole files take their time; with its decorators. What is
+    escaped is blanked: Python warns of what it does not know."""
+    lines = source_lines(file)
+    block = _block(file, first)
     while first > 1 and lines[first - 2].strip().startswith("@"):
         first -= 1
+        block.insert(0, lines[first - 1])
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(textwrap.dedent("\n".join(lines[first - 1 : last])))
+        tree = ast.parse(re.sub(r"\\.", "__", textwrap.dedent("\n".join(block))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     node = tree.body[0] if tree.body else None
@@ -162,6 +199,8 @@ def _function(file: str, line: int) -> tuple[int, _Definition] | None:
 
 
 def _first_line(lines: Sequence[str], line: int) -> int | None:
+    if not 0 < line <= len(lines):
+        return None
     if _DEFINITION.match(lines[line - 1]):
         return line
     depth = _indentation(lines[line - 1])
