@@ -179,13 +179,21 @@ def test_all_lines_that_allocate_count_and_not_the_largest_alone(suite: str) -> 
     assert fix == 'in Base.setUp, before all else: self.addCleanup(self.__dict__.pop, "user", None)'
 
 
-def test_what_a_library_or_a_runner_sets_for_itself_is_left_alone(tmp_path: Path) -> None:
-    library = tmp_path / "site-packages" / "testtools.py"
+def test_what_a_library_or_a_runner_sets_for_itself_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "site-packages" / "casekit.py"
     library.parent.mkdir()
     library.write_text("class Case:\n    def add(self):\n        self.__details = {}\n")
-    made = calls(Frame(str(library), 3, "add"))
-    details = kept_by_test("T._Case__details", "Case")
-    assert fixes.suggest(details, UNITTEST, made) == ""
+    module = types.ModuleType("casekit")
+    module.__file__ = str(library)
+    monkeypatch.setitem(sys.modules, "casekit", module)
+    owners.forget()
+    kinds = ("test_app.T", "casekit.Case")
+    details = kept_by_test("T._Case__details", "Case")._replace(owner_kinds=kinds)
+    assert fixes.suggest(details, UNITTEST, []) == ""
+    other = kept_by_test("T.details", "Case")._replace(owner_kinds=kinds)
+    assert fixes.suggest(other, UNITTEST, []) != ""
     failed = kept_by_test("_FailedTest._exception")
     place = "unittest.loader._FailedTest._exception"
     assert fixes.suggest(failed._replace(place=place), UNITTEST, []) == ""
@@ -294,12 +302,23 @@ def test_a_name_that_was_not_there_is_taken_away() -> None:
     extra = holder("json.extra", "module-global", owner="library")._replace(
         put_by_test=True, place="json.extra"
     )
-    assert 'self.addCleanup(delattr, json, "extra")' in fixes.suggest(extra, UNITTEST, LINE)
-    assert "raising=False" in fixes.suggest(extra, PYTEST, LINE)
-    loads = extra._replace(name="json.loads", attribute="loads", place="json.loads")
+    in_fixture = charged("fixture", "table (session)")
+    assert fixes.suggest(extra, UNITTEST, LINE) == 'self.addCleanup(delattr, json, "extra")'
+    assert "value, raising=False)" in fixes.suggest(extra, PYTEST, LINE)
+    assert fixes.suggest(extra, in_fixture, LINE) == "in table, behind its yield: del json.extra"
+    loads = extra._replace(name="json.loads", attribute="loads", holder_name="json.loads")
+    loads = loads._replace(place="json.loads")
     assert "delattr" not in fixes.suggest(loads, UNITTEST, LINE)
-    in_fixture = fixes.suggest(extra, charged("fixture", "table (session)"), LINE)
-    assert in_fixture.startswith("in table, behind its yield: json.extra = what it was before")
+    built_in = extra._replace(name="time.sleep", attribute="sleep", holder_name="time.sleep")
+    built_in = built_in._replace(place="time.sleep")
+    for charges, back, taken in (
+        (UNITTEST, "setattr, time", "delattr, time"),
+        (PYTEST, "setattr(time", "raising=False"),
+        (in_fixture, "time.sleep = what it was before", "or del time.sleep"),
+    ):
+        fix = fixes.suggest(built_in, charges, LINE)
+        assert back in fix
+        assert taken in fix
 
 
 def test_a_function_that_a_test_has_put_there_is_put_back() -> None:

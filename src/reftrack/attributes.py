@@ -16,10 +16,10 @@ def of_instance(choice: Choice, at: Situation) -> str:
     if name == "__dict__" or owners.of_module(choice.place) == "runner":
         return ""  # a table that goes with what is in it; a class that nobody can edit
     setters = at.setters(name)
-    known = [setter for setter in setters if setter is not None]
-    if known and all(s.is_library and s.owner in choice.classes for s in known):
+    own = [setter for setter in setters if setter is not None and not setter.is_library]
+    of = () if own else [owner for owner in choice.owner_kinds if sources.sets(owner, name)]
+    if of and all(owners.of_module(owner) in ("library", "runner") for owner in of):
         return ""  # a library's own affair
-    own = [setter for setter in known if not setter.is_library]
     if choice.of_test_case:
         let_go = _by_cleanup(choice, own, len(own) == len(setters) > 0, at)
     else:

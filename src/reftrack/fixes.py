@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from reftrack import attributes, owners, remedies, sources
 from reftrack.choosing import Choice
@@ -39,6 +40,9 @@ CTYPES, CTYPES_VALUE, CTYPES_OBJECTS = "_ctypes._CData", "_ctypes._SimpleCData",
 
 DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
 """What has such a name for good, whatever it keeps, unless a test has put it there."""
+
+Known = Literal["there", "added", ""]
+"""Whether a name was there before the test, if that is known."""
 
 ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
@@ -252,7 +256,7 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     if choice.joined and at.is_cached_property(choice.attribute):
         return ""
     if at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind):
-        return _put_back(name, at, _is_defined(choice)) if at.by_tests else ""
+        return _put_back(name, at, _known(choice)) if at.by_tests else ""
     close = remedies.closed(choice.item_kinds, "each")
     return at.after_each(clear) + (f" (and before it {close})" if close else "")
 
@@ -263,7 +267,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
         return at.after_each(f'vars({owner}).pop("{attribute}", None)')
     setting = choice.below[0].attribute if choice.below else ""
     if any(setting in remedies.SETTINGS.get(kind, ()) for kind in choice.kinds):
-        return _put_back(f"{name}.{setting}", at, is_there=True)
+        return _put_back(f"{name}.{setting}", at, "there")
     if close := remedies.closed(choice.kinds, name, choice.is_older):
         return at.after_each(close)
     if choice.attribute_of_local:
@@ -282,7 +286,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
         return at.after_each(f"del {name}")
     if not at.by_tests or choice.place_kind == INSTANCE:
         return at.after_each(f"{name} = None")
-    return _put_back(name, at, _is_defined(choice))
+    return _put_back(name, at, _known(choice))
 
 
 def _of_ctypes(kinds: Sequence[str], name: str, at: Situation) -> str:
@@ -325,30 +329,42 @@ def _of_library(choice: Choice, at: Situation) -> str:
     if is_private(choice.holder_name) and not choice.put_by_test:
         return ""
     if choice.put_by_test:
-        return _put_back(choice.holder_name, at, _is_defined(choice))
+        return _put_back(choice.holder_name, at, _known(choice))
     return _of_filled_before(choice, choice.holder_name, at) if choice.had_entries else ""
 
 
-def _put_back(name: str, at: Situation, is_there: bool) -> str:
+def _put_back(name: str, at: Situation, known: Known) -> str:
     """What a name had before the test: others may need it. It may not have been there at all."""
     owner, _, attribute = name.rpartition(".")
     if at.fixture:
-        code = f"in {at.fixture}, behind its yield: {name} = what it was before"
-        added = f", or del {name} where the fixture adds it"
+        back = f"in {at.fixture}, behind its yield: {name} = what it was before"
+        added, both = (
+            f"in {at.fixture}, behind its yield: del {name}",
+            f", or del {name} where it adds it",
+        )
     elif at.in_pytest:
-        code = f'monkeypatch.setattr({owner}, "{attribute}", value) puts it back after the test'
-        added = " (with raising=False where the test adds it)"
+        value = f'monkeypatch.setattr({owner}, "{attribute}", value'
+        back = f"{value}) puts it back after the test"
+        added = f"{value}, raising=False) takes it off again"
+        both = " (with raising=False where the test adds it)"
     else:
-        code = f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
-        by = f'self.addCleanup(delattr, {owner}, "{attribute}")'
-        added = f"; or, where the test adds it: {by}"
-    return code if is_there else code + added
+        back = f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
+        added = f'self.addCleanup(delattr, {owner}, "{attribute}")'
+        both = f"; or, where the test adds it: {added}"
+    if known == "added":
+        return added
+    return back if known == "there" else back + both
 
 
-def _is_defined(choice: Choice) -> bool:
-    """Does the source of its module or class have the name?"""
+def _known(choice: Choice) -> Known:
+    """What the source of its module or class has the name for."""
     owner = choice.place.rpartition(".")[0]
-    return not choice.joined and sources.is_defined(owner, choice.attribute)
+    if choice.joined:
+        return ""
+    if sources.is_defined(owner, choice.attribute):
+        return "there"
+    is_added = choice.place_kind == MODULE and sources.is_absent(owner, choice.attribute)
+    return "added" if is_added else ""
 
 
 def _of_variable(choice: Choice, at: Situation) -> str:
@@ -364,4 +380,4 @@ def _of_variable(choice: Choice, at: Situation) -> str:
     contents = f"{choice.cell}.cell_contents"
     if clear:
         return f"empty {choice.name}: {clear.format(contents)}"
-    return _put_back(contents, at, is_there=True)
+    return _put_back(contents, at, "there")

@@ -15,6 +15,7 @@ from reftrack.tracing import enclosing_class, source_lines
 _DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+\w+")
 _CLASS = re.compile(r"\s*class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")
 MODULE, CLASS = "module", "class"
+_TESTS = re.compile(r"tests?|test_\w+|\w+_tests?|conftest")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 
 Place = tuple[str, int]
@@ -36,7 +37,9 @@ class Setter(NamedTuple):
 
     @property
     def is_library(self) -> bool:
-        return is_library_file(self.file)
+        """Who runs an installed package's tests has made these theirs."""
+        stem = self.file.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
+        return is_library_file(self.file) and not _TESTS.fullmatch(stem)
 
 
 def setter(file: str, line: int, attribute: str) -> Setter | None:
@@ -106,6 +109,22 @@ def is_defined(owner: str, name: str) -> bool:
     return any(re.match(f"{targets}|{names}", line) for line in lines)
 
 
+def is_absent(module: str, name: str) -> bool:
+    """Does the source of a module not have the word, nor take in names that it does not have?"""
+    text = "\n".join(_of(module)[0])
+    hidden = rf"\b{re.escape(name)}\b|import \*|\bglobals\(|\bsetattr\("
+    return bool(text) and re.search(hidden, text) is None
+
+
+@lru_cache(maxsize=4096)
+def sets(owner: str, name: str) -> bool:
+    """Do methods of a class, by its name in full, set that attribute of anything?"""
+    private = f"_{owner.rpartition('.')[2].lstrip('_')}__"
+    written = f"__{name.removeprefix(private)}" if name.startswith(private) else name
+    stores = re.compile(rf"\.{re.escape(written)}\b\s*(?:,[^=]*|:[^=]+)?[^\w\s=!<>]{{0,2}}=(?!=)")
+    return any(map(stores.search, _of(owner)[0]))
+
+
 def starts_empty(owner: str, name: str) -> bool:
     """Is it a container that nothing is in where it is bound?"""
     lines, _ = _of(owner)
@@ -138,6 +157,7 @@ def forget() -> None:
     """Source files may change before the next look."""
     _parsed.cache_clear()
     _classes.cache_clear()
+    sets.cache_clear()
 
 
 def _body(file: str, owner: str) -> list[str]:
