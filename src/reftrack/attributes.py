@@ -45,7 +45,7 @@ def _by_cleanup(choice: Choice, own: list[Setter], are_all: bool, at: Situation)
 
 def _by_tear_down(choice: Choice, own: list[Setter], at: Situation) -> str:
     name, owner = choice.attribute, _class_of(choice, own)
-    fixtures = {s.function: s.target for s in own if s.is_fixture and s.target != "self"}
+    fixtures = {s.function: s.target for s in own if s.is_fixture and s.target not in ("", "self")}
     if len(fixtures) == 1 == len({s.function for s in own}):
         [(fixture, target)] = fixtures.items()
         return f"in {fixture}, behind its yield: del {target}.{name}"
@@ -62,7 +62,7 @@ def of_class(choice: Choice, at: Situation) -> str:
     name, owner = choice.attribute, choice.owner_name
     own = [s for s in at.setters(name) if s is not None and not s.is_library]
     if at.scope == "fixture":
-        target = own[0].target if own else "request.cls"
+        target = (own[0].target if own else "") or "request.cls"
         return f"in {at.fixture}, behind its yield: del {target}.{name}"
     if choice.of_test_case:
         which = f", where cls is {owner}" if at.by_tests else ""

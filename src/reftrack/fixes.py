@@ -51,6 +51,10 @@ TAKE_OUT = "after each test: take out of {name} what the test put in"
 """Where no code is known that does so."""
 
 
+_AS_BY = re.compile(r", as by self\.addCleanup\([^)]*\)")
+_CLEANUP = re.compile(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?")
+
+
 def suggest(
     choice: Choice,
     charged: Sequence[Charge],
@@ -93,10 +97,10 @@ def _of_rule(fix: str, at: Situation) -> str:
     fix = fix.replace(f"logging.getLogger({ANY})", "logger")
     if "self.addCleanup(" not in fix or not at.in_pytest:
         return fix
-    said = re.sub(r", as by self\.addCleanup\([^)]*\)", "", fix)
+    said = _AS_BY.sub("", fix)
     if said != fix:
         return said
-    called = re.sub(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?", r"\1(", fix)
+    called = _CLEANUP.sub(lambda found: f"{found[1]}(", fix)
     return f"in {at.fixture or 'a fixture'}, behind its yield: {called}"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +17,8 @@ OVER = {
     "module": ("when the module is over", "unittest.addModuleCleanup"),
 }
 """When what a scope around tests has left is over, and what a call could be given to."""
+
+NO_CALL = ("await ", "; ", ": ", " = ", "del ")
 
 
 class Situation(NamedTuple):
@@ -97,10 +97,10 @@ class Situation(NamedTuple):
         when, add = OVER.get(self.scope or "", EACH)
         if self.in_pytest:
             return f"{when} (in a fixture, behind its yield): {code}"
-        called = re.fullmatch(r"(.+)\(([^()]*)\)", code) if _is_call(code) else None
-        if called is None:
-            return f"{when}: {code}"
-        return f"{when}: {code}, as by {add}({', '.join(filter(None, called.groups()))})"
+        called, _, arguments = code.removesuffix(")").rpartition("(")
+        is_call = code.endswith(")") and not any(part in code for part in NO_CALL)
+        handed = f"{called}, {arguments}" if arguments else called
+        return f"{when}: {code}, as by {add}({handed})" if is_call else f"{when}: {code}"
 
     def before(self, code: str) -> str:
         return f"before the test adds to it: {code}"
@@ -117,10 +117,3 @@ def _setter(stack: Sequence[Frame], attribute: str) -> Setter | None:
             return setter
         of_library = of_library or setter
     return of_library
-
-
-def _is_call(code: str) -> bool:
-    try:
-        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
-    except SyntaxError:
-        return False

@@ -1,21 +1,26 @@
-"""What the source says where something was allocated: which name a line sets, in whose method."""
+"""What the source says where something was allocated: which name a line sets, in whose method.
+
+Functions of `re` and the like are bound when this is imported: suites patch them.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from re import compile as pattern
+from re import escape
 from typing import NamedTuple
 
 from reftrack.owners import file_of, is_library_file, module_of
 from reftrack.tracing import enclosing_class, source_lines
 
-_DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+\w+")
-_CLASS = re.compile(r"\s*class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")
+_DEFINITION = pattern(r"\s*(?:async\s+)?def\s+\w+")
+_CLASS = pattern(r"\s*class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")
+_ESCAPED = pattern(r"\\.")
+_parse = compile
 MODULE, CLASS = "module", "class"
-_TESTS = re.compile(r"tests?|test_\w+|\w+_tests?|conftest")
+_TESTS = pattern(r"tests?|test_\w+|\w+_tests?|conftest")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 
 Place = tuple[str, int]
@@ -56,11 +61,11 @@ def setter(file: str, line: int, attribute: str) -> Setter | None:
                 return Setter(
                     file,
                     node.lineno + first - 1,
-                    ast.unparse(target.value),
+                    _text(target.value),
                     function.name,
                     enclosing_class(file, first + function.lineno - 1),
                     in_loop,
-                    any("fixture" in ast.unparse(by) for by in function.decorator_list),
+                    any(map(_is_fixture, function.decorator_list)),
                 )
     return None
 
@@ -71,7 +76,7 @@ def is_rebound(place: Place, attribute: str, kind: str) -> bool:
     found = _function(*place, attribute)
     if found is None or found[1].name in _CONSTRUCTORS:
         return False
-    nodes = list(ast.walk(found[1]))
+    nodes = list(_walk(found[1]))
     is_global = kind == MODULE and any(
         isinstance(node, ast.Global) and attribute in node.names for node in nodes
     )
@@ -91,29 +96,30 @@ def is_set_once(setter: Setter, attribute: str, classes: Iterable[str]) -> bool:
     """Do these classes set the attribute nowhere else, never take it away, and hand nothing to
     addCleanup() before, which would run after what is handed over at this line?"""
     text = "\n".join(line for owner in classes for line in _body(setter.file, owner))
-    name = rf"\b\w+\.{re.escape(attribute)}\b"
-    stores = re.findall(rf"{name}(?:\s*:[^=\n]+)?\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)", text)
-    goes = rf"\bdel\b.*{name}|(?:set|del)attr\(\w+, *['\"]{re.escape(attribute)}['\"]"
+    name = rf"\b\w+\.{escape(attribute)}\b"
+    stored = pattern(rf"{name}(?:\s*:[^=\n]+)?\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)")
+    goes = rf"\bdel\b.*{name}|(?:set|del)attr\(\w+, *['\"]{escape(attribute)}['\"]"
     found = _function(setter.file, setter.line, attribute)
     before = source_lines(setter.file)[found[0] - 1 : setter.line - 1] if found else []
     code = "\n".join(line.partition("#")[0] for line in before)
     is_first = "addCleanup(" not in code and "enterContext(" not in code
-    return len(stores) == 1 and not re.search(goes, text) and not setter.in_loop and is_first
+    is_once = len(stored.findall(text)) == 1 and not setter.in_loop
+    return is_once and is_first and not pattern(goes).search(text)
 
 
 def is_defined(owner: str, name: str) -> bool:
     """Does a module or class, by its name in full, bind the name where it is written?"""
     lines, indent = _of(owner)
-    targets = rf"{indent}(?:[\w.]+\s*[,=]\s*)*{re.escape(name)}\b\s*(?:,[^=]*)?(?::[^=]+)?=(?!=)"
-    names = rf"{indent}(?:(?:async\s+)?def|class)\s+{re.escape(name)}\b"
-    return any(re.match(f"{targets}|{names}", line) for line in lines)
+    targets = rf"{indent}(?:[\w.]+\s*[,=]\s*)*{escape(name)}\b\s*(?:,[^=]*)?(?::[^=]+)?=(?!=)"
+    names = rf"{indent}(?:(?:async\s+)?def|class)\s+{escape(name)}\b"
+    return any(map(pattern(f"{targets}|{names}").match, lines))
 
 
 def is_absent(module: str, name: str) -> bool:
     """Does the source of a module not have the word, nor take in names that it does not have?"""
     text = "\n".join(_of(module)[0])
-    hidden = rf"\b{re.escape(name)}\b|import \*|\bglobals\(|\bsetattr\("
-    return bool(text) and re.search(hidden, text) is None
+    hidden = rf"\b{escape(name)}\b|import \*|\bglobals\(|\bsetattr\("
+    return bool(text) and pattern(hidden).search(text) is None
 
 
 @lru_cache(maxsize=4096)
@@ -121,17 +127,17 @@ def sets(owner: str, name: str) -> bool:
     """Do methods of a class, by its name in full, set that attribute of anything?"""
     private = f"_{owner.rpartition('.')[2].lstrip('_')}__"
     written = f"__{name.removeprefix(private)}" if name.startswith(private) else name
-    stores = re.compile(rf"\.{re.escape(written)}\b\s*(?:,[^=]*|:[^=]+)?[^\w\s=!<>]{{0,2}}=(?!=)")
+    stores = pattern(rf"\.{escape(written)}\b\s*(?:,[^=]*|:[^=]+)?[^\w\s=!<>]{{0,2}}=(?!=)")
     return any(map(stores.search, _of(owner)[0]))
 
 
 def starts_empty(owner: str, name: str) -> bool:
     """Is it a container that nothing is in where it is bound?"""
     lines, _ = _of(owner)
-    binds = re.compile(rf"\s*(?:self\.|cls\.)?{re.escape(name)}\b\s*(?::[^=]+)?=(?!=)\s*(.*)")
+    binds = pattern(rf"\s*(?:self\.|cls\.)?{escape(name)}\b\s*(?::[^=]+)?=(?!=)\s*(.*)")
     bound = [match[1] for match in map(binds.match, lines) if match]
     empty = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:#.*)?"
-    return bool(bound) and all(re.fullmatch(empty, value) for value in bound)
+    return bool(bound) and all(map(pattern(empty).fullmatch, bound))
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:
@@ -143,7 +149,7 @@ def _of(owner: str) -> tuple[Iterable[str], str]:
 
 def has_method(file: str, owner: str, name: str) -> bool:
     """Has the class of that name, in that file, a method of its own?"""
-    method = re.compile(rf"\s*(?:async\s+)?def\s+{name}\b|\s*{name}\s*=")
+    method = pattern(rf"\s*(?:async\s+)?def\s+{name}\b|\s*{name}\s*=")
     return any(map(method.match, _body(file, owner)))
 
 
@@ -211,10 +217,12 @@ def _parsed(file: str, first: int) -> tuple[int, _Definition] | None:
         first -= 1
         block.insert(0, lines[first - 1])
     try:
-        tree = ast.parse(re.sub(r"\\.", "__", textwrap.dedent("\n".join(block))))
+        depth = _indentation(lines[first - 1])
+        text = "\n".join(line[depth:] if not line[:depth].strip() else line for line in block)
+        tree = _parse(_ESCAPED.sub("__", text), file, "exec", ast.PyCF_ONLY_AST)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    node = tree.body[0] if tree.body else None
+    node = tree.body[0] if isinstance(tree, ast.Module) and tree.body else None
     return (first, node) if isinstance(node, _Definition) else None
 
 
@@ -234,10 +242,42 @@ def _first_line(lines: Sequence[str], line: int) -> int | None:
 
 
 def _statements(node: ast.AST, in_loop: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
-    for child in ast.iter_child_nodes(node):
+    for child in _children(node):
         if isinstance(child, ast.stmt):
             yield child, in_loop
         yield from _statements(child, in_loop or isinstance(child, ast.For | ast.While))
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in _children(node):
+        yield from _walk(child)
+
+
+def _text(node: ast.AST) -> str:
+    """`request.cls`, `type(self)`; empty of what is longer."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        of = _text(node.value)
+        return f"{of}.{node.attr}" if of else ""
+    if isinstance(node, ast.Call):
+        of, with_ = _text(node.func), [_text(argument) for argument in node.args]
+        return f"{of}({', '.join(with_)})" if of and all(with_) else ""
+    return ""
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    of = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return "fixture" in _text(of)
 
 
 def _targets(node: ast.AST) -> Iterator[ast.expr]:
