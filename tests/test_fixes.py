@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import sys
+import types
+import unittest
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from reftrack import fixes, naming
+from reftrack import fixes, naming, owners
 from reftrack.choosing import Choice
 from reftrack.model import Allocation, Charge, Frame, HolderKind, Owner, ScopeKind
+from reftrack.reaching import Nested
 
 LINE = [Allocation(100, 1, [Frame("/work/tests/test_app.py", 12, "setUp")])]
 UNITTEST = [Charge("test_app.T.test_a", "test", 100, 1)]
@@ -37,6 +43,7 @@ def holder(
         owner_name=first,
         holder_name=name,
         value=value,
+        kinds=(value,),
     )
 
 
@@ -51,8 +58,63 @@ class Base(TestCase):
             row for row in range(9)
         ]
 
+    def load(self):
+        self.rows = read()
+
+    def seen(self):
+        LOG.append(self.user)
+
 def make(test):
     return User()
+
+class Closing(TestCase):
+    def setUp(self):
+        self.addCleanup(self.close)
+        self.user = connect()
+        for k in range(2):
+            self.page = k
+
+    def tearDown(self):
+        del self.text
+
+    def setUpText(self):
+        self.text = read()
+
+class TestPlain(Plain):
+    def setup_method(self):
+        self.buffer = bytearray(9)
+
+class TestOwn(Plain):
+    def setup_method(self):
+        self.buffer = bytearray(9)
+
+    def teardown_method(self):
+        close()
+
+@pytest.fixture
+def client(request):
+    request.instance.client = Client()
+
+ITEMS = None
+
+def lazy():
+    global ITEMS
+    if ITEMS is None:
+        ITEMS = [row for row in range(9)]
+
+def more():
+    global ITEMS
+    ITEMS += [9]
+
+class Basket:
+    items = []
+
+    def __init__(self):
+        self.items = []
+
+    @classmethod
+    def add(cls, item):
+        cls.items = [*cls.items, item]
 """
 
 
@@ -63,46 +125,130 @@ def suite(tmp_path: Path) -> str:
     return str(path)
 
 
+def line(text: str) -> int:
+    """The first line of the suite that has the text."""
+    return next(k for k, source in enumerate(SUITE.splitlines(), 1) if text in source)
+
+
 def calls(*frames: Frame) -> list[Allocation]:
     return [Allocation(100, 1, list(frames))]
 
 
-def test_an_attribute_of_a_test_case_is_taken_off_by_a_cleanup_where_it_was_set(suite: str) -> None:
-    kept = holder("T.user", "testcase-attribute")._replace(
-        of_test_case=True, classes=frozenset({"T", "Base", "TestCase"})
-    )
-    made = calls(Frame(suite, 3, "setUp"), Frame(suite, 12, "make"))
-    expected = 'in T.setUp (test_app.py:3): self.addCleanup(delattr, self, "user")'
+def kept_by_test(name: str, *classes: str) -> Choice:
+    owner = name.partition(".")[0]
+    kept = holder(name, "testcase-attribute")
+    return kept._replace(of_test_case=True, classes=frozenset({owner, *classes, "TestCase"}))
+
+
+def test_an_attribute_that_only_set_up_sets_is_taken_off_right_there(suite: str) -> None:
+    made = calls(Frame(suite, line("self.user = make"), "setUp"), Frame(suite, 18, "make"))
+    expected = 'in Base.setUp (test_app.py:3): self.addCleanup(delattr, self, "user")'
+    assert fixes.suggest(kept_by_test("T.user", "Base"), UNITTEST, made) == expected
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text", "where"),
+    [
+        ("rows", "self.rows = read", "Base.setUp, before all else"),  # in a helper
+        ("user", "LOG.append", "T.setUp, before all else"),  # on no line that sets it
+    ],
+)
+def test_else_it_is_taken_off_after_all_other_cleanups(
+    suite: str, attribute: str, text: str, where: str
+) -> None:
+    kept = kept_by_test(f"T.{attribute}", "Base")
+    made = calls(Frame(suite, line(text), "load"))
+    expected = f'in {where}: self.addCleanup(self.__dict__.pop, "{attribute}", None)'
     assert fixes.suggest(kept, UNITTEST, made) == expected
 
 
-def test_no_place_is_told_that_is_no_method_of_the_class(suite: str) -> None:
-    kept = holder("T.user", "testcase-attribute")._replace(
-        of_test_case=True, classes=frozenset({"T", "TestCase"})
-    )
-    expected = 'in T: self.addCleanup(delattr, self, "user")'
-    for made in (calls(Frame(suite, 3, "setUp")), calls(Frame(suite, 12, "make")), []):
-        assert fixes.suggest(kept, UNITTEST, made) == expected
+@pytest.mark.parametrize("text", ["self.user = connect", "self.page = k", "self.text = read"])
+def test_what_a_cleanup_may_use_or_a_loop_sets_or_tear_down_deletes_is_no_case_for_delattr(
+    suite: str, text: str
+) -> None:
+    attribute = text.partition(" ")[0].removeprefix("self.")
+    made = calls(Frame(suite, line(text), "setUp"))
+    fix = fixes.suggest(kept_by_test(f"Closing.{attribute}"), UNITTEST, made)
+    assert fix.startswith("in Closing.setUp, before all else: self.addCleanup(self.__dict__.pop")
+
+
+def test_all_lines_that_allocate_count_and_not_the_largest_alone(suite: str) -> None:
+    first = calls(Frame(suite, line("self.user = make"), "setUp"))
+    second = calls(Frame(suite, line("LOG.append"), "seen"))
+    fix = fixes.suggest(kept_by_test("T.user", "Base"), UNITTEST, [*first, *second])
+    assert fix == 'in Base.setUp, before all else: self.addCleanup(self.__dict__.pop, "user", None)'
+
+
+def test_what_a_library_or_a_runner_sets_for_itself_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "site-packages" / "casekit.py"
+    library.parent.mkdir()
+    library.write_text("class Case:\n    def add(self):\n        self.__details = {}\n")
+    module = types.ModuleType("casekit")
+    module.__file__ = str(library)
+    monkeypatch.setitem(sys.modules, "casekit", module)
+    owners.forget()
+    kinds = ("test_app.T", "casekit.Case")
+    details = kept_by_test("T._Case__details", "Case")._replace(owner_kinds=kinds)
+    assert fixes.suggest(details, UNITTEST, []) == ""
+    other = kept_by_test("T.details", "Case")._replace(owner_kinds=kinds)
+    assert fixes.suggest(other, UNITTEST, []) != ""
+    failed = kept_by_test("_FailedTest._exception")
+    place = "unittest.loader._FailedTest._exception"
+    assert fixes.suggest(failed._replace(place=place), UNITTEST, []) == ""
 
 
 def test_who_reads_the_tests_that_a_list_keeps_still_can() -> None:
-    runs = naming.Place(naming.CLASS, "app.T", "runs", "T.runs[0]", "T.runs[*]", value="list")
-    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True, keeper=runs)
+    runs = naming.Place(naming.CLASS, "app.T", "runs", "T.runs", "T.runs", value="list")
+    kept = kept_by_test("T.user")._replace(keeper=runs)
     assert fixes.suggest(kept, UNITTEST, []).startswith("once no test needs it: T.runs.clear(); or")
     made_by_loader = kept._replace(had_entries=True)
-    assert fixes.suggest(made_by_loader, UNITTEST, []).startswith("in T: self.addCleanup(delattr")
+    assert fixes.suggest(made_by_loader, UNITTEST, []).startswith("in T.setUp, before all else")
+
+
+def test_a_test_whose_method_is_registered_is_unsubscribed() -> None:
+    bus = naming.Place(naming.MODULE, "app", "of", "app.BUS.of", "app.BUS.of", value="dict")
+    method = naming.Place(naming.SLOT, "method", "__self__", "method.__self__", "method.__self__")
+    kept = kept_by_test("T.user")._replace(keeper=bus, above=(method,))
+    expected = "once no test needs it: app.BUS.of.clear(), or unsubscribe"
+    assert fixes.suggest(kept, UNITTEST, []) == expected
+    inner = kept._replace(nested=Nested('["paid"]', "list"))
+    assert 'app.BUS.of["paid"].clear(), or unsubscribe' in fixes.suggest(inner, UNITTEST, [])
+    known = kept._replace(unregistered="app.paid.disconnect(receiver) after the test")
+    assert fixes.suggest(known, UNITTEST, []) == known.unregistered
+    unknown = kept._replace(keeper=bus._replace(value="app.Bus"))
+    assert "unsubscribe the test" in fixes.suggest(unknown, UNITTEST, [])
 
 
 def test_a_handler_that_is_a_method_of_a_test_is_put_back() -> None:
     handlers = naming.Place(naming.INTERPRETER, "", "", "signal handlers", "signal handlers")
-    kept = holder("T.user", "testcase-attribute")._replace(of_test_case=True, keeper=handlers)
+    kept = kept_by_test("T.user")._replace(keeper=handlers)
     assert "signal.signal(number, handler)" in fixes.suggest(kept, UNITTEST, [])
 
 
-def test_an_attribute_of_a_plain_class_of_tests_goes_in_teardown_method() -> None:
-    kept = holder("TestX.obj", "testcase-attribute")
-    expected = 'in TestX.teardown_method: self.__dict__.pop("obj", None)'
-    assert fixes.suggest(kept, PYTEST, LINE) == expected
+def test_an_attribute_of_a_plain_class_of_tests_goes_in_the_tear_down_beside_its_set_up(
+    suite: str,
+) -> None:
+    for owner, where in (
+        ("TestOwn", "TestOwn.teardown_method"),
+        ("TestPlain", "TestPlain.teardown_method, with super()'s if there is one"),
+    ):
+        at = line(f"class {owner}") + 2
+        kept = holder("TestX.buffer", "testcase-attribute")._replace(classes=frozenset({owner}))
+        made = calls(Frame(suite, at, "setup_method"))
+        expected = f'in {where}: self.__dict__.pop("buffer", None)'
+        assert fixes.suggest(kept, PYTEST, made) == expected
+
+
+def test_what_a_fixture_puts_on_an_instance_or_class_goes_behind_its_yield(suite: str) -> None:
+    made = calls(Frame(suite, line("request.instance.client"), "client"))
+    client = holder("TestX.client", "testcase-attribute")
+    expected = "in client, behind its yield: del request.instance.client"
+    assert fixes.suggest(client, PYTEST, made) == expected
+    of_class = holder("TestX.db", "class-attribute")._replace(of_tests=True)
+    expected = "in db, behind its yield: del request.cls.db"
+    assert fixes.suggest(of_class, charged("fixture", "db (class)"), []) == expected
 
 
 def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emptied(
@@ -111,11 +257,226 @@ def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emp
     data = holder("T.data", "class-attribute")._replace(
         of_test_case=True, of_tests=True, classes=frozenset({"T", "Base"})
     )
-    line = calls(Frame(suite, 7, "setUpClass"), Frame(suite, 8, "<listcomp>"))
-    expected = 'in T.setUpClass (test_app.py:7): cls.addClassCleanup(delattr, cls, "data")'
-    assert fixes.suggest(data, charged("class"), line) == expected
-    log = data._replace(value="list")
+    at = line("cls.data")
+    made = calls(Frame(suite, at, "setUpClass"), Frame(suite, at + 1, "<listcomp>"))
+    expected = f'in Base.setUpClass (test_app.py:{at}): cls.addClassCleanup(delattr, cls, "data")'
+    assert fixes.suggest(data, charged("class"), made) == expected
+    log = data._replace(value="list", kinds=("list",))
     assert "T.data.clear()" in fixes.suggest(log, UNITTEST, LINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_rebound"),
+    [
+        ("app.ITEMS", "ITEMS = [row", True),
+        ("app.ITEMS", "ITEMS += [9]", False),
+        ("Basket.items", "cls.items = [", True),
+        ("Basket.items", "self.items = []", False),
+    ],
+)
+def test_a_list_that_is_replaced_is_put_back_and_not_emptied(
+    suite: str, name: str, text: str, is_rebound: bool
+) -> None:
+    kind: HolderKind = "class-attribute" if name[0] == "B" else "module-global"
+    items = holder(name, kind, value="list")
+    fix = fixes.suggest(items, UNITTEST, calls(Frame(suite, line(text), "add")))
+    owner, _, attribute = name.rpartition(".")
+    assert (f'self.addCleanup(setattr, {owner}, "{attribute}", {name})' in fix) is is_rebound
+    assert (f"{name}.clear()" in fix) is not is_rebound
+
+
+def test_a_cached_property_is_dropped_and_not_emptied() -> None:
+    rows = holder("app.SHOP.rows", "module-global", value="list")._replace(joined=True)
+    made = calls(Frame(functools.__file__, 1001, "__get__"), Frame("/work/app.py", 3, "rows"))
+    expected = 'after each test: vars(app.SHOP).pop("rows", None), as by self.addCleanup('
+    assert fixes.suggest(rows, UNITTEST, made).startswith(expected)
+
+
+@pytest.mark.parametrize("value", ["tuple", "frozenset", "str", "bytes", "int"])
+def test_what_cannot_change_was_replaced_and_is_put_back(value: str) -> None:
+    log = holder("app.LOG", "module-global", value=value)._replace(is_older=True)
+    assert 'self.addCleanup(setattr, app, "LOG", app.LOG)' in fixes.suggest(log, UNITTEST, LINE)
+
+
+def test_a_name_that_was_not_there_is_taken_away() -> None:
+    extra = holder("json.extra", "module-global", owner="library")._replace(
+        put_by_test=True, place="json.extra"
+    )
+    in_fixture = charged("fixture", "table (session)")
+    assert fixes.suggest(extra, UNITTEST, LINE) == 'self.addCleanup(delattr, json, "extra")'
+    assert "value, raising=False)" in fixes.suggest(extra, PYTEST, LINE)
+    assert fixes.suggest(extra, in_fixture, LINE) == "in table, behind its yield: del json.extra"
+    loads = extra._replace(name="json.loads", attribute="loads", holder_name="json.loads")
+    loads = loads._replace(place="json.loads")
+    assert "delattr" not in fixes.suggest(loads, UNITTEST, LINE)
+    built_in = extra._replace(name="time.sleep", attribute="sleep", holder_name="time.sleep")
+    built_in = built_in._replace(place="time.sleep")
+    for charges, back, taken in (
+        (UNITTEST, "setattr, time", "delattr, time"),
+        (PYTEST, "setattr(time", "raising=False"),
+        (in_fixture, "time.sleep = what it was before", "or del time.sleep"),
+    ):
+        fix = fixes.suggest(built_in, charges, LINE)
+        assert back in fix
+        assert taken in fix
+
+
+def test_a_function_that_a_test_has_put_there_is_put_back() -> None:
+    run = holder("Service.run", "closure", value="function")
+    assert fixes.suggest(run, UNITTEST, LINE) == ""
+    replaced = run._replace(put_by_test=True)
+    assert 'setattr, Service, "run"' in fixes.suggest(replaced, UNITTEST, LINE)
+
+
+def test_a_test_case_has_cleanups_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("test_both")
+    module.__file__ = "/work/test_both.py"
+    vars(module).update(T=type("T", (unittest.TestCase,), {}), TestX=type("TestX", (), {}))
+    monkeypatch.setitem(sys.modules, "test_both", module)
+    owners.forget()
+    log = holder("app.LOG", "module-global", value="list")
+    for id, kind, cleanup in (
+        ("test_both.py::T::test_a", "test", "self.addCleanup"),
+        ("test_both.T", "class", "cls.addClassCleanup"),
+        ("test_both.py::TestX::test_a", "test", ""),
+        ("test_both.TestX", "class", ""),
+        ("test_both", "module", ""),
+    ):
+        fix = fixes.suggest(log, [Charge(id, cast("ScopeKind", kind), 9, 1)], LINE, True)
+        assert (f", as by {cleanup}(" if cleanup else "(in a fixture, behind its yield)") in fix
+    handlers = holder("logging.getLogger('a').handlers", "callback")._replace(
+        fix="self.addCleanup(logging.getLogger('a').removeHandler, handler)"
+    )
+    of_case = [Charge("test_both.py::T::test_a", "test", 9, 1)]
+    assert fixes.suggest(handlers, of_case, LINE, True) == handlers.fix
+    owners.forget()
+
+
+def test_a_plugins_fixture_cannot_be_edited() -> None:
+    table = holder("app.TABLE", "module-global", value="list")
+    of_plugin = calls(Frame(json.__file__, 3, "django_db_setup"))
+    charges = charged("fixture", "django_db_setup (session)")
+    assert fixes.suggest(table, charges, of_plugin) == ""
+    assert "app.TABLE.clear()" in fixes.suggest(table, charges, LINE)
+
+
+@pytest.mark.parametrize(
+    ("nested", "in_unittest", "in_pytest"),
+    [
+        (Nested('["GET"]', "list"), 'app.ROUTES["GET"].clear()', 'app.ROUTES["GET"].clear()'),
+        (
+            Nested('["GET"]', "dict", True),
+            'mock.patch.dict(app.ROUTES["GET"])',
+            'monkeypatch.setitem(app.ROUTES["GET"], key, value)',
+        ),
+        (
+            Nested(),
+            "mock.patch.dict(app.ROUTES, copy.deepcopy(app.ROUTES))",
+            'monkeypatch.setattr(app, "ROUTES", copy.deepcopy(app.ROUTES))',
+        ),
+    ],
+)
+def test_a_container_in_another_is_emptied_and_stays_in_it(
+    nested: Nested, in_unittest: str, in_pytest: str
+) -> None:
+    routes = holder("app.ROUTES", "module-global", value="dict")._replace(nested=nested)
+    assert in_unittest in fixes.suggest(routes, UNITTEST, LINE)
+    assert in_pytest in fixes.suggest(routes, PYTEST, LINE)
+
+
+def test_a_container_that_begins_empty_is_emptied_whatever_tests_put_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "app.py"
+    source.write_text("BUS = {}\nROUTES = {'GET': []}\n")
+    module = types.ModuleType("app")
+    module.__file__ = str(source)
+    monkeypatch.setitem(sys.modules, "app", module)
+    for name, emptied in (("BUS", "app.BUS"), ("ROUTES", 'app.ROUTES["GET"]')):
+        of = holder(f"app.{name}", "module-global", value="dict")
+        of = of._replace(nested=Nested('["GET"]', "list"), owner_kinds=("app",))
+        assert f": {emptied}.clear()," in fixes.suggest(of, UNITTEST, LINE)
+
+
+def test_a_table_of_ctypes_which_pointers_need_is_not_emptied() -> None:
+    box = holder("app.BOX._objects", "module-global", value="dict")._replace(joined=True)
+    simple = box._replace(
+        owner_kinds=("ctypes.py_object", "_ctypes._SimpleCData", "_ctypes._CData")
+    )
+    assert "app.BOX.value = 0" in fixes.suggest(simple, UNITTEST, LINE)
+    struct = box._replace(owner_kinds=("app.Box", "_ctypes.Structure", "_ctypes._CData"))
+    assert "or let go of app.BOX" in fixes.suggest(struct, UNITTEST, LINE)
+
+
+def test_a_function_that_a_connection_calls_is_put_back() -> None:
+    of = naming.Place(naming.INSTANCE, "sqlite3.Connection", "row_factory", "", "")
+    db = holder("app.DB", "closure", value="sqlite3.Connection")._replace(below=(of,))
+    fix = fixes.suggest(db, UNITTEST, LINE)
+    expected = 'setattr, app.DB, "row_factory", app.DB.row_factory), before it is replaced'
+    assert fix.endswith(expected)
+
+
+def test_what_derives_from_a_container_is_emptied_like_it_and_tasks_are_cancelled() -> None:
+    own = holder("app.OWN", "module-global", value="app.Own")
+    own = own._replace(kinds=("app.Own", "dict", "object"))
+    assert "app.OWN.clear()" in fixes.suggest(own, UNITTEST, LINE)
+    tasks = holder("app.TASKS", "module-global", value="set")
+    tasks = tasks._replace(item_kinds=("_asyncio.Task", "_asyncio.Future"))
+    assert "(and before it each.cancel())" in fixes.suggest(tasks, UNITTEST, LINE)
+
+
+def test_errors_of_a_chain_and_what_has_tracebacks_have_their_own_words() -> None:
+    slot = naming.Place(naming.SLOT, "E", "__context__", "E.__context__", "E.__context__")
+    end = slot._replace(attribute="__traceback__")
+    last = holder("app.LAST", "exception", value="ValueError")
+    fix = fixes.suggest(last._replace(below=(slot, end)), UNITTEST, LINE)
+    assert "app.LAST.with_traceback(None), app.LAST.__context__.with_traceback(None)" in fix
+    for value in ("traceback", "frame", "tuple"):
+        of_frames = last._replace(value=value, kinds=(value,))
+        assert "app.LAST = None" in fixes.suggest(of_frames, UNITTEST, LINE)
+    info = "_pytest._code.code.ExceptionInfo"
+    fix = fixes.suggest(last._replace(value=info, kinds=(info,)), PYTEST, LINE)
+    assert fix.startswith("keep str(excinfo.value)")
+
+
+def test_a_return_value_is_reset_and_a_fixtures_patch_has_no_self() -> None:
+    value = holder("app.API.get.return_value", "mock")._replace(holder_name="app.API")
+    expected = "app.API.get.reset_mock(return_value=True)"
+    assert expected in fixes.suggest(value, UNITTEST, LINE)
+    dumps = holder("json.dumps", "mock")._replace(patched=True)
+    fix = fixes.suggest(dumps, charged("fixture", "fake (session)"), LINE)
+    assert fix.startswith("in fake, behind its yield: patcher.stop()")
+    assert "json.dumps.reset_mock() after each test" in fixes.suggest(dumps, PYTEST, LINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "fix"),
+    [
+        (
+            "Module.snapshot",
+            "_pytest.python.Module.snapshot",
+            ": del request.node.getparent(pytest.Module).snapshot",
+        ),
+        ("Function.user_properties", "_pytest.python.Function.user_properties", "record something"),
+        ("HookCaller._call_history", "pluggy._hooks.HookCaller._call_history", "a shorter text"),
+        ("FixtureManager.config", "_pytest.fixtures.FixtureManager.config", ""),
+    ],
+)
+def test_of_pytests_objects_what_a_test_can_reach_is_named(name: str, place: str, fix: str) -> None:
+    kept = holder(name, "instance-attribute")._replace(
+        place_kind=naming.INSTANCE, place=place, made_here=True
+    )
+    found = fixes.suggest(kept, PYTEST, LINE)
+    assert (fix in found) if fix else (found == "")
+
+
+def test_a_closure_is_emptied_by_the_function_that_has_a_name() -> None:
+    cache = holder("cache in the closure of wrapper()", "closure", value="dict")._replace(
+        place_kind=naming.CLOSURE, cell="app.fetch.__closure__[0]"
+    )
+    fix = fixes.suggest(cache, UNITTEST, LINE)
+    assert fix.endswith(": app.fetch.__closure__[0].cell_contents.clear()")
+    assert fixes.suggest(cache._replace(cell=""), UNITTEST, LINE) == ""
 
 
 @pytest.mark.parametrize(
@@ -124,7 +485,9 @@ def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emp
         ("dict", False, "app.CACHE.clear()"),
         ("collections.deque", False, "app.CACHE.clear()"),
         ("array.array", False, "del app.CACHE[:]"),
-        ("_io.BytesIO", False, "app.CACHE.truncate(0)"),
+        ("_io.BytesIO", False, "app.CACHE.seek(0); app.CACHE.truncate()"),
+        ("sched.scheduler", False, "for event in app.CACHE.queue: app.CACHE.cancel(event)"),
+        ("xml.etree.ElementTree.Element", False, "app.CACHE.clear()"),
         ("queue.Queue", False, "app.CACHE.queue.clear()"),
         ("dict", True, 'setattr(app, "CACHE", value)'),
         ("app.User", True, 'setattr(app, "CACHE", value)'),
@@ -172,6 +535,8 @@ def test_what_an_import_leaves_is_meant_to_stay() -> None:
 
 def test_a_context_variable_without_a_name_has_no_fix() -> None:
     assert fixes.suggest(holder("a context", "context")._replace(attribute=""), UNITTEST, []) == ""
+    of_flask = holder("context", "context")._replace(attribute="flask.app_ctx")
+    assert "ctx.pop()" in fixes.suggest(of_flask, UNITTEST, [])
 
 
 def test_what_a_test_put_into_a_library_is_put_back() -> None:

@@ -349,7 +349,8 @@ def test_a_test_kept_by_the_result_is_shown_from_the_results_list_on() -> None:
     choice = chosen(CHOICES["testcase-attribute"][0])
     assert choice.root == "unittest result.failures"
     assert choice.path == ["TextTestResult.failures[0][0]", "T.user"]
-    assert fixes.suggest(choice, [], []) == 'in T: self.addCleanup(delattr, self, "user")'
+    expected = 'in T.setUp, before all else: self.addCleanup(self.__dict__.pop, "user", None)'
+    assert fixes.suggest(choice, [], []) == expected
     assert choice.owner == "your test"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reftrack import finding, naming, owners, rules, titles
+from reftrack import finding, naming, owners, reaching, rules, titles
 from reftrack.finding import Found
 from reftrack.heap import Part, Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
+from reftrack.reaching import Nested
 from reftrack.rules import Rule
 from reftrack.traits import (
     CONTAINERS,
@@ -23,7 +24,6 @@ from reftrack.traits import (
     is_class_of_tests,
     is_never_stopped,
     is_result,
-    is_users_own,
     last,
     owner_of,
     runners_frame,
@@ -97,6 +97,15 @@ class Choice(NamedTuple):
     filled: Place | None = None  # the user's own container that refers to the survivors
     filled_by: Owner = "your code"  # whose place it is that refers to the survivors
     cleared: str = ""  # the name by which a functools cache can be reached
+    cell: str = ""  # the code by which a variable of a closure can
+    kinds: tuple[str, ...] = ()  # that type `value`, with those it derives from
+    item_kinds: tuple[str, ...] = ()
+    owner_kinds: tuple[str, ...] = ()  # of what has the last part of the name
+    unregistered: str = ""  # what takes it, or the test, out of a framework's registry
+    above: tuple[Place, ...] = ()  # the places that lead to the holder's
+    below: tuple[Place, ...] = ()  # and those that it leads to
+    inner: tuple[int, int] = (0, 0)  # indexes of steps to containers in it from before the tests
+    nested: Nested | None = None  # what of these all survivors lie in, or that they differ
     joined: bool = False  # the name goes on with attributes of what the place leads to
     keyed: bool = False  # what refers to the survivors has them by keys, as a cache has
     of_deque: bool = False  # it is a deque, or in one
@@ -144,9 +153,11 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     step, part = _cut(path, places, found, end, survivor, bases)
     owner = _owner(place, kind)
     rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
-    keeper = last(places[:at], is_users_own) if kind == "testcase-attribute" else None
+    of_test = kind == "testcase-attribute"
+    keeper = reaching.keeper(places, at, bases) if of_test else None
+    leads_to = places[end].step if keeper is None else keeper.step
+    value, item = places[end].value, places[end].item
     made_here = survivor.own and places[end].step == survivor.first
-    leads_to = places[end if keeper is None else keeper].step
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
@@ -169,8 +180,8 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
             name.rpartition(".")[2] for name in bases.get(place.owner, (place.owner,))
         ),
         holder_name=titles.reached(places, at, end, "mock" if kind == "mock" else "module-global"),
-        value=places[end].value,
-        item=places[end].item,
+        value=value,
+        item=item,
         of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
         of_tests=is_class_of_tests(place, bases),
         made_here=made_here,
@@ -187,9 +198,19 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
         keyed=any(naming.is_a(s.type, "dict", bases) for s in path[max(survivor.anchor, 0) :][:1]),
-        keeper=None if keeper is None else places[keeper],
+        keeper=keeper,
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
+        cell=reaching.cell(path, places, at),
+        kinds=bases.get(value, (value,)),
+        item_kinds=bases.get(item, (item,)),
+        owner_kinds=bases.get(places[end].owner, (places[end].owner,)),
+        unregistered=reaching.unregistered(places[:at], bases)
+        if of_test
+        else reaching.unregistered(places[: outside + 1], bases, end),
+        above=tuple(places[:at]),
+        below=tuple(places[end + 1 :]),
+        inner=reaching.inner(path, leads_to, survivor.first, survivor.anchor),
     )
     return _injected(choice, path, survivor)
 

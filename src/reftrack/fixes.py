@@ -4,104 +4,76 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
+from reftrack import attributes, owners, remedies, sources
 from reftrack.choosing import Choice
-from reftrack.model import Allocation, Charge, Frame
-from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, Place, without_subscripts
-from reftrack.owners import is_library_file
+from reftrack.finding import TRACEBACK
+from reftrack.model import Allocation, Charge
+from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, without_subscripts
+from reftrack.remedies import IMMUTABLE
 from reftrack.rules import ANY, END_THREAD
-from reftrack.tracing import enclosing_class
-from reftrack.traits import MOCK, NAMED_INSIDE
-
-CLEARED = {
-    "dict": "{name}.clear()",
-    "list": "{name}.clear()",
-    "set": "{name}.clear()",
-    "bytearray": "{name}.clear()",
-    "collections.deque": "{name}.clear()",
-    "collections.OrderedDict": "{name}.clear()",
-    "collections.defaultdict": "{name}.clear()",
-    "collections.Counter": "{name}.clear()",
-    "collections.ChainMap": "{name}.clear()",
-    "collections.UserDict": "{name}.clear()",
-    "collections.UserList": "{name}.clear()",
-    "weakref.WeakKeyDictionary": "{name}.clear()",
-    "weakref.WeakValueDictionary": "{name}.clear()",
-    "weakref.WeakSet": "{name}.clear()",
-    "array.array": "del {name}[:]",
-    "_io.BytesIO": "{name}.truncate(0)",
-    "_io.StringIO": "{name}.truncate(0)",
-    "queue.Queue": "{name}.queue.clear()",
-    "queue.LifoQueue": "{name}.queue.clear()",
-    "queue.PriorityQueue": "{name}.queue.clear()",
-    "queue.SimpleQueue": "{name}.get_nowait() until it is empty",
-    "_queue.SimpleQueue": "{name}.get_nowait() until it is empty",
-    "asyncio.queues.Queue": "{name}.get_nowait() until it is empty",
-}
-"""How a container of such a type is emptied."""
-
-CLOSED = {
-    "generator": "{name}.close()",
-    "coroutine": "{name}.close()",
-    "async_generator": "await {name}.aclose()",
-    "sqlalchemy.orm.scoping.scoped_session": "{name}.remove()",
-    "sqlite3.Connection": "{name}.close()",
-    "contextlib.ExitStack": "{name}.close()",
-    "asyncio.unix_events._UnixSelectorEventLoop": "{name}.close(), after its tasks are cancelled",
-    "concurrent.futures.thread.ThreadPoolExecutor": "{name}.shutdown()",
-    "threading.Timer": "{name}.cancel()",
-    "threading.Thread": "{name}.join()",
-    "memoryview": "{name}.release()",
-}
-
-COPIED = {
-    "dict": "self.enterContext(mock.patch.dict({name}))",
-    "collections.OrderedDict": "self.enterContext(mock.patch.dict({name}))",
-    "collections.defaultdict": "self.enterContext(mock.patch.dict({name}))",
-    "collections.Counter": "self.enterContext(mock.patch.dict({name}))",
-    "list": 'self.enterContext(mock.patch.object({owner}, "{attribute}", list({name})))',
-    "set": 'self.enterContext(mock.patch.object({owner}, "{attribute}", set({name})))',
-}
-COPIED_IN_PYTEST = {
-    **dict.fromkeys(COPIED, "monkeypatch.setitem({name}, key, value)"),
-    "list": 'monkeypatch.setattr({owner}, "{attribute}", list({name}))',
-    "set": 'monkeypatch.setattr({owner}, "{attribute}", set({name}))',
-}
-"""How one that had entries before the tests gets these back, where it cannot be emptied."""
+from reftrack.situation import Situation
+from reftrack.traits import MOCK, NAMED_INSIDE, is_private
 
 TEE = "itertools._tee"
 
-OF_PYTEST = {"Config": "request.config", "Function": "request.node", "Session": "request.session"}
+OF_PYTEST = {
+    "Config": "request.config",
+    "Function": "request.node",
+    "Session": "request.session",
+    "Module": "request.node.getparent(pytest.Module)",
+    "Class": "request.node.getparent(pytest.Class)",
+    "Package": "request.node.getparent(pytest.Package)",
+}
 """By what a test or fixture reaches an object of pytest's."""
 
-DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
-"""What has such a name for good, whatever it keeps."""
+RECORDED = {
+    "HookCaller._call_history": "give warnings.warn() a shorter text: pytest keeps each warning",
+    "TerminalReporter.stats": "print, log or record less: pytest keeps the report of each test",
+    "Function.user_properties": 'record something smaller: record_property("name", value)',
+}
+"""What pytest keeps for its summary: nothing can be taken out of it."""
 
-Calls = Sequence[Frame]
-"""Those that allocated most of what a holder keeps, outermost first."""
+EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
+CTYPES, CTYPES_VALUE, CTYPES_OBJECTS = "_ctypes._CData", "_ctypes._SimpleCData", "_objects"
+
+DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
+"""What has such a name for good, whatever it keeps, unless a test has put it there."""
+
+Known = Literal["there", "added", ""]
+"""Whether a name was there before the test, if that is known."""
 
 ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
 
-INTERPRETERS = {
-    "atexit callbacks": "atexit.unregister(function) after the test",
-    "signal handlers": "after the test: signal.signal(number, handler), with the one it was before",
-    "sys.settrace": "after the test: sys.settrace(None)",
-    "sys.setprofile": "after the test: sys.setprofile(None)",
-}
+TAKE_OUT = "after each test: take out of {name} what the test put in"
+"""Where no code is known that does so."""
 
 
-def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[Allocation]) -> str:
+_AS_BY = re.compile(r", as by self\.addCleanup\([^)]*\)")
+_CLEANUP = re.compile(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?")
+
+
+def suggest(
+    choice: Choice,
+    charged: Sequence[Charge],
+    allocations: Sequence[Allocation],
+    in_pytest: bool = False,
+) -> str:
     """The line to add and where, in words; empty where none is known, or where nothing is to be
     done: what an import makes is meant to stay, and its tests need it."""
     if charged and all(charge.scope == "import" for charge in charged):
         return ""
     if choice.rule is not None and choice.rule.verdict == "runner":
         return ""
+    at = Situation(charged, [allocation.traceback for allocation in allocations], in_pytest)
+    if at.is_of_library:
+        return ""
     if choice.fix or (choice.rule is not None and choice.rule.verdict == "once"):
-        return _in_pytest(choice.fix, charged)
+        return _of_rule(choice.fix, at)
     by_kind = {
-        "testcase-attribute": _of_instance,
+        "testcase-attribute": attributes.of_instance,
         "class-attribute": _of_class,
         "cache": _of_cache,
         "exception": _of_exception,
@@ -111,100 +83,105 @@ def suggest(choice: Choice, charged: Sequence[Charge], allocations: Sequence[All
         "unreachable": _of_garbage,
         "c-reference": _of_c_reference,
     }.get(choice.kind, _of_value)
-    return by_kind(choice, charged, allocations[0].traceback if allocations else [])
+    return by_kind(choice, at)
 
 
-def _at(choice: Choice, calls: Calls) -> str:
-    """`T.setUp (test_users.py:22)`: where an attribute is set, in a method of its class's or of one
-    that this derives from, as far as it is known."""
-    for call in reversed(calls):
-        is_named = not call.function.startswith("<")
-        if is_named and enclosing_class(call.file, call.line) in choice.classes:
-            file = call.file.rsplit("/", 1)[-1]
-            return f"{choice.owner_name}.{call.function} ({file}:{call.line})"
-    return choice.owner_name
+def is_vague(fix: str) -> bool:
+    """Does it name a place, and no code?"""
+    return "take out of " in fix
 
 
-def _by_tests(charged: Sequence[Charge]) -> bool:
-    return bool(charged) and charged[0].scope == "test"
+def _of_rule(fix: str, at: Situation) -> str:
+    """Plain functions of pytest's have no `self`: what a cleanup would call stands in a fixture. Of
+    loggers with different names none is named."""
+    fix = fix.replace(f"logging.getLogger({ANY})", "logger")
+    if "self.addCleanup(" not in fix or not at.in_pytest:
+        return fix
+    said = _AS_BY.sub("", fix)
+    if said != fix:
+        return said
+    called = _CLEANUP.sub(lambda found: f"{found[1]}(", fix)
+    return f"in {at.fixture or 'a fixture'}, behind its yield: {called}"
 
 
-def _uses_pytest(charged: Sequence[Charge]) -> bool:
-    return any("::" in charge.id for charge in charged)
-
-
-def _of_instance(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
-    name = choice.attribute
-    if name == "__dict__":
-        return ""  # a table that goes with what is in it
-    let_go = f'in {choice.owner_name}.teardown_method: self.__dict__.pop("{name}", None)'
-    if choice.of_test_case:
-        let_go = f'in {_at(choice, calls)}: self.addCleanup(delattr, self, "{name}")'
-    return _of_keeper(choice.keeper, let_go) if choice.keeper and not choice.had_entries else let_go
-
-
-def _of_keeper(keeper: Place, let_go: str) -> str:
-    """Of what the program has put a test into: others may read it there."""
-    name = without_subscripts(keeper.text)
-    if keeper.kind == INTERPRETER:
-        return INTERPRETERS.get(name, let_go)
-    if keeper.value not in CLEARED:
-        return let_go
-    return f"once no test needs it: {CLEARED[keeper.value].format(name=name)}; or {let_go}"
-
-
-def _of_class(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_class(choice: Choice, at: Situation) -> str:
     name, owner = choice.attribute, choice.owner_name
     if name == "__dict__":
-        return _of_attributes(owner, charged)
-    grew = _by_tests(charged) and not choice.made_here
+        return _of_attributes(owner, at)
+    grew = at.by_tests and not choice.made_here
     if not choice.of_tests or choice.joined or grew:
-        return _of_value(choice, charged, calls)
-    if charged and charged[0].scope == "fixture":
-        return f"in {_fixture_name(charged)}, behind its yield: del {owner}.{name}"
-    if choice.of_test_case:
-        which = f", where cls is {owner}" if _by_tests(charged) else ""
-        return f'in {_at(choice, calls)}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
-    return f"in {owner}.teardown_class: del cls.{name}"
+        return _of_value(choice, at)
+    return attributes.of_class(choice, at)
 
 
-def _of_attributes(owner: str, charged: Sequence[Charge]) -> str:
+def _of_attributes(owner: str, at: Situation) -> str:
     """Of the table of a class's attributes, which it cannot do without."""
-    if not _by_tests(charged):
+    if not at.by_tests:
         return ""
-    if _uses_pytest(charged):
+    if at.in_pytest:
         return f"monkeypatch.setattr({owner}, name, value, raising=False) takes each off again"
     return f"self.addCleanup(delattr, {owner}, name) for each name that the test has set"
 
 
-def _of_cache(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_cache(choice: Choice, at: Situation) -> str:
     if not choice.attribute:
         return "call the cached function's cache_clear() after each test"
-    return _after_each(f"{choice.cleared}.cache_clear()", charged) if choice.cleared else ""
+    return at.after_each(f"{choice.cleared}.cache_clear()") if choice.cleared else ""
 
 
-def _of_exception(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
-    if choice.had_entries:
-        return "keep str(error) or error.with_traceback(None): its traceback keeps each frame"
-    if choice.value in CLEARED:
-        clear = CLEARED[choice.value].format(name=choice.name)
+def _of_exception(choice: Choice, at: Situation) -> str:
+    name, kept = choice.name, choice.item or choice.value
+    if choice.place_kind == INSTANCE and choice.owner == "library":
+        name = "error"  # of a library's object, which has no name of the user's
+    clear = "" if choice.had_entries else remedies.emptied(choice.kinds, name)
+    if clear and choice.value not in IMMUTABLE:
         return f"keep str(error) or error.with_traceback(None), or {clear} after each test"
-    return f"keep str(error), or {choice.name}.with_traceback(None): its traceback keeps each frame"
+    if kept == EXCEPTION_INFO or choice.value == EXCEPTION_INFO:
+        return f"keep str(excinfo.value) in its place; or {at.after_each(f'{name} = None')}"
+    if kept in ("traceback", "frame", "tuple") or choice.value == "tuple":
+        return f"keep traceback.format_exc() in its place; or {at.after_each(f'{name} = None')}"
+    if choice.had_entries or choice.item:
+        return "keep str(error) or error.with_traceback(None): its traceback keeps each frame"
+    errors = _chain(name, choice)
+    code = ", ".join(f"{error}.with_traceback(None)" for error in errors)
+    if len(errors) == 1:
+        return f"keep str(error), or {code}: its traceback keeps each frame"
+    return f"keep str(error), or {code}: the tracebacks of all of them keep frames"
 
 
-def _of_mock(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _chain(name: str, choice: Choice) -> list[str]:
+    """The errors from the one that has the name to that whose traceback is on the path."""
+    errors = [name]
+    for place in choice.below:
+        if place.attribute in TRACEBACK:
+            break
+        name += place.text.removeprefix(without_subscripts(place.text).rpartition(".")[0])
+        errors.append(name)
+    return errors
+
+
+def _of_mock(choice: Choice, at: Situation) -> str:
+    named = choice.name.removesuffix(".call_args_list")
     if choice.patched:
-        name = choice.name.removesuffix(".call_args_list")
-        if _uses_pytest(charged):
-            return f"stop the patch ({name}) in a fixture, behind its yield: patcher.stop()"
-        return f"stop the patch ({name}): self.addCleanup(patcher.stop)"
+        if at.scope == "fixture":
+            return f"in {at.fixture}, behind its yield: patcher.stop(), or use the fixture mocker"
+        if at.in_pytest:
+            stop = f"stop the patch ({named}) in a fixture, behind its yield: patcher.stop()"
+            reset = f"{named}.reset_mock()"
+            return (
+                f"{stop}; where it is meant to stay, as session_mocker's: {reset} after each test"
+            )
+        return f"stop the patch ({named}): self.addCleanup(patcher.stop)"
     if choice.name.endswith(".side_effect"):
-        return _after_each(f"{choice.name} = None", charged)
-    return _after_each(f"{choice.holder_name}.reset_mock()", charged)
+        return at.after_each(f"{choice.name} = None")
+    if choice.name.endswith(".return_value"):
+        name = choice.name.removesuffix(".return_value")
+        return at.after_each(f"{name}.reset_mock(return_value=True)")
+    return at.after_each(f"{choice.holder_name}.reset_mock()")
 
 
-def _of_fixture(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
-    if _by_tests(charged):
+def _of_fixture(choice: Choice, at: Situation) -> str:
+    if at.by_tests:
         return f'{_emptied_fixture(choice)}, or give the fixture scope="function"'
     if choice.name.startswith("fixture "):
         return 'let go of it after the yield, or narrow the fixture: scope="function"'
@@ -216,138 +193,195 @@ def _emptied_fixture(choice: Choice) -> str:
     filled = choice.filled
     if choice.item.startswith(MOCK):
         return f"{name}.reset_mock() after each test"
-    if filled is None and choice.item in CLEARED and name.isidentifier():
-        return f"take out what the test put in ({CLEARED[choice.item].format(name=name)})"
-    if filled is None or filled.value not in CLEARED:
+    clear = remedies.emptied(choice.item_kinds, name)
+    if filled is None and clear and name.isidentifier():
+        return f"take out what the test put in ({clear})"
+    if filled is None:
         return "take out what the test put in"
     its = f"{name}.{filled.attribute}" if filled.owner == choice.item else filled.text
-    clear = CLEARED[filled.value].format(name=without_subscripts(its))
-    return f"take out what the test put in ({clear})"
+    clear = remedies.emptied((filled.value,), without_subscripts(its))
+    return f"take out what the test put in ({clear})" if clear else "take out what the test put in"
 
 
-def _of_context(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_context(choice: Choice, at: Situation) -> str:
     name = choice.attribute
-    if not name.isidentifier():
+    if not name:
         return ""
+    if not name.isidentifier():  # a library's own name for it
+        return "leave the context that was entered: ctx.pop(), or reset(token) of the variable"
     return f"after the test: {name}.reset(token), with the token that {name}.set() gave"
 
 
-def _of_garbage(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_garbage(choice: Choice, at: Situation) -> str:
     return "gc.unfreeze(), or break the cycle: the collector does not see it"
 
 
-def _of_c_reference(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_c_reference(choice: Choice, at: Situation) -> str:
     """Of little there is nothing to say: C extensions keep what they need."""
-    added = [charge for charge in charged if charge.scope == "test" and charge.bytes >= ADDED]
-    if choice.path or (len(added) < MANY and sum(charge.bytes for charge in charged) < LARGE):
+    added = [c for c in at.charged if c.scope == "test" and c.bytes >= ADDED]
+    if choice.path or (len(added) < MANY and sum(c.bytes for c in at.charged) < LARGE):
         return ""
     return "a C extension keeps it: close or free what it made; else it may lack a Py_DECREF"
 
 
-def _of_value(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_value(choice: Choice, at: Situation) -> str:
     """Of what a name leads to: emptied where tests add to it, else closed, or given up."""
     name = choice.holder_name
-    if choice.place_kind == INSTANCE and choice.place.startswith("_pytest."):
-        name = f"{OF_PYTEST.get(choice.owner_name, choice.owner_name)}.{choice.attribute}"
+    if choice.place_kind == INSTANCE and owners.of_module(choice.place) == "runner":
+        if name in RECORDED or choice.owner_name not in OF_PYTEST:
+            return RECORDED.get(name, "")
+        name = f"{OF_PYTEST[choice.owner_name]}.{choice.attribute}"
     if choice.place_kind == INTERPRETER:
-        return INTERPRETERS.get(name, "")
+        return remedies.INTERPRETERS.get(name, "")
     if choice.kind == "thread":
         return END_THREAD
     if choice.owner not in ("your test", "your code"):
-        return _of_library(choice, charged, calls)
+        return _of_library(choice, at)
     if choice.place_kind in NAMED_INSIDE:
-        return _of_variable(choice)
+        return _of_variable(choice, at)
     if ", default of " in name:
         return f"{choice.attribute}=None in the definition, and make the value in the function"
-    if choice.had_entries and choice.value in COPIED and _by_tests(charged):
-        return _of_filled_before(choice, charged)
-    if choice.value in CLEARED and not choice.made_here:
-        close = CLOSED.get(choice.item, "").format(name="each")
-        clear = CLEARED[choice.value].format(name=name)
-        return _after_each(clear, charged) + (f" (and before it {close})" if close else "")
-    if choice.value in CLOSED:
-        return _after_each(CLOSED[choice.value].format(name=name), charged)
+    return _of_container(choice, name, at) or _of_object(choice, name, at)
+
+
+def _of_container(choice: Choice, name: str, at: Situation) -> str:
+    if choice.attribute == CTYPES_OBJECTS and CTYPES in choice.owner_kinds:
+        return _of_ctypes(choice.owner_kinds, name.rpartition(".")[0], at)
+    if CTYPES in choice.kinds and at.by_tests:
+        return _of_ctypes(choice.kinds, name, at)
+    owner = choice.owner_kinds[0] if choice.owner_kinds else ""
+    if choice.nested and not sources.starts_empty(owner, choice.attribute):
+        return _of_nested(choice, name, at)
+    if choice.had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
+        return _of_filled_before(choice, name, at)
+    clear = remedies.emptied(choice.kinds, name)
+    if not clear or choice.made_here:
+        return ""
+    if choice.joined and at.is_cached_property(choice.attribute):
+        return ""
+    if at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind):
+        return _put_back(name, at, _known(choice)) if at.by_tests else ""
+    close = remedies.closed(choice.item_kinds, "each")
+    return at.after_each(clear) + (f" (and before it {close})" if close else "")
+
+
+def _of_object(choice: Choice, name: str, at: Situation) -> str:
+    owner, _, attribute = name.rpartition(".")
+    if choice.joined and at.is_cached_property(choice.attribute):
+        return at.after_each(f'vars({owner}).pop("{attribute}", None)')
+    setting = choice.below[0].attribute if choice.below else ""
+    if any(setting in remedies.SETTINGS.get(kind, ()) for kind in choice.kinds):
+        return _put_back(f"{name}.{setting}", at, "there")
+    if close := remedies.closed(choice.kinds, name, choice.is_older):
+        return at.after_each(close)
     if choice.attribute_of_local:
-        return _after_each(f"del {name}", charged) + ", in the thread that has set it"
+        return at.after_each(f"del {name}") + ", in the thread that has set it"
     if choice.value == TEE:
         return f"read {name} as far as the other, or use no tee(): what one has yet to read stays"
-    if choice.is_older:
-        return f"after each test: take out of {name} what the test put in"
-    if choice.value in DEFINED or name.endswith("__"):
+    is_immutable = not IMMUTABLE.isdisjoint(choice.kinds)
+    if choice.is_older and not is_immutable:
+        if choice.unregistered:
+            return choice.unregistered
+        return "" if name.endswith("__") else TAKE_OUT.format(name=name)
+    is_own = choice.value in DEFINED and not (choice.put_by_test and at.by_tests)
+    if is_own or name.endswith("__"):
         return ""
-    if choice.owner_name in OF_PYTEST and choice.place.startswith("_pytest."):
-        return _after_each(f"del {name}", charged)
-    if not _by_tests(charged) or choice.place_kind == INSTANCE:
-        return _after_each(f"{name} = None", charged)
-    other = f", or del {name} after it" if choice.joined else ""
-    return _put_back(name, charged) + other
+    if choice.owner_name in OF_PYTEST and choice.place_kind == INSTANCE:
+        return at.after_each(f"del {name}")
+    if not at.by_tests or choice.place_kind == INSTANCE:
+        return at.after_each(f"{name} = None")
+    return _put_back(name, at, _known(choice))
 
 
-def _of_filled_before(choice: Choice, charged: Sequence[Charge]) -> str:
+def _of_ctypes(kinds: Sequence[str], name: str, at: Situation) -> str:
+    """Not by its table, which keeps alive what pointers refer to, nor by None: for that ctypes does
+    not replace what it keeps (KeepRef in Modules/_ctypes/_ctypes.c, 3.11 to 3.13)."""
+    if CTYPES_VALUE in kinds:
+        return at.after_each(f"{name}.value = 0") + " (not None, which keeps what was there)"
+    other = "set the field that has it to something else, not to None"
+    return f"{other}, or let go of {name}"
+
+
+def _of_nested(choice: Choice, name: str, at: Situation) -> str:
+    """Of containers in a container, which have to stay in it."""
+    nested = choice.nested
+    if nested is None or not at.by_tests:
+        return ""
+    if nested.keys and (not nested.had_entries or remedies.is_dict(nested.value)):
+        its = name + nested.keys
+        if nested.had_entries:
+            return at.before(remedies.put_back(nested.value, its, at.in_pytest))
+        if clear := remedies.emptied((nested.value,), its):
+            return at.after_each(clear)
+    if not remedies.can_be_copied(choice.value):
+        return ""
+    return at.before(remedies.put_back(choice.value, name, at.in_pytest, is_deep=True))
+
+
+def _of_filled_before(choice: Choice, name: str, at: Situation) -> str:
     """Of a container whose older entries other tests need, and the program."""
-    if choice.value not in COPIED or not _by_tests(charged):
+    if not remedies.can_be_copied(choice.value) or not at.by_tests:
         return ""
-    name = choice.holder_name
-    owner, _, attribute = name.rpartition(".")
-    copied = COPIED_IN_PYTEST if _uses_pytest(charged) else COPIED
-    code = copied[choice.value].format(name=name, owner=owner, attribute=attribute)
-    return f"before the test adds to it: {code} (not clear(): it had entries before the tests)"
+    code = at.before(remedies.put_back(choice.value, name, at.in_pytest))
+    return f"{code} (not clear(): it had entries before the tests)"
 
 
-def _of_library(choice: Choice, charged: Sequence[Charge], calls: Calls) -> str:
+def _of_library(choice: Choice, at: Situation) -> str:
     """Of what a test has put into a library's module or class, or into a container there."""
-    is_made_by_library = bool(calls) and is_library_file(calls[-1].file)
-    if choice.place_kind not in (MODULE, CLASS) or is_made_by_library:
+    if choice.place_kind not in (MODULE, CLASS) or at.is_made_by_library or not any(at.stacks):
         return ""  # a cache of its own
+    if is_private(choice.holder_name) and not choice.put_by_test:
+        return ""
     if choice.put_by_test:
-        return _put_back(choice.holder_name, charged)
-    is_public = not re.search(r"(^|\.)_", choice.holder_name)
-    return _of_filled_before(choice, charged) if choice.had_entries and is_public else ""
+        return _put_back(choice.holder_name, at, _known(choice))
+    return _of_filled_before(choice, choice.holder_name, at) if choice.had_entries else ""
 
 
-def _put_back(name: str, charged: Sequence[Charge]) -> str:
-    """What a name had before the test: others may need it."""
+def _put_back(name: str, at: Situation, known: Known) -> str:
+    """What a name had before the test: others may need it. It may not have been there at all."""
     owner, _, attribute = name.rpartition(".")
-    if _uses_pytest(charged):
-        return f'monkeypatch.setattr({owner}, "{attribute}", value) puts it back after the test'
-    return f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
+    if at.fixture:
+        back = f"in {at.fixture}, behind its yield: {name} = what it was before"
+        added, both = (
+            f"in {at.fixture}, behind its yield: del {name}",
+            f", or del {name} where it adds it",
+        )
+    elif at.in_pytest:
+        value = f'monkeypatch.setattr({owner}, "{attribute}", value'
+        back = f"{value}) puts it back after the test"
+        added = f"{value}, raising=False) takes it off again"
+        both = " (with raising=False where the test adds it)"
+    else:
+        back = f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
+        added = f'self.addCleanup(delattr, {owner}, "{attribute}")'
+        both = f"; or, where the test adds it: {added}"
+    if known == "added":
+        return added
+    return back if known == "there" else back + both
 
 
-def _of_variable(choice: Choice) -> str:
+def _known(choice: Choice) -> Known:
+    """What the source of its module or class has the name for."""
+    owner = choice.place.rpartition(".")[0]
+    if choice.joined:
+        return ""
+    if sources.is_defined(owner, choice.attribute):
+        return "there"
+    is_added = choice.place_kind == MODULE and sources.is_absent(owner, choice.attribute)
+    return "added" if is_added else ""
+
+
+def _of_variable(choice: Choice, at: Situation) -> str:
     """Of a variable in a closure, generator or frame, which no name leads to from outside."""
-    if choice.kind == "closure" and choice.value in CLEARED:
-        return f"empty {choice.name}: its cell_contents.clear()"
-    return f"let go of {choice.name}"
-
-
-def _in_pytest(fix: str, charged: Sequence[Charge]) -> str:
-    """Plain functions of pytest's have no `self`: what a cleanup would call stands in a fixture. Of
-    loggers with different names none is named."""
-    fix = fix.replace(f"logging.getLogger({ANY})", "logger")
-    if "self.addCleanup(" not in fix or not _uses_pytest(charged):
-        return fix
-    called = re.sub(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?", r"\1(", fix)
-    return f"in a fixture, behind its yield: {called}"
-
-
-EACH = ("after each test", "self.addCleanup")
-OVER = {
-    "class": ("when the class is over", "cls.addClassCleanup"),
-    "module": ("when the module is over", "unittest.addModuleCleanup"),
-}
-"""When what a scope around tests has left is over, and what a call could be given to."""
-
-
-def _after_each(code: str, charged: Sequence[Charge]) -> str:
-    if charged and charged[0].scope == "fixture":
-        return f"in {_fixture_name(charged)}, behind its yield: {code}"
-    when, add = OVER.get(charged[0].scope, EACH) if charged else EACH
-    if _uses_pytest(charged):
-        return f"{when} (in a fixture, behind its yield): {code}"
-    if code.endswith("()") and not code.startswith("await "):
-        return f"{when}: {code}, as by {add}({code[:-2]})"
-    return f"{when}: {code}"
-
-
-def _fixture_name(charged: Sequence[Charge]) -> str:
-    return charged[0].id.partition(" ")[0]
+    if choice.kind != "closure":
+        return f"let go of {choice.name}"
+    clear = "" if choice.put_by_test else remedies.emptied(choice.kinds, "{}")
+    if not choice.cell:
+        if not any(place.kind in (MODULE, CLASS) for place in choice.above):
+            return ""
+        clear = clear.format("its cell_contents")
+        return f"empty {choice.name}: {clear}" if clear else f"let go of {choice.name}"
+    contents = f"{choice.cell}.cell_contents"
+    if clear:
+        return f"empty {choice.name}: {clear.format(contents)}"
+    return _put_back(contents, at, "there")

@@ -6,8 +6,10 @@ import os
 import re
 import sys
 import sysconfig
+from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 from reftrack.model import Owner
 
@@ -27,6 +29,9 @@ RUNNERS = frozenset(
         "zope.testrunner",
     }
 )
+
+_mro_of: Any = type.__dict__["__mro__"].__get__
+_vars_of: Any = type.__dict__["__dict__"].__get__
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _OWN_PACKAGE = __name__.partition(".")[0] + "."
@@ -100,6 +105,43 @@ def file_of(module: object) -> str | None:
     return file if type(file) is str else None
 
 
+@lru_cache(maxsize=4096)
+def is_test_case(id: str) -> bool:
+    """Is a test's class one of unittest's, or the class itself, by the id that its runner has: of a
+    test `test_app.py::T::test`, of a class `test_app.T`?"""
+    file, _, within = id.partition("::")
+    if within:
+        parts = within.partition("[")[0].split("::")[:-1]
+        modules: list[object] = [
+            module for module in list(sys.modules.values()) if _ends_with(file_of(module), file)
+        ]
+    else:
+        module, cls = module_of(id)
+        modules, parts = [module], cls.split(".") if cls else []
+    return any(_is_test_case(module, parts) for module in modules)
+
+
+def module_of(name: str) -> tuple[object, str]:
+    """The loaded module that a name in full begins with, and what follows: its class."""
+    parts = name.split(".")
+    k = next((k for k in range(len(parts), 0, -1) if ".".join(parts[:k]) in sys.modules), 0)
+    return sys.modules.get(".".join(parts[:k])), ".".join(parts[k:])
+
+
+def _ends_with(path: str | None, file: str) -> bool:
+    return path is not None and (path == file or path.endswith(os.sep + file))
+
+
+def _is_test_case(module: object, names: Sequence[str]) -> bool:
+    if not names or file_of(module) is None:
+        return False
+    found: object = object.__getattribute__(module, "__dict__").get(names[0])
+    for name in names[1:]:
+        found = _vars_of(found).get(name) if issubclass(type(found), type) else None
+    base = getattr(sys.modules.get("unittest.case"), "TestCase", None)
+    return issubclass(type(found), type) and any(of is base for of in _mro_of(found))
+
+
 def module_of_file(file: str) -> str:
     """The name of the loaded module with that file; the file itself where there is none."""
     for name, module in list(sys.modules.items()):
@@ -111,4 +153,5 @@ def module_of_file(file: str) -> str:
 def forget() -> None:
     """Drop what was remembered of modules: others may have been loaded by the next look."""
     of_module.cache_clear()
+    is_test_case.cache_clear()
     is_library_file.cache_clear()

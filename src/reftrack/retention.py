@@ -9,7 +9,18 @@ from functools import cache
 from math import inf
 from typing import NamedTuple
 
-from reftrack import _reftrack, allocations, cuts, fixes, grouping, owners, rules, verdicts
+from reftrack import (
+    _reftrack,
+    allocations,
+    cuts,
+    fixes,
+    grouping,
+    nesting,
+    owners,
+    rules,
+    sources,
+    verdicts,
+)
 from reftrack.choosing import Choice
 from reftrack.grouping import Charged, Held
 from reftrack.heap import Edge, Filling, Interned, Look, Orphan, Proved, Sums
@@ -21,8 +32,9 @@ from reftrack.model import (
     ScopeKind,
     TypeCount,
 )
+from reftrack.reaching import Nested
 from reftrack.tracing import Line
-from reftrack.traits import RESULTS_OWN
+from reftrack.traits import RESULTS_OWN, is_private
 from reftrack.verdicts import Pushed
 
 NOT_CUT: dict[HolderKind, str] = {
@@ -35,6 +47,7 @@ NOT_CUT: dict[HolderKind, str] = {
 NOT_LOOKED_FOR = "others"
 """Stands for holders of the same that were not found, since they are many."""
 
+MOST_FIXES = 3
 WORTH_A_CUT = 4 << 10
 SMALL_SHARE = 100
 """A proof takes as long as a collection: only holders with so many bytes, and that part of all that
@@ -60,6 +73,8 @@ class _Known(NamedTuple):
     pushed_out: Mapping[int, Pushed]
     without: Collection[str]
     lines: Callable[[int], tuple[Line, ...]]
+    nested: Mapping[int, Nested]  # by the holder's number
+    in_pytest: bool
 
 
 def holders(
@@ -80,13 +95,16 @@ def holders(
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
     fillings = grouping.fillings(held, seen)
-    known = _Known(charged, _order(charged), pushed_out or {}, without, lines)
+    tests = [scope.id for scope in charged.values() if scope.kind == "test"]
+    in_pytest = any("::" in id for id in tests)
+    nested = nesting.agreed(seen, held)
+    known = _Known(charged, _order(charged), pushed_out or {}, without, lines, nested, in_pytest)
     found = [
         _holder(number, held, sums, known, fillings.get(number))
         for number in range(1, len(held.choices))
     ]
     until = _reftrack.now() + seconds
-    cuttings = {n: _cut(n, found[n - 1], held, seen, until) for n in _largest(found, cut)}
+    cuttings = {n: _cut(n, found[n - 1], held, seen, known, until) for n in _largest(found, cut)}
     if prove is not None:
         results = prove([edges for edges, _ in cuttings.values()])
         for number, (size, reason) in zip(cuttings, results, strict=True):
@@ -96,6 +114,7 @@ def holders(
             holder.not_proved = reason if size is None else ""
     found.extend(_unowned(seen.orphans, known))
     allocations.forget()
+    sources.forget()
     owners.forget()
     found = [holder for holder in found if holder.survived_bytes > 0]
     found.sort(key=lambda holder: -holder.survived_bytes)
@@ -165,7 +184,7 @@ def _largest(found: Sequence[Holder], count: int) -> list[int]:
 
 
 def _cut(
-    number: int, holder: Holder, held: Held, seen: Look, until: float
+    number: int, holder: Holder, held: Held, seen: Look, known: _Known, until: float
 ) -> tuple[list[Edge], str]:
     """Note what goes when the holder is cut, and with which others it has to be; returns all their
     edges, or why they are not known. All goes with a thread that ends, whose frames are many."""
@@ -193,9 +212,26 @@ def _cut(
         holder.together_bytes = result.together_bytes
     elif result.others:
         holder.retained_bytes = result.together_bytes  # the holder itself, by other places
-    others = [fixes.suggest(other, holder.charged, []) for other in result.others]
-    holder.fix = "\n".join(dict.fromkeys(fix for fix in (holder.fix, *others) if fix))
+    choice = held.choices[number]
+    if choice.rule is None or choice.rule.verdict is None or choice.fix:
+        holder.fix = _joined(holder, choice, result.others, known.in_pytest)
     return result.edges, ""
+
+
+def _joined(holder: Holder, choice: Choice, others: Iterable[Choice], in_pytest: bool) -> str:
+    """The fixes of all that have to let go, each place once: a patched name is known by the patch,
+    too. Of too many or without code, they would not be read."""
+    found = [holder.fix] if holder.fix else []
+    told = {holder.name, choice.holder_name}
+    for other in others:
+        if other.owner == "library" and is_private(other.holder_name):
+            continue  # where it caches
+        names = {other.name.removesuffix(".call_args_list"), other.holder_name}
+        fix = fixes.suggest(other, holder.charged, holder.allocations, in_pytest)
+        if fix and not fixes.is_vague(fix) and fix not in found and told.isdisjoint(names):
+            found.append(fix)
+        told |= names
+    return "\n".join(found[:MOST_FIXES])
 
 
 def _is_same(name: str, other: str) -> bool:
@@ -225,6 +261,7 @@ def _holder(
     largest = held.choices[number]
     if (exact := held.exact[number]) is not None and exact[0]:
         largest = largest._replace(name=exact[0], fix=exact[1])
+    largest = largest._replace(nested=known.nested.get(number))
     size = held.bytes[number]
     counted = sums.charges[number]
     charges = _charges(counted, known.charged)
@@ -258,7 +295,7 @@ def _holder(
         bounded=verdicts.at_bound(left, known.pushed_out, filling),
         rule=largest.rule.name if largest.rule else "",
         key=_key(held.choices[number]),
-        fix=fixes.suggest(largest, charges, sites),
+        fix=fixes.suggest(largest, charges, sites, known.in_pytest),
         entries=filling.entries if filling else None,
         most_entries=filling.most if filling else None,
     )

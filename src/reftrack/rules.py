@@ -360,6 +360,25 @@ FRAMEWORKS = (
         fix=END_THREAD,
     ),
     Rule(
+        "executors",
+        ("concurrent.futures.thread",),
+        ("_threads_queues",),
+        "callback",
+        "an executor keeps what was submitted until a thread of its own has run it",
+        fix="executor.shutdown(cancel_futures=True) after the test, as by "
+        "self.addCleanup(executor.shutdown, cancel_futures=True)",
+    ),
+    Rule(
+        "gc-callbacks",
+        ("gc",),
+        ("callbacks",),
+        "callback",
+        "the collector's callbacks stay until they are removed",
+        fix="self.addCleanup(gc.callbacks.remove, callback)",
+        put_there=True,
+        root="module gc",
+    ),
+    Rule(
         "event-loops",
         ("asyncio.base_events.BaseEventLoop",),
         ("_ready", "_scheduled"),

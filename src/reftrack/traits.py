@@ -158,6 +158,10 @@ def is_mocks(type_name: str, but: tuple[str, ...] = ()) -> bool:
     return type_name.startswith(MOCK) and not type_name.startswith(but)
 
 
+def is_private(name: str) -> bool:
+    return any(part.startswith("_") for part in name.split("."))
+
+
 def is_never_stopped(places: Sequence[Place]) -> bool:
     """A patch that runs is in a list of `unittest.mock`'s. A decorator's own patch stays with its
     function when it has been stopped, and one of a dict keeps a copy of that."""

@@ -17,7 +17,7 @@ def note():
 
 
 class T(unittest.TestCase):
-    # FIX OUTPUT.truncate(0) | def tearDown(self): OUTPUT.seek(0); OUTPUT.truncate(0)
+    # FIX OUTPUT.seek(0); bytes_stream.OUTPUT.truncate() | def tearDown(self): OUTPUT.seek(0); OUTPUT.truncate(0)
 
     def test_1(self):
         note()

@@ -28,7 +28,7 @@ urlpatterns = [path("export/", export)]
 class T(SimpleTestCase):
     def setUp(self):
         self.response = self.client.get("/export/")
-        # FIX self.addCleanup(delattr, self, "response")
+        # FIX self.addCleanup(self.__dict__.pop, "response", None)
 
     def test_1_fails(self):
         self.assertEqual(len(self.response.content), 0)

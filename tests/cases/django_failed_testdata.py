@@ -43,8 +43,8 @@ class T(TestCase):
 
     def look(self, n):
         body = self.report.body  # READ
-        # FIX self.addCleanup(delattr, self, "_testdata_memo") | self.addCleanup(delattr, self, "_testdata_memo")
-        # FIX self.addCleanup(delattr, self, "report") | self.addCleanup(delattr, self, "report")
+        # FIX self.addCleanup(self.__dict__.pop, "_testdata_memo", None) | self.addCleanup(self.__dict__.pop, "_testdata_memo", None)
+        # FIX self.addCleanup(self.__dict__.pop, "report", None) | self.addCleanup(self.__dict__.pop, "report", None)
         self.assertEqual(len(body), n)
 
     def test_1(self):

@@ -18,7 +18,7 @@ class FakeDb:
 def db_class(request):
     request.cls.db = FakeDb()
     yield
-    # FIX in db_class, behind its yield: del TestRead.db | del request.cls.db
+    # FIX in db_class, behind its yield: del request.cls.db | del request.cls.db
 
 
 @pytest.mark.usefixtures("db_class")

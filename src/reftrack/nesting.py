@@ -1,0 +1,57 @@
+"""Which container inside another one survivors lie in, where both are from before the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reftrack.grouping import Held
+from reftrack.heap import Look, Told
+from reftrack.naming import LONGEST_KEY
+from reftrack.reaching import Nested
+
+SEVERAL = Nested()
+
+
+def agreed(seen: Look, held: Held) -> dict[int, Nested]:
+    """By the numbers of holders, what all of their groups lie in.
+
+    Small dicts and lists pass for old where they come from a free list, as if they had entries. One
+    into which several tests have put something is old.
+    """
+    found: dict[int, dict[Nested, set[int]]] = {}
+    for k, (number, (choice, last)) in enumerate(zip(held.holder_of, held.chosen, strict=True)):
+        if number and choice.inner[1]:
+            nested = _nested(seen, seen.numbers(last)[slice(*choice.inner)])
+            found.setdefault(number, {}).setdefault(nested, set()).add(seen.groups[k][0])
+    directly = {
+        number
+        for number, (choice, _) in zip(held.holder_of, held.chosen, strict=True)
+        if not choice.inner[1]
+    }
+    agreed: dict[int, Nested] = {}
+    for number, of in found.items():
+        is_shared = any(nested.keys and len(scopes) > 1 for nested, scopes in of.items())
+        had_entries = held.choices[number].had_entries
+        if len(of) == 1 and number not in directly:
+            [nested] = of
+            if is_shared or (had_entries and nested.had_entries):
+                agreed[number] = nested
+        elif is_shared and had_entries:
+            agreed[number] = SEVERAL
+    return agreed
+
+
+def _nested(seen: Look, numbers: Sequence[int]) -> Nested:
+    steps: list[Told] = [seen.steps[number] for number in numbers]
+    keys = [_key(label) for _, _, label, _, _ in steps]
+    if not keys or not all(keys):
+        return SEVERAL
+    return Nested("".join(keys), steps[-1][3], numbers[-1] in seen.older)
+
+
+def _key(label: object) -> str:
+    """As a subscript; empty of what cannot be written as one."""
+    text = f'"{label}"' if isinstance(label, str) else repr(label)
+    is_short = isinstance(label, str | int) and len(text) <= LONGEST_KEY
+    is_plain = not isinstance(label, str) or (label.isprintable() and not {'"', "\\"} & {*label})
+    return f"[{text}]" if is_short and is_plain else ""

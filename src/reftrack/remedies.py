@@ -1,0 +1,118 @@
+"""How something of a known type is emptied, closed or put back: code, by the names of types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_EMPTIED = {
+    **dict.fromkeys(
+        (
+            "dict",
+            "list",
+            "set",
+            "bytearray",
+            "collections.deque",
+            "collections.OrderedDict",
+            "collections.defaultdict",
+            "collections.Counter",
+            "collections.ChainMap",
+            "collections.UserDict",
+            "collections.UserList",
+            "weakref.WeakKeyDictionary",
+            "weakref.WeakValueDictionary",
+            "weakref.WeakSet",
+            "_weakrefset.WeakSet",
+            "xml.etree.ElementTree.Element",
+        ),
+        "{name}.clear()",
+    ),
+    **dict.fromkeys(
+        ("_io.BytesIO", "_io.StringIO", "tempfile.SpooledTemporaryFile"),
+        "{name}.seek(0); {name}.truncate()",
+    ),
+    **dict.fromkeys(
+        ("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue"), "{name}.queue.clear()"
+    ),
+    **dict.fromkeys(
+        ("queue.SimpleQueue", "_queue.SimpleQueue", "asyncio.queues.Queue"),
+        "{name}.get_nowait() until it is empty",
+    ),
+    "array.array": "del {name}[:]",
+    "sched.scheduler": "for event in {name}.queue: {name}.cancel(event)",
+}
+"""Containers, and what derives from them."""
+
+_CLOSED = {
+    "generator": "{name}.close()",
+    "coroutine": "{name}.close()",
+    "async_generator": "await {name}.aclose()",
+    "sqlalchemy.orm.scoping.scoped_session": "{name}.remove()",
+    "sqlite3.Connection": "{name}.close()",
+    "contextlib.ExitStack": "{name}.close()",
+    **dict.fromkeys(
+        ("asyncio.base_events.BaseEventLoop", "asyncio.unix_events._UnixSelectorEventLoop"),
+        "{name}.close(), after its tasks are cancelled",
+    ),
+    "concurrent.futures.thread.ThreadPoolExecutor": "{name}.shutdown()",
+    "threading.Timer": "{name}.cancel()",
+    "threading.Thread": "{name}.join()",
+    "memoryview": "{name}.release()",
+    "_asyncio.Future": "{name}.cancel()",
+    "_asyncio.Task": "{name}.cancel()",
+}
+_CAN_GO_ON = ("sqlalchemy.orm.scoping.scoped_session", "contextlib.ExitStack")
+"""What is as good as new when it has been closed."""
+
+_DICTS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict"}) | {
+    "collections.Counter"
+}
+_COPIED = frozenset({"list", "set"})
+
+IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float"})
+"""Of these nothing can be taken out: who adds to one makes a new one."""
+
+INTERPRETERS = {
+    "atexit callbacks": "atexit.unregister(function) after the test",
+    "signal handlers": "after the test: signal.signal(number, handler), with the one it was before",
+    "sys.settrace": "after the test: sys.settrace(None)",
+    "sys.setprofile": "after the test: sys.setprofile(None)",
+}
+
+SETTINGS = {"sqlite3.Connection": ("row_factory", "text_factory")}
+"""Attributes by which users tell an object what to call."""
+
+
+def emptied(kinds: Iterable[str], name: str) -> str:
+    """What takes all out of `name`; `kinds` are its type and what that derives from."""
+    code = next((_EMPTIED[kind] for kind in kinds if kind in _EMPTIED), "")
+    return code.format(name=name)
+
+
+def closed(kinds: Iterable[str], name: str, is_older: bool = False) -> str:
+    """What ends `name`; of what was there before the tests, only if they can use it again."""
+    known = next((kind for kind in kinds if kind in _CLOSED), "")
+    if not known or (is_older and known not in _CAN_GO_ON):
+        return ""
+    return _CLOSED[known].format(name=name)
+
+
+def is_dict(value: str) -> bool:
+    return value in _DICTS
+
+
+def can_be_copied(value: str) -> bool:
+    return value in _DICTS or value in _COPIED
+
+
+def put_back(value: str, name: str, in_pytest: bool, is_deep: bool = False) -> str:
+    """What gives a container its entries back after the test. A copy of it lets inner ones grow,
+    unless it is deep."""
+    owner, _, attribute = name.rpartition(".")
+    copy = f"copy.deepcopy({name})" if is_deep else f"{value}({name})"
+    if is_dict(value) and not (is_deep and in_pytest):
+        if in_pytest:
+            return f"monkeypatch.setitem({name}, key, value)"
+        return f"self.enterContext(mock.patch.dict({name}{f', {copy}' if is_deep else ''}))"
+    if in_pytest:
+        return f'monkeypatch.setattr({owner}, "{attribute}", {copy})'
+    return f'self.enterContext(mock.patch.object({owner}, "{attribute}", {copy}))'
