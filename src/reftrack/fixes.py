@@ -323,7 +323,7 @@ def _of_filled_before(choice: Choice, name: str, at: Situation) -> str:
     if not remedies.can_be_copied(choice.value) or not at.by_tests:
         return ""
     code = at.before(remedies.put_back(choice.value, name, at.in_pytest))
-    return f"{code} (not clear(): it had entries before the tests)"
+    return f"{code} (not clear(): it seems to have had entries before)"
 
 
 def _of_library(choice: Choice, at: Situation) -> str:

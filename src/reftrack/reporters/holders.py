@@ -184,7 +184,7 @@ def _kept(block: Block) -> str:
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
     if holder.verdict == "growing" and holder.entries and holder.most_entries:
         full = holder.survived_bytes * holder.most_entries // holder.entries
-        return f"until the cache is full, with about {size(full)} in {holder.most_entries} entries"
+        return f"until it is full, with about {size(full)} in {holder.most_entries} entries"
     if holder.verdict == "once" and holder.rule in _WITHIN_BOUNDS:
         return f"within bounds, no leak: {_WITHIN_BOUNDS[holder.rule]}"
     survived, goes = classes.survived(block), classes.goes(block)
