@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reftrack import curing, release
+from reftrack import curing, release, weighing
 from reftrack.holding import Known, Weak
 from reftrack.model import Report
 from support import plain, reftrack
@@ -122,6 +122,7 @@ def test_slots_are_emptied_by_their_own_descriptors() -> None:
 
 class Meta(type):
     __delattr__ = __setattr__ = __getattribute__ = asked
+    __eq__ = __hash__ = __bool__ = __instancecheck__ = __subclasscheck__ = asked
     guarded = property(asked, asked, asked)
 
 
@@ -133,17 +134,35 @@ class Hostile(metaclass=Meta):
 
     computed = property(asked)
     __delattr__ = __setattr__ = __getattribute__ = asked
+    __eq__ = __hash__ = __bool__ = __len__ = __iter__ = asked
 
 
 def test_no_code_of_an_instance_runs() -> None:
     owner = object.__new__(Hostile)
     own = type.__getattribute__(Hostile, "__dict__")["__dict__"].__get__(owner)
     before = release.before(owner)
-    own.update(data=Big(), computed=Big())
+    own.update(data=Big(), computed=Big(), other=object.__new__(Hostile))
 
     let_go(owner, before)
 
     assert own == {}
+
+
+def test_no_code_of_a_value_runs() -> None:
+    value = object.__new__(Hostile)
+    owner = Owner()
+    owner.body = value
+    before = release.before(owner)
+    owner.body, owner.data, owner.more = Big(), value, [value]
+
+    assert not release.is_plain(value)
+    assert not release.is_plain([value])
+    assert not release.is_of([value], ("elsewhere",))
+    assert weighing.hanging_on([value], 0, set()) is not None
+    assert weighing.witnesses([value]) == []  # it has no room for weak references
+    let_go(owner, before)
+
+    assert vars(owner).keys() == {"body"}
 
 
 def test_no_code_of_a_metaclass_runs() -> None:
@@ -582,6 +601,15 @@ NASTY = """
         def __bool__(self): raise AssertionError
         def __getattribute__(self, name): raise AssertionError
         __hash__ = None
+
+    class Asked(type):
+        def __eq__(cls, other): raise AssertionError
+        def __hash__(cls): raise AssertionError
+        def __bool__(cls): raise AssertionError
+
+    class Guarded(Guarded, metaclass=Asked):
+        @property
+        def __class__(self): raise AssertionError
 
     class Meta(type):
         def __delattr__(cls, name): raise AssertionError

@@ -156,7 +156,7 @@ _OWN = sys.getrefcount(_PROBE[0])  # the list's, and what it takes to ask
 
 def _referents(value: Any) -> list[object]:
     """What an object refers to, as often as it does."""
-    if type(value) in _CONTAINERS and len(value) > _LARGE:
+    if release.is_exactly(value, *_CONTAINERS) and len(value) > _LARGE:
         return []
     shut = 0
     if type(value) is FunctionType:

@@ -15,8 +15,6 @@ from typing import Any
 
 from reftrack import owners, release
 
-_namespace_of: Any = vars(ModuleType)["__dict__"].__get__
-
 Index = Mapping[str, set[int]]
 """Names, each with the id() of the classes in whose code it is; 0 for functions of a module."""
 
@@ -54,10 +52,10 @@ def _programs_modules(home: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and namespace of each of the user's modules, and of those of the package of `home`."""
     top = home.partition(".")[0]
     for name, module in list(sys.modules.items()):
-        if not issubclass(type(module), ModuleType):
+        if type(name) is not str or not issubclass(type(module), ModuleType):
             continue
         if release.is_in(name, top) or owners.of_module(name) in ("your test", "your code"):
-            yield name, _namespace_of(module)
+            yield name, release.module_namespace(module)
 
 
 def _indexed(module: str, namespace: dict[str, Any]) -> Index:

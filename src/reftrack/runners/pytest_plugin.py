@@ -320,8 +320,8 @@ class Scopes:
         own = self.releasing
         first = {
             plugin: plugin.again(self.session.cure if plugin is own else None, items)
-            for plugin in plugins.get_plugins()
-            if isinstance(plugin, Items)
+            for _, plugin in plugins.list_name_plugin()  # a set of them would have them hashed
+            if type(plugin) is Items
         }
         self.releasing = first.get(own) if own is not None else None
         for plugin in first.values():

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from types import MethodType
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -195,8 +196,10 @@ def _is_unittests(item: pytest.Item) -> bool:
 def _instance_of(item: pytest.Item) -> Any:
     """The instance that an item has, if it has one by now; asked for, it would be made."""
     own = vars(item)
-    instance = own.get("_instance")
-    return getattr(own.get("_obj"), "__self__", None) if instance is None else instance
+    instance, method = own.get("_instance"), own.get("_obj")
+    if instance is None and type(method) is MethodType:
+        return method.__self__
+    return instance
 
 
 def _forget_last() -> None:

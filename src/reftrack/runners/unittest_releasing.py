@@ -56,7 +56,7 @@ class Suites:
         if self._plan is not None:
             self._plan.go_to(cls)
         if self._class is None or not _awaits_teardown(self._class, cls):
-            is_over = self._plan.is_over if self._plan else _unlike(cls)
+            is_over = self._plan.is_over if self._plan else _not_among(release.bases(cls))
             self._classes.let_go(is_over, to_come=True)
         self._classes.begin(cls)
         self._class = cls
@@ -90,7 +90,7 @@ class Suites:
                 self._class = None
             last = () if self._class is None else release.bases(self._class)
             to_come = not _is_run_by(*_PROGRAMS)
-            self._classes.let_go(lambda cls: cls not in last, to_come=to_come)
+            self._classes.let_go(_not_among(last), to_come=to_come)
 
     def _news_of(self, result: object) -> dict[str, slice]:
         """Where in the lists of a result the entries are that it has got since the last test."""
@@ -131,7 +131,8 @@ def _keeps_its_tests(suite: object) -> bool:
     """Where it does not, a test that is still in it is to run once more."""
     spaces = [release.namespace_of(base) for base in release.mro_of(type(suite))]
     own = dict(release.attributes(suite))
-    return not next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
+    cleanup = next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
+    return release.is_exactly(cleanup, bool, int, type(None)) and not cleanup
 
 
 def _nothing() -> None:
@@ -151,7 +152,8 @@ def _kept_tracebacks(
     """Those that a result has got in its lists, of exceptions that nobody else refers to; one that
     shows the locals of frames in its texts may still make them."""
     own = dict(release.attributes(result))
-    if own.get("tb_locals") not in (None, False):
+    shows_locals = own.get("tb_locals")
+    if shows_locals is not None and shows_locals is not False:
         return
     for name, where in news.items():
         entries: Any = own[name]
@@ -203,7 +205,7 @@ def _awaits_teardown(cls: type, next_class: type) -> bool:
     if name != release.module_of(next_class):
         return False
     cleanups = vars(sys.modules["unittest.case"]).get("_module_cleanups")
-    return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
+    return bool(cleanups) or "tearDownModule" in release.module_namespace(sys.modules.get(name))
 
 
 def _is_run_by(*modules: str) -> bool:
@@ -213,9 +215,9 @@ def _is_run_by(*modules: str) -> bool:
     return frame is not None
 
 
-def _unlike(cls: type) -> Callable[[type], bool]:
-    running = release.bases(cls)
-    return lambda other: other not in running
+def _not_among(classes: Iterable[type]) -> Callable[[type], bool]:
+    among = set(map(id, classes))
+    return lambda cls: id(cls) not in among
 
 
 def _tracebacks(entry: Any) -> list[TracebackType]:
@@ -241,7 +243,7 @@ def _errors(entry: Any) -> list[BaseException]:
 
 def _parts(entry: Any) -> tuple[Any, ...]:
     """An entry is most often a pair of a test and `sys.exc_info()`."""
-    return tuple(entry) if type(entry) in (tuple, list) else (entry,)
+    return tuple(entry) if release.is_exactly(entry, tuple, list) else (entry,)
 
 
 # Past properties that an exception may have under these names.
