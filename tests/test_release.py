@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -997,6 +998,74 @@ def test_exceptions_that_a_result_keeps_lose_their_frames_and_no_word(tmp_path: 
     scopes, went = runs.rows()["frames in Keeping.errors"]
     assert scopes == 1  # a generator and the program have the others
     assert 0.9 * MB < went < 1.1 * MB
+
+
+def test_frames_that_the_program_holds_keep_their_locals(tmp_path: Path) -> None:
+    """By a traceback, a frame, or a frame that one was called from."""
+    runs = Runs(
+        tmp_path,
+        """
+        import sys, unittest
+
+        class Keeping(unittest.TextTestResult):
+            def addError(self, test, err): self.errors.append((test, err))
+            def printErrors(self): pass
+
+        held = {}
+
+        def caller(hold):
+            local = bytearray(1_000_000)
+            hold()
+            raise ValueError
+
+        class T(unittest.TestCase):
+            def test_a(self):
+                try: caller(int)
+                except ValueError as error:
+                    held["traceback"] = error.__traceback__.tb_next
+                    raise
+            def test_b(self):
+                caller(lambda: held.update(frame=sys._getframe(1)))
+            def test_c(self):
+                caller(lambda: held.update(within=sys._getframe()))
+            def test_d(self):
+                caller(int)
+            def test_read(self):
+                for frame in held["traceback"].tb_frame, held["frame"], held["within"].f_back:
+                    print(len(frame.f_locals["local"]))
+
+        unittest.main(testRunner=unittest.TextTestRunner(resultclass=Keeping))
+        """,
+        "suite.py",
+        status=1,
+    )
+
+    assert runs.rows()["frames in Keeping.errors"][0] == 1
+
+
+def test_long_chains_of_exceptions_are_asked_for_at_once(tmp_path: Path) -> None:
+    suite = """
+        import unittest
+
+        class Keeping(unittest.TextTestResult):
+            def addError(self, test, err): self.errors.append((test, err))
+            def printErrors(self): pass
+
+        class T(unittest.TestCase):
+            def test(self):
+                last = None
+                for number in range({count}):
+                    error = ValueError(number, local := bytearray(1_000))
+                    error.__context__, last = last, error
+                raise last
+
+        unittest.main(testRunner=unittest.TextTestRunner(resultclass=Keeping))
+        """
+    short = Runs(tmp_path, suite.format(count=1_000), "suite.py", status=1)
+    assert short.rows()["frames in Keeping.errors"][0] == 1
+    began = time.monotonic()
+    Runs(tmp_path, suite.format(count=20_000), "suite.py", status=1)
+    assert time.monotonic() - began < 30
 
 
 def test_pdb_finds_the_test_as_it_failed(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import FrameType, TracebackType
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reftrack import release
 from reftrack.guard import Apart, this_frame
-from reftrack.holding import Known, Weak, is_held
+from reftrack.holding import Known, Weak, is_any_held
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
 
@@ -149,8 +149,8 @@ def _weak(result: object) -> Callable[[], object]:
 def _kept_tracebacks(
     result: object, news: dict[str, slice]
 ) -> Iterable[tuple[str, list[TracebackType]]]:
-    """Those that a result has got in its lists, of exceptions that nobody else refers to; one that
-    shows the locals of frames in its texts may still make them."""
+    """Those that a result has got in its lists, and nobody else refers to; a result that shows the
+    locals of frames in its texts may still make them."""
     own = dict(release.attributes(result))
     shows_locals = own.get("tb_locals")
     if shows_locals is not None and shows_locals is not False:
@@ -168,13 +168,14 @@ def _kept_tracebacks(
 
 
 def _is_read_elsewhere(entries: list[object], index: int) -> bool:
-    """Does anybody but the result refer to one of the exceptions of its entry?"""
+    """Does anybody but the result refer to one of the exceptions of its entry, or to a traceback or
+    frame of theirs?"""
 
-    def known(_: object) -> Known:
-        return Known([entries[index]], [entries], [])
+    def parts() -> list[object]:
+        links = list(_links(_tracebacks(entries[index])))
+        return [*_errors(entries[index]), *links, *_over(links)]
 
-    count = len(_errors(entries[index]))
-    return any(is_held(lambda n=n: _errors(entries[index])[n], known) for n in range(count))  # type: ignore[misc]
+    return is_any_held(parts, lambda: Known([entries[index]], [entries], []))
 
 
 def classes_in(suite: Any) -> list[type] | None:
@@ -234,9 +235,11 @@ def _errors(entry: Any) -> list[BaseException]:
     for part in _parts(entry):
         links += part if type(part) is tuple else (part,)
     links = [link for link in links if issubclass(type(link), BaseException)]
+    known = set(map(id, links))
     for link in links:
         for part in (_cause_of(link), _context_of(link)):
-            if part is not None and not any(part is other for other in links):
+            if part is not None and id(part) not in known:
+                known.add(id(part))
                 links.append(part)
     return links
 
@@ -252,15 +255,34 @@ _cause_of = vars(BaseException)["__cause__"].__get__
 _context_of = vars(BaseException)["__context__"].__get__
 
 
-def clear(tracebacks: Iterable[TracebackType | None]) -> None:
-    """Take the locals from the frames of tracebacks, whose texts stay as they are.
+def clear(tracebacks: Iterable[TracebackType]) -> None:
+    """Take the locals from the frames of tracebacks, whose texts stay as they are: as
+    `traceback.clear_frames` does, but not from generators."""
+    for frame in _over(_links(tracebacks)):
+        with suppress(RuntimeError):  # another thread runs it
+            frame.clear()
 
-    As `traceback.clear_frames` does, but not from generators: a frame's `clear` ends one that is
-    suspended (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12).
-    """
-    for traceback in tracebacks:
-        while traceback is not None:
-            if not traceback.tb_frame.f_code.co_flags & _SUSPENDED:
-                with suppress(RuntimeError):  # it still runs: the runner's own
-                    traceback.tb_frame.clear()
+
+def _links(tracebacks: Iterable[TracebackType]) -> Iterator[TracebackType]:
+    """Each traceback with those within it."""
+    known: set[int] = set()
+    for first in tracebacks:
+        traceback: TracebackType | None = first
+        while traceback is not None and id(traceback) not in known:
+            known.add(id(traceback))
+            yield traceback
             traceback = traceback.tb_next
+
+
+def _over(links: Iterable[TracebackType]) -> Iterator[FrameType]:
+    """The frames of tracebacks that do not run any more. A generator's may be suspended, which a
+    frame's `clear` would end (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12)."""
+    running = set()
+    frame: FrameType | None = this_frame()
+    while frame is not None:
+        running.add(id(frame))
+        frame = frame.f_back
+    for traceback in links:
+        is_generators = traceback.tb_frame.f_code.co_flags & _SUSPENDED
+        if not is_generators and id(traceback.tb_frame) not in running:
+            yield traceback.tb_frame
