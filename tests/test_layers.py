@@ -30,7 +30,7 @@ LAYERS = [
     ["grouping"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest", "holding", "readers", "weighing"],
+    ["unittest", "pytest", "holding", "readers", "referrers", "weighing"],
     ["curing"],
     ["journal", "looking", "budget"],
     ["records", "repetition"],

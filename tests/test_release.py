@@ -572,6 +572,145 @@ def test_what_other_code_reads_of_a_class_stays_on_it(
     assert runs.large() == {"TestA.read": 1, "TestA.other": 1}  # in the end nobody reads it
 
 
+READERS = """
+    import functools, unittest
+
+    class A(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            cls.read, cls.other = bytearray(1_000_000), bytearray(1_000_000)
+        @classmethod
+        def method(cls): return cls.read
+        def test(self): pass
+
+    {code}
+
+    class B(unittest.TestCase):
+        own = None
+        @classmethod
+        def setUpClass(cls): cls.other = None
+        def test(self): self.assertEqual(len({expression}), 1_000_000)
+    """
+
+READER_CODE = {
+    "lru_cache": ("@functools.lru_cache\ndef reads(): return A.read", "reads()"),
+    "dict": ("hooks = {'x': [lambda: A.read]}", "hooks['x'][0]()"),
+    "of a class": ("class X:\n    hooks = [lambda: A.read]", "X.hooks[0]()"),
+    "partial": ("reads = functools.partial(lambda: A.read)", "reads()"),
+    "default": ("def reads(get=lambda: A.read): return get()", "reads()"),
+    "keyword": ("def reads(*, get=lambda: A.read): return get()", "reads()"),
+    "cached_property": (
+        "class X:\n    @functools.cached_property\n    def x(self): return A.read",
+        "X().x",
+    ),
+    "setter": (
+        "class X:\n    @property\n    def x(self): pass\n"
+        "    @x.setter\n    def x(self, to): to.extend(A.read)\n"
+        "def reads():\n    x = []\n    X().x = x\n    return x",
+        "reads()",
+    ),
+    "callable": (
+        "class X:\n    def __init__(self, f): self.f = f\n    def __call__(self): return self.f()\n"
+        "reads = X(lambda: A.read)",
+        "reads()",
+    ),
+    "dispatch": (
+        "@functools.singledispatch\ndef reads(x): pass\n"
+        "@reads.register\ndef _(x: int): return A.read",
+        "reads(1)",
+    ),
+    "local class": (
+        "def make():\n    C = A\n    def reads(): return C.read\n    return reads\nreads = make()",
+        "reads()",
+    ),
+    "class as a value": ("B_OF = {}\nclass X:\n    kind = A", "X.kind.read"),
+    "class in a list": ("kinds = [A]", "kinds[0].read"),
+    "class in a default": ("def reads(cls=A): return cls.read", "reads()"),
+    "class in a partial": ("reads = functools.partial(getattr, A)", "reads('read')"),
+    "class on an instance": (
+        "class X: pass\nX.x = X()\nX.x.kind = A",
+        "X.x.kind.read",
+    ),
+    "bound method": ("method = A.method", "method()"),
+    "bound in a list": ("methods = [A.method]", "methods[0]()"),
+}
+
+
+@pytest.mark.parametrize("reader", READER_CODE)
+def test_what_is_read_in_whatever_way_stays_on_a_class(tmp_path: Path, reader: str) -> None:
+    code, expression = READER_CODE[reader]
+    command = PYTEST if reader in ("bound method", "class as a value") else UNITTEST
+    Runs(tmp_path, dedent(READERS).format(code=code, expression=expression), *command)
+
+
+def test_parameters_and_fixtures_may_be_classes(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "class TestA:\n"
+        "    @classmethod\n"
+        "    def setup_class(cls): cls.a, cls.b = bytearray(10**6), bytearray(10**6)\n"
+        "    def test(self): pass\n"
+        "class TestB(TestA):\n"
+        "    def test(self): pass\n"
+    )
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture(scope='session')\n"
+        "def chosen():\n"
+        "    from test_a import TestB\n"
+        "    return TestB\n"
+    )
+    (tmp_path / "test_b.py").write_text(
+        "import pytest, test_a\n"
+        "@pytest.mark.parametrize('kind', [test_a.TestA])\n"
+        "def test_parameter(kind): assert kind.a\n"
+        "def test_fixture(chosen): assert chosen.b\n"
+    )
+
+    run = Runs.run(tmp_path, "--release", *PYTEST[:-1], "test_a.py", "test_b.py")
+
+    assert run.returncode == 0, run.stdout
+
+
+UNREAD = """
+    import sys, unittest
+    import pytest
+
+    class {name}(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): cls.shared = bytearray(1_000_000)
+        def helper(self): return super().id() and self.shared
+        def test(self): self.helper()
+
+    class TestPlain:
+        @classmethod
+        def setup_class(cls): cls.shared = bytearray(1_000_000)
+        @pytest.fixture(autouse=True, scope="class")
+        def around(self): yield self.shared
+        def test(self): assert self.shared
+
+    class TestZ(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): cls.shared = bytearray(1_000_000)
+        def test(self):
+            space = vars(sys.modules[__name__])
+            for name in "Test" + chr(65), "Test" + chr(80) + "lain":
+                held = "shared" in vars(space[name])
+                print(name, "has shared", held)
+            assert self.shared
+    """
+
+
+@pytest.mark.parametrize("command", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+def test_a_class_that_nobody_comes_to_lets_go_though_others_name_an_attribute_of_its(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "suite.py").write_text(dedent(UNREAD).format(name="TestA"))
+    run = Runs.run(tmp_path, "--release", *command, *(["-s"] if command is PYTEST else []))
+    assert run.returncode == 0, run.stdout
+    assert "TestA has shared False" in run.stdout
+    assert "TestPlain has shared False" in run.stdout
+
+
 def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text(
         "class TestA:\n"

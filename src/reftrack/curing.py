@@ -14,6 +14,7 @@ from reftrack.guard import quietly
 from reftrack.holding import Known, is_held
 from reftrack.model import Released, ScopeKind
 from reftrack.readers import Readers
+from reftrack.referrers import reaching
 from reftrack.release import Before
 
 
@@ -66,7 +67,7 @@ class Cure:
         self._only, self._opened, self._ended = only, opened, ended
         self._waiting: _Over | None = None
         self._held: list[_Over] = []
-        self._readers = Readers()
+        self._readers = Readers(reaching)
         self._gone: list[_Gone] = []
         self._rows: dict[str, Released] = {}
 
@@ -116,7 +117,7 @@ class Cure:
         what their code may read of it. True if none of that stays."""
         numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
         names = release.put_since(cls, before, self._only)
-        kept = self._readers.of(cls, names) if names and to_come else set()
+        kept = self._read_elsewhere(cls, names) if names and to_come else set()
         with quietly():
             for name in names:
                 if name in kept:
@@ -126,6 +127,13 @@ class Cure:
                 _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
         self.try_again(cls)
         return not kept
+
+    def _read_elsewhere(self, cls: type, names: list[str]) -> set[str]:
+        # No cell of a frame that asks may have the class: it would count as somebody's.
+        return self._readers.of(cls, names, is_held=self._has_held(cls))
+
+    def _has_held(self, cls: type) -> bool:
+        return any(type(over.instance()) is cls for over in self._held)
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         """The frames of an exception go that a runner keeps under `name`."""

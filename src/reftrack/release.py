@@ -8,8 +8,10 @@ descriptor, `__getattr__`, `__delattr__` or metaclass, only the finalizers of wh
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import (
     BuiltinFunctionType,
@@ -17,6 +19,7 @@ from types import (
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
+    MethodType,
     ModuleType,
 )
 from typing import Any
@@ -50,6 +53,15 @@ _PLAIN = _SCALARS | set(
     map(id, (str, bytes, FunctionType, BuiltinFunctionType, classmethod, staticmethod, property))
 )
 _DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
+_WRAPPING_IN_C: tuple[type[Any], ...] = (
+    classmethod,
+    staticmethod,
+    property,
+    functools.partial,
+    type(functools.lru_cache(int)),
+    MethodType,
+)
+_WRAPPING = (functools.partialmethod, functools.cached_property, functools.singledispatchmethod)
 _SEQUENCES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque)
 
 # `type`'s own ways to the parts of a class: a metaclass may answer for itself.
@@ -152,8 +164,13 @@ def is_made(cls: type) -> bool:
 
 def with_descendants(cls: type) -> list[type]:
     found = [cls]
+    known = {id(cls)}
     for parent in found:
-        found += type.__subclasses__(parent)
+        children: list[type] = type.__subclasses__(parent)
+        for child in children:
+            if id(child) not in known:
+                known.add(id(child))
+                found.append(child)
     return found
 
 
@@ -298,6 +315,32 @@ def function_of(attribute: Any) -> FunctionType | None:
     return attribute if type(attribute) is FunctionType else None
 
 
+def functions_in(attributes: Iterable[object]) -> Iterator[FunctionType]:
+    """The functions that attributes stand for, with those that decorators have wrapped, however
+    deep; not those in containers, which others may have as well."""
+    pending = list(attributes)
+    seen: set[int] = set()
+    for value in pending:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is FunctionType:
+            yield value
+            pending += closed_over(value)
+            # `__dict__` would make one.
+            parts = [part for part in gc.get_referents(value) if type(part) is dict]
+            pending += [part.get("__wrapped__") for part in parts]
+        elif is_exactly(value, *_WRAPPING_IN_C):
+            pending += gc.get_referents(value)
+        elif is_exactly(value, *_WRAPPING) or _is_of_runners(type(value)):
+            pending += (instance_dict(value) or {}).values()
+
+
+def _is_of_runners(kind: type) -> bool:
+    """A fixture of pytest's, a method of unittest's that reftrack stands before."""
+    return any(is_in(module_of(kind), name) for name in ("_pytest", "reftrack"))
+
+
 def closed_over(function: FunctionType) -> list[object]:
     """What its closure has: a decorator's has the function that it wraps."""
     found: list[object] = []
@@ -309,7 +352,11 @@ def closed_over(function: FunctionType) -> list[object]:
 
 def names_in(code: CodeType) -> set[str]:
     """Names and texts in a function's code, and in that of functions within it."""
-    names = {*code.co_names, *(const for const in code.co_consts if type(const) is str)}
+    names = {
+        *code.co_names,
+        *code.co_freevars,
+        *(const for const in code.co_consts if type(const) is str),
+    }
     for const in code.co_consts:
         if type(const) is CodeType:
             names |= names_in(const)
