@@ -17,6 +17,7 @@ import pytest
 from reftrack import curing, release, weighing
 from reftrack.holding import Known, Weak
 from reftrack.model import Report
+from reftrack.runners.releasing import Classes
 from support import plain, reftrack
 
 MB = 1_000_000
@@ -726,6 +727,49 @@ def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> Non
     run = Runs.run(tmp_path, "--release", *PYTEST[:-1], "test_a.py", "test_b.py")
 
     assert run.returncode == 0, run.stdout
+
+
+class Keeping:
+    """Lets go of no class before the end, and counts how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.asked: list[type] = []
+        self.scopes: dict[type, slice] = {}
+
+    def mark(self) -> int:
+        return len(self.asked)
+
+    def let_go_of_class(
+        self, cls: type, before: release.Before, scopes: slice, *, to_come: bool
+    ) -> bool:
+        self.asked.append(cls)
+        self.scopes[cls] = scopes
+        return not to_come
+
+    def let_go_of_instance(self, *_: object) -> None:
+        raise NotImplementedError
+
+    def let_go_of_frames(self, *_: object) -> None:
+        raise NotImplementedError
+
+
+def test_classes_of_which_something_stays_are_asked_for_ever_more_rarely() -> None:
+    letting = Keeping()
+    classes = Classes(letting)
+    made = [type(f"T{n}", (), {}) for n in range(1_000)]
+    for cls in made:
+        classes.begin(cls)
+        classes.let_go(lambda other: True, to_come=True)
+
+    assert 1_000 < len(letting.asked) < 11_000
+    assert letting.asked.count(made[0]) == 10
+    assert letting.scopes[made[0]] == slice(0, 0)
+    letting.asked.clear()
+    classes.begin(made[5])  # again, so that it is not over
+    classes.let_go(lambda cls: cls is not made[5], to_come=False)
+    assert len(letting.asked) == 999
+    classes.let_go(lambda cls: True, to_come=False)
+    assert letting.asked[999:] == [made[5]]
 
 
 NASTY = """

@@ -38,7 +38,7 @@ class ByClass:
         owner = instance()
         release.let_go_of_all(owner, before, release.namespaces(type(owner)))
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
+    def let_go_of_class(self, cls: type, before: Before, scopes: slice, *, to_come: bool) -> bool:
         if issubclass(cls, self._base):
             release.let_go_of_all(cls, before, release.namespaces(cls))
         return True
