@@ -1070,6 +1070,27 @@ def test_a_test_that_its_suite_runs_once_more_keeps_what_it_has(
     assert runs.report.not_released == 0  # in the end the suite is gone, too
 
 
+def test_a_suite_that_the_program_runs_again_keeps_what_its_tests_have(tmp_path: Path) -> None:
+    Runs(
+        tmp_path,
+        """
+        import unittest
+
+        class T(unittest.TestCase):
+            def test(self):
+                self.runs = getattr(self, "runs", 0) + 1
+                self.big = bytearray(1_000_000)
+                print("run", self.runs)
+
+        suite = unittest.TestSuite([T("test")])
+        suite._cleanup = False
+        for _ in range(3):
+            unittest.TextTestRunner().run(suite)
+        """,
+        "suite.py",
+    )
+
+
 def test_what_a_class_let_go_of_holds_no_more(tmp_path: Path) -> None:
     runs = Runs(
         tmp_path,

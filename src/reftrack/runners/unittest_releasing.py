@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import FrameType, TracebackType
+from types import FrameType, MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reftrack import release
+from reftrack import owners, release
 from reftrack.guard import Apart, this_frame
 from reftrack.holding import Known, Weak, is_any_held
 from reftrack.release import Before
@@ -35,6 +36,7 @@ class Suites:
         self._class: type | None = None
         self._told: dict[str, int] = {}
         self._suite: Callable[[], object] = _nothing
+        self._runs_again = False  # the program may do so with the outermost suite
 
     def begin(self, suite: object) -> None:
         """The outermost suite begins."""
@@ -42,6 +44,7 @@ class Suites:
             classes = classes_in(suite)
             self._plan = None if classes is None else Plan(classes)
             self._told = {}
+            self._runs_again = _keeps_its_tests(suite) and _is_programs(suite)
 
     def next_test(self, suite: object, cls: type) -> None:
         """A test of this class is next, and has nothing set up; what was set up for others, and is
@@ -72,7 +75,7 @@ class Suites:
         """A test is over, and its result told."""
         with Apart(self._note):
             news = self._news_of(result)
-            kept = _Kept(self._suite, _weak(result), news)
+            kept = _Kept(_nothing if self._runs_again else self._suite, _weak(result), news)
             self._cure.wait(Weak(test), before, kept.known)
             for name, tracebacks in _kept_tracebacks(result, news):
                 self._cure.let_go_of_frames(name, partial(clear, tracebacks))
@@ -133,6 +136,16 @@ def _keeps_its_tests(suite: object) -> bool:
     own = dict(release.attributes(suite))
     cleanup = next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
     return release.is_exactly(cleanup, bool, int, type(None)) and not cleanup
+
+
+def _is_programs(suite: object) -> bool:
+    """Does the program have a suite otherwise than in a frame that runs?"""
+    for referrer in gc.get_referrers(suite):
+        if not release.is_exactly(referrer, FrameType, MethodType):
+            whose = owners.of_module(release.module_of(type(referrer)))
+            if whose != "runner":  # `unittest.main` has it
+                return True
+    return False
 
 
 def _nothing() -> None:
