@@ -37,13 +37,13 @@ def reaching(cls: type) -> list[CodeType] | None:
     known = {id(part) for part in _parts(own)}
     modules = {id(release.module_namespace(module)) for module in list(sys.modules.values())}
     bound: list[CodeType] = []
-    targets: list[object] = [cls]
+    targets: tuple[object, ...] = (cls,)
     for level in range(_LEVELS):
         found = gc.get_referrers(*targets)
-        above = []
+        above: list[object] = []
         holding: set[int] = set()
         for referrer in found:
-            if referrer is own or referrer is targets:
+            if referrer is own or referrer is targets:  # as it is passed on, no copy is made
                 continue
             holding.update(map(id, gc.get_referents(referrer)))
             if id(referrer) in known or _is_runners(referrer, targets):
@@ -60,7 +60,7 @@ def reaching(cls: type) -> list[CodeType] | None:
         if not above:
             return None
         known.update(map(id, above))
-        targets, found = above, []
+        targets, above, found = tuple(above), [], []  # no list of ours has them now
     return bound
 
 
@@ -89,7 +89,7 @@ def _is_of(referrer: Any, classes: list[type]) -> bool:
     return is_descriptor and any(referrer.__objclass__ is cls for cls in classes)
 
 
-def _is_runners(referrer: Any, targets: list[object]) -> bool:
+def _is_runners(referrer: Any, targets: tuple[object, ...]) -> bool:
     """Is it a runner's function, or an object of its that has them where it has classes?"""
     if type(referrer) is FunctionType:
         name = referrer.__globals__.get("__name__")
@@ -108,7 +108,7 @@ def _is_runners_type(kind: type) -> bool:
     )
 
 
-def _leads_up(referrer: Any, targets: list[object]) -> bool:
+def _leads_up(referrer: Any, targets: tuple[object, ...]) -> bool:
     """Is it something in which runners have what they know of classes? Who has it is asked next."""
     if type(referrer) is dict:
         return _is_in_places(list(dict.items(referrer)), targets)
@@ -117,7 +117,7 @@ def _leads_up(referrer: Any, targets: list[object]) -> bool:
     return release.is_exactly(referrer, set, CellType, MethodType)
 
 
-def _is_in_places(items: list[tuple[Any, object]], targets: list[object]) -> bool:
+def _is_in_places(items: list[tuple[Any, object]], targets: tuple[object, ...]) -> bool:
     """Are all that have one of them such attributes?"""
     wanted = {id(target) for target in targets}
     names = [name for name, value in items if id(value) in wanted]
