@@ -632,7 +632,9 @@ READER_CODE = {
         "class X: pass\nX.x = X()\nX.x.kind = A",
         "X.x.kind.read",
     ),
+    "frozen": ("import gc\nkinds = [A]\ngc.freeze()", "kinds[0].read"),
     "bound method": ("method = A.method", "method()"),
+    "bound and in a list": ("both = [A, A.method]", "both[1]()"),
     "bound in a list": ("methods = [A.method]", "methods[0]()"),
 }
 

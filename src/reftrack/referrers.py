@@ -35,11 +35,15 @@ def reaching(cls: type) -> list[CodeType] | None:
     of these, and the runner. Else the code of its own methods that others may have bound to it."""
     own = release.with_descendants(cls)
     known = {id(part) for part in _parts(own)}
-    modules = {id(release.module_namespace(module)) for module in list(sys.modules.values())}
+    spaces = [release.module_namespace(module) for module in list(sys.modules.values())]
+    modules = set(map(id, spaces))
     bound: list[CodeType] = []
     targets: tuple[object, ...] = (cls,)
     for level in range(_LEVELS):
         found = gc.get_referrers(*targets)
+        if level == 0:
+            functions = [each.__func__ for each in found if type(each) is MethodType]
+            bound = [each.__code__ for each in functions if type(each) is FunctionType]
         above: list[object] = []
         holding: set[int] = set()
         for referrer in found:
@@ -50,8 +54,6 @@ def reaching(cls: type) -> list[CodeType] | None:
                 continue
             if level == 0 and (id(referrer) in modules or _is_of(referrer, own)):
                 continue
-            if type(referrer) is MethodType and type(referrer.__func__) is FunctionType:
-                bound.append(referrer.__func__.__code__)
             if not _leads_up(referrer, targets):
                 return bound
             above.append(referrer)

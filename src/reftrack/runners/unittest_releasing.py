@@ -139,7 +139,10 @@ def _keeps_its_tests(suite: object) -> bool:
 
 
 def _is_programs(suite: object) -> bool:
-    """Does the program have a suite otherwise than in a frame that runs?"""
+    """Does the program have a suite otherwise than in a frame that runs? Who has is not told where
+    objects are frozen."""
+    if gc.get_freeze_count():
+        return True
     for referrer in gc.get_referrers(suite):
         if not release.is_exactly(referrer, FrameType, MethodType):
             whose = owners.of_module(release.module_of(type(referrer)))
