@@ -74,9 +74,7 @@ def test_a_cache_of_functools_says_how_many_entries_it_has_and_may_have(tmp_path
     assert entries["suite.forever (cache)"] == (3, None)
     assert "suite.bounded (cache)  3 entries of 300\n" in run.stderr
     assert "suite.forever (cache)  3 entries\n" in run.stderr
-    assert re.search(
-        r"kept +until it is full, with about 5.\d MiB in 300 entries", run.stderr
-    )
+    assert re.search(r"kept +until it is full, with about 5.\d MiB in 300 entries", run.stderr)
     assert "suite.bounded[*]\n" in run.stderr
 
 

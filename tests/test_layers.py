@@ -32,7 +32,7 @@ LAYERS = [
     ["nesting"],
     ["retention"],
     ["proof", "release"],
-    ["unittest", "pytest", "holding", "readers", "weighing"],
+    ["unittest", "pytest", "holding", "readers", "referrers", "weighing"],
     ["curing"],
     ["journal", "looking", "budget"],
     ["records", "repetition"],

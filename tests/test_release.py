@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -13,9 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from reftrack import curing, release
+from reftrack import curing, release, weighing
 from reftrack.holding import Known, Weak
 from reftrack.model import Report
+from reftrack.runners.releasing import Classes
 from support import plain, reftrack
 
 MB = 1_000_000
@@ -122,6 +124,7 @@ def test_slots_are_emptied_by_their_own_descriptors() -> None:
 
 class Meta(type):
     __delattr__ = __setattr__ = __getattribute__ = asked
+    __eq__ = __hash__ = __bool__ = __instancecheck__ = __subclasscheck__ = asked
     guarded = property(asked, asked, asked)
 
 
@@ -133,17 +136,35 @@ class Hostile(metaclass=Meta):
 
     computed = property(asked)
     __delattr__ = __setattr__ = __getattribute__ = asked
+    __eq__ = __hash__ = __bool__ = __len__ = __iter__ = asked
 
 
 def test_no_code_of_an_instance_runs() -> None:
     owner = object.__new__(Hostile)
     own = type.__getattribute__(Hostile, "__dict__")["__dict__"].__get__(owner)
     before = release.before(owner)
-    own.update(data=Big(), computed=Big())
+    own.update(data=Big(), computed=Big(), other=object.__new__(Hostile))
 
     let_go(owner, before)
 
     assert own == {}
+
+
+def test_no_code_of_a_value_runs() -> None:
+    value = object.__new__(Hostile)
+    owner = Owner()
+    owner.body = value
+    before = release.before(owner)
+    owner.body, owner.data, owner.more = Big(), value, [value]
+
+    assert not release.is_plain(value)
+    assert not release.is_plain([value])
+    assert not release.is_of([value], ("elsewhere",))
+    assert weighing.hanging_on([value], 0, set()) is not None
+    assert weighing.witnesses([value]) == []  # it has no room for weak references
+    let_go(owner, before)
+
+    assert vars(owner).keys() == {"body"}
 
 
 def test_no_code_of_a_metaclass_runs() -> None:
@@ -571,6 +592,147 @@ def test_what_other_code_reads_of_a_class_stays_on_it(
     assert runs.large() == {"TestA.read": 1, "TestA.other": 1}  # in the end nobody reads it
 
 
+READERS = """
+    import functools, unittest
+
+    class A(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            cls.read, cls.other = bytearray(1_000_000), bytearray(1_000_000)
+        @classmethod
+        def method(cls): return cls.read
+        def test(self): pass
+
+    {code}
+
+    class B(unittest.TestCase):
+        own = None
+        @classmethod
+        def setUpClass(cls): cls.other = None
+        def test(self): self.assertEqual(len({expression}), 1_000_000)
+    """
+
+READER_CODE = {
+    "lru_cache": ("@functools.lru_cache\ndef reads(): return A.read", "reads()"),
+    "dict": ("hooks = {'x': [lambda: A.read]}", "hooks['x'][0]()"),
+    "of a class": ("class X:\n    hooks = [lambda: A.read]", "X.hooks[0]()"),
+    "partial": ("reads = functools.partial(lambda: A.read)", "reads()"),
+    "default": ("def reads(get=lambda: A.read): return get()", "reads()"),
+    "keyword": ("def reads(*, get=lambda: A.read): return get()", "reads()"),
+    "cached_property": (
+        "class X:\n    @functools.cached_property\n    def x(self): return A.read",
+        "X().x",
+    ),
+    "setter": (
+        "class X:\n    @property\n    def x(self): pass\n"
+        "    @x.setter\n    def x(self, to): to.extend(A.read)\n"
+        "def reads():\n    x = []\n    X().x = x\n    return x",
+        "reads()",
+    ),
+    "callable": (
+        "class X:\n    def __init__(self, f): self.f = f\n    def __call__(self): return self.f()\n"
+        "reads = X(lambda: A.read)",
+        "reads()",
+    ),
+    "dispatch": (
+        "@functools.singledispatch\ndef reads(x): pass\n"
+        "@reads.register\ndef _(x: int): return A.read",
+        "reads(1)",
+    ),
+    "local class": (
+        "def make():\n    C = A\n    def reads(): return C.read\n    return reads\nreads = make()",
+        "reads()",
+    ),
+    "class as a value": ("B_OF = {}\nclass X:\n    kind = A", "X.kind.read"),
+    "class in a list": ("kinds = [A]", "kinds[0].read"),
+    "class in a default": ("def reads(cls=A): return cls.read", "reads()"),
+    "class in a partial": ("reads = functools.partial(getattr, A)", "reads('read')"),
+    "class on an instance": (
+        "class X: pass\nX.x = X()\nX.x.kind = A",
+        "X.x.kind.read",
+    ),
+    "frozen": ("import gc\nkinds = [A]\ngc.freeze()", "kinds[0].read"),
+    "bound method": ("method = A.method", "method()"),
+    "bound and in a list": ("both = [A, A.method]", "both[1]()"),
+    "bound in a list": ("methods = [A.method]", "methods[0]()"),
+}
+
+
+@pytest.mark.parametrize("reader", READER_CODE)
+def test_what_is_read_in_whatever_way_stays_on_a_class(tmp_path: Path, reader: str) -> None:
+    code, expression = READER_CODE[reader]
+    command = PYTEST if reader in ("bound method", "class as a value") else UNITTEST
+    Runs(tmp_path, dedent(READERS).format(code=code, expression=expression), *command)
+
+
+def test_parameters_and_fixtures_may_be_classes(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "class TestA:\n"
+        "    @classmethod\n"
+        "    def setup_class(cls): cls.a, cls.b = bytearray(10**6), bytearray(10**6)\n"
+        "    def test(self): pass\n"
+        "class TestB(TestA):\n"
+        "    def test(self): pass\n"
+    )
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture(scope='session')\n"
+        "def chosen():\n"
+        "    from test_a import TestB\n"
+        "    return TestB\n"
+    )
+    (tmp_path / "test_b.py").write_text(
+        "import pytest, test_a\n"
+        "@pytest.mark.parametrize('kind', [test_a.TestA])\n"
+        "def test_parameter(kind): assert kind.a\n"
+        "def test_fixture(chosen): assert chosen.b\n"
+    )
+
+    run = Runs.run(tmp_path, "--release", *PYTEST[:-1], "test_a.py", "test_b.py")
+
+    assert run.returncode == 0, run.stdout
+
+
+UNREAD = """
+    import sys, unittest
+    import pytest
+
+    class {name}(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): cls.shared = bytearray(1_000_000)
+        def helper(self): return super().id() and self.shared
+        def test(self): self.helper()
+
+    class TestPlain:
+        @classmethod
+        def setup_class(cls): cls.shared = bytearray(1_000_000)
+        @pytest.fixture(autouse=True, scope="class")
+        def around(self): yield self.shared
+        def test(self): assert self.shared
+
+    class TestZ(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): cls.shared = bytearray(1_000_000)
+        def test(self):
+            space = vars(sys.modules[__name__])
+            for name in "Test" + chr(65), "Test" + chr(80) + "lain":
+                held = "shared" in vars(space[name])
+                print(name, "has shared", held)
+            assert self.shared
+    """
+
+
+@pytest.mark.parametrize("command", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+def test_a_class_that_nobody_comes_to_lets_go_though_others_name_an_attribute_of_its(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "suite.py").write_text(dedent(UNREAD).format(name="TestA"))
+    run = Runs.run(tmp_path, "--release", *command, *(["-s"] if command is PYTEST else []))
+    assert run.returncode == 0, run.stdout
+    assert "TestA has shared False" in run.stdout
+    assert "TestPlain has shared False" in run.stdout
+
+
 def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text(
         "class TestA:\n"
@@ -588,6 +750,49 @@ def test_what_another_module_reads_of_a_class_stays_on_it(tmp_path: Path) -> Non
     assert run.returncode == 0, run.stdout
 
 
+class Keeping:
+    """Lets go of no class before the end, and counts how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.asked: list[type] = []
+        self.scopes: dict[type, slice] = {}
+
+    def mark(self) -> int:
+        return len(self.asked)
+
+    def let_go_of_class(
+        self, cls: type, before: release.Before, scopes: slice, *, to_come: bool
+    ) -> bool:
+        self.asked.append(cls)
+        self.scopes[cls] = scopes
+        return not to_come
+
+    def let_go_of_instance(self, *_: object) -> None:
+        raise NotImplementedError
+
+    def let_go_of_frames(self, *_: object) -> None:
+        raise NotImplementedError
+
+
+def test_classes_of_which_something_stays_are_asked_for_ever_more_rarely() -> None:
+    letting = Keeping()
+    classes = Classes(letting)
+    made = [type(f"T{n}", (), {}) for n in range(1_000)]
+    for cls in made:
+        classes.begin(cls)
+        classes.let_go(lambda other: True, to_come=True)
+
+    assert 1_000 < len(letting.asked) < 11_000
+    assert letting.asked.count(made[0]) == 10
+    assert letting.scopes[made[0]] == slice(0, 0)
+    letting.asked.clear()
+    classes.begin(made[5])  # again, so that it is not over
+    classes.let_go(lambda cls: cls is not made[5], to_come=False)
+    assert len(letting.asked) == 999
+    classes.let_go(lambda cls: True, to_come=False)
+    assert letting.asked[999:] == [made[5]]
+
+
 NASTY = """
     import atexit, gc, sys, unittest, warnings, weakref
 
@@ -601,6 +806,15 @@ NASTY = """
         def __bool__(self): raise AssertionError
         def __getattribute__(self, name): raise AssertionError
         __hash__ = None
+
+    class Asked(type):
+        def __eq__(cls, other): raise AssertionError
+        def __hash__(cls): raise AssertionError
+        def __bool__(cls): raise AssertionError
+
+    class Guarded(Guarded, metaclass=Asked):
+        @property
+        def __class__(self): raise AssertionError
 
     class Meta(type):
         def __delattr__(cls, name): raise AssertionError
@@ -877,6 +1091,27 @@ def test_a_test_that_its_suite_runs_once_more_keeps_what_it_has(
     assert runs.report.not_released == 0  # in the end the suite is gone, too
 
 
+def test_a_suite_that_the_program_runs_again_keeps_what_its_tests_have(tmp_path: Path) -> None:
+    Runs(
+        tmp_path,
+        """
+        import unittest
+
+        class T(unittest.TestCase):
+            def test(self):
+                self.runs = getattr(self, "runs", 0) + 1
+                self.big = bytearray(1_000_000)
+                print("run", self.runs)
+
+        suite = unittest.TestSuite([T("test")])
+        suite._cleanup = False
+        for _ in range(3):
+            unittest.TextTestRunner().run(suite)
+        """,
+        "suite.py",
+    )
+
+
 def test_what_a_class_let_go_of_holds_no_more(tmp_path: Path) -> None:
     runs = Runs(
         tmp_path,
@@ -1016,6 +1251,74 @@ def test_exceptions_that_a_result_keeps_lose_their_frames_and_no_word(tmp_path: 
     scopes, went = runs.rows()["frames in Keeping.errors"]
     assert scopes == 1  # a generator and the program have the others
     assert 0.9 * MB < went < 1.1 * MB
+
+
+def test_frames_that_the_program_holds_keep_their_locals(tmp_path: Path) -> None:
+    """By a traceback, a frame, or a frame that one was called from."""
+    runs = Runs(
+        tmp_path,
+        """
+        import sys, unittest
+
+        class Keeping(unittest.TextTestResult):
+            def addError(self, test, err): self.errors.append((test, err))
+            def printErrors(self): pass
+
+        held = {}
+
+        def caller(hold):
+            local = bytearray(1_000_000)
+            hold()
+            raise ValueError
+
+        class T(unittest.TestCase):
+            def test_a(self):
+                try: caller(int)
+                except ValueError as error:
+                    held["traceback"] = error.__traceback__.tb_next
+                    raise
+            def test_b(self):
+                caller(lambda: held.update(frame=sys._getframe(1)))
+            def test_c(self):
+                caller(lambda: held.update(within=sys._getframe()))
+            def test_d(self):
+                caller(int)
+            def test_read(self):
+                for frame in held["traceback"].tb_frame, held["frame"], held["within"].f_back:
+                    print(len(frame.f_locals["local"]))
+
+        unittest.main(testRunner=unittest.TextTestRunner(resultclass=Keeping))
+        """,
+        "suite.py",
+        status=1,
+    )
+
+    assert runs.rows()["frames in Keeping.errors"][0] == 1
+
+
+def test_long_chains_of_exceptions_are_asked_for_at_once(tmp_path: Path) -> None:
+    suite = """
+        import unittest
+
+        class Keeping(unittest.TextTestResult):
+            def addError(self, test, err): self.errors.append((test, err))
+            def printErrors(self): pass
+
+        class T(unittest.TestCase):
+            def test(self):
+                last = None
+                for number in range({count}):
+                    error = ValueError(number, local := bytearray(1_000))
+                    error.__context__, last = last, error
+                raise last
+
+        unittest.main(testRunner=unittest.TextTestRunner(resultclass=Keeping))
+        """
+    short = Runs(tmp_path, suite.format(count=1_000), "suite.py", status=1)
+    assert short.rows()["frames in Keeping.errors"][0] == 1
+    began = time.monotonic()
+    Runs(tmp_path, suite.format(count=20_000), "suite.py", status=1)
+    assert time.monotonic() - began < 30
 
 
 def test_pdb_finds_the_test_as_it_failed(tmp_path: Path) -> None:

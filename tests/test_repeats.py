@@ -32,6 +32,13 @@ def test_it_grows_if_all_repetitions_added(said: Verdict) -> None:
 
 
 @pytest.mark.parametrize("said", ["growing", "once"])
+def test_it_grows_also_by_less_than_the_first_run_left(said: Verdict) -> None:
+    """Given a test that fills a cache and adds to a list, or in whose run a table was doubled."""
+    assert judged(said, 3_000, 3_000, 3_000) == "growing"
+    assert judged(said, 200, 300) == "growing"
+
+
+@pytest.mark.parametrize("said", ["growing", "once"])
 def test_it_was_filled_once_if_none_did(said: Verdict) -> None:
     assert judged(said, 0, 120) == "once"
 

@@ -97,7 +97,7 @@ UNITTESTS = """
 
 
 def timeless(output: str) -> str:
-    return re.sub(r"\d+\.\d+s", "...", output)
+    return re.sub(r"\d+\.\d+s|0x[0-9a-f]+", "...", output)
 
 
 def test_unittest_tests_are_run_again_and_the_suite_comes_out_as_it_did(tmp_path: Path) -> None:
@@ -254,6 +254,58 @@ def test_pytests_items_are_run_again_and_the_suite_comes_out_as_it_did(tmp_path:
     assert (once.repeats, once.repeat_problem) == ([], "its outcome was failed, not passed")
     names = [s.id for s in run.report.scopes if s.scope == "fixture"]
     assert names == ["wide (session)"]
+
+
+SUBTESTS = """
+    import unittest
+
+    KEPT, RUNS = [], []
+
+    def test_first_passes(subtests, record_xml_attribute):
+        KEPT.append(bytearray(100_000))
+        RUNS.append(1)
+        record_xml_attribute("run", len(RUNS))
+        for i in range(5):
+            with subtests.test(i=i):
+                assert len(RUNS) == 1
+
+    def test_fails(subtests):
+        RUNS.append(bytearray(200_000))
+        with subtests.test():
+            assert 0
+
+    class TestCase(unittest.TestCase):
+        def test_fails(self):
+            type(self).kept = [*getattr(self, "kept", []), bytearray(150_000)]
+            with self.subTest(): self.fail()
+"""
+
+
+def without_times(xml: str) -> str:
+    return timeless(re.sub(r'time\w*="[^"]*"', "", xml))
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="pytest 9 has them")
+def test_nobody_hears_of_repeated_subtests(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_runtest_logreport(report): print(report.when, report.outcome)\n"
+        "def pytest_exception_interact(): print('interact')\n"
+    )
+    (tmp_path / "suite.py").write_text(dedent(SUBTESTS))
+    runner = (*PYTEST, "-s", "--junit-xml=out.xml")
+    expected = plain(*runner, cwd=tmp_path)
+    told = (tmp_path / "out.xml").read_text()
+    run = run_suite(tmp_path, SUBTESTS, "--repeat", "3", "--no-report", runner=runner)
+
+    assert run.status == expected.returncode
+    assert timeless(run.stdout) == timeless(expected.stdout)
+    assert without_times((tmp_path / "out.xml").read_text()) == without_times(told)
+    first = scope(run.report, "test_first_passes")
+    assert first.repeat_problem == "its outcome was failed, not passed"
+    assert [len(scope(run.report, f"{name}test_fails").repeats) for name in ("", "TestCase::")] == [
+        3,
+        3,
+    ]
 
 
 @pytest.mark.parametrize("way", ["flag", "environment", "pyproject"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -894,11 +895,31 @@ def test_a_holder_tells_what_repeating_one_of_its_tests_kept_there() -> None:
 def test_what_a_repetition_finds_there_is_told_by_how_many_tests_have_filled_it() -> None:
     nothing = f"  repeat    3 repetitions of {TEST} kept nothing more: "
 
-    assert repeated(0, 700, 12, tests=1) == [nothing + "it was filled once"]
-    assert repeated(0, 700, 12, verdict="once") == [nothing + "each test fills its own part once"]
-    assert repeated(0, 700, 12) == [
+    assert repeated(0, 120, 12, tests=1) == [nothing + "it was filled once"]
+    assert repeated(0, 120, 12, verdict="once") == [nothing + "each test fills its own part once"]
+    assert repeated(0, 120, 12) == [
         nothing + "each test fills its own part once; GROWING goes by all 40 tests"
     ]
+
+
+def test_little_that_each_repetition_keeps_is_not_nothing() -> None:
+    assert repeated(3_000, 3_000, 3_000) == [
+        f"  repeat    3 repetitions of {TEST} kept 2.9 KiB each: it grows"
+    ]
+
+
+def test_a_long_id_of_a_repeated_test_is_shortened() -> None:
+    held, id = user(), f"tests/{'x' * 10_000}"
+    held.charged = [Charge(id, "test", MIB, 1)]
+    held.repeats = [Repeat(id, [MIB, MIB])]
+
+    [line] = [line for line in lines(report(held), width=200) if line.startswith("  repeat ")]
+
+    assert re.search(r"of x+\.\.\.x+ kept", line)
+    held.repeats = []
+    shown = report(held, scopes=[Scope(id, "test", repeat_problem="it was cut short")])
+    [line] = [line for line in lines(shown, width=200) if line.startswith("  repeat ")]
+    assert re.search(r"by repeating x+\.\.\.x+: it was cut short", line)
 
 
 def test_what_a_repetition_replaces_does_not_grow() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 from weakref import ref
 
@@ -14,6 +15,7 @@ from reftrack.guard import quietly
 from reftrack.holding import Known, is_held
 from reftrack.model import Released, ScopeKind
 from reftrack.readers import Readers
+from reftrack.referrers import reaching
 from reftrack.release import Before
 
 _SHOWN = 3  # classes that a note names
@@ -67,8 +69,8 @@ class Cure:
     ) -> None:
         self._only, self._opened, self._ended = only, opened, ended
         self._waiting: _Over | None = None
-        self._held: list[_Over] = []
-        self._readers = Readers()
+        self._held: dict[int, list[_Over]] = {}  # by the id() of their class
+        self._readers = Readers(reaching)
         self._gone: list[_Gone] = []
         self._rows: dict[str, Released] = {}
         self._unmatched = dict.fromkeys(only)
@@ -102,18 +104,16 @@ class Cure:
     def try_again(self, of: type | None = None) -> bool:
         """Let go of the instances, of one class or all, that others held when their test was over
         and do not hold any more; True if there were some. Garbage, too, holds until collected."""
-        held, self._held = self._held, []
-        went = 0
-        for over in held:
-            if of is None or type(over.instance()) is of:
-                went += self._try_instance(over)
-            elif over.instance() is not None:
-                self._held.append(over)
-        return went > 0
+        if of is None:
+            asked, self._held = list(chain.from_iterable(self._held.values())), {}
+        else:
+            asked = self._held.pop(id(of), [])
+        return sum(map(self._try_instance, asked)) > 0
 
     def held(self) -> int:
         """How many instances the program itself holds, so that nothing of them was let go of."""
-        return sum(over.instance() is not None for over in self._held)
+        held = chain.from_iterable(self._held.values())
+        return sum(over.instance() is not None for over in held)
 
     def notes(self) -> list[str]:
         """What of all that was asked for came to nothing, and why."""
@@ -133,21 +133,29 @@ class Cure:
             )
         return found
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
-        """What was put on a class since `mark` goes; while tests are `to_come` of other classes not
-        what their code may read of it. True if none of that stays."""
-        numbers = [scope.number for scope in (*self._ended[mark:], *self._opened[1:])]
+    def let_go_of_class(self, cls: type, before: Before, scopes: slice, *, to_come: bool) -> bool:
+        """What was put on a class goes, charged to these of the ended `scopes`; while tests are
+        `to_come` of other classes not what their code may read of it. True if none of that stays.
+        """
         names = self._put_since(cls, before)
-        kept = self._readers.of(cls, names) if names and to_come else set()
+        kept = self._read_elsewhere(cls, names) if names and to_come else set()
+        names = [name for name in names if name not in kept]
+        charged = (*self._ended[scopes], *self._opened[1:]) if names else ()
+        numbers = [scope.number for scope in charged]
         with quietly():
             for name in names:
-                if name in kept:
-                    continue
                 alive = _alive(numbers)
                 release.let_go(cls, name, before)
                 _add(self._rows, _name(cls, name), alive - _alive(numbers), "class")
         self.try_again(cls)
         return not kept
+
+    def _read_elsewhere(self, cls: type, names: list[str]) -> set[str]:
+        # No cell of a frame that asks may have the class: it would count as somebody's.
+        return self._readers.of(cls, names, is_held=self._has_held(cls))
+
+    def _has_held(self, cls: type) -> bool:
+        return any(over.instance() is not None for over in self._held.get(id(cls), ()))
 
     def let_go_of_frames(self, name: str, let_go: Callable[[], object]) -> None:
         """The frames of an exception go that a runner keeps under `name`."""
@@ -166,7 +174,7 @@ class Cure:
         if not names:
             return False
         if is_held(over.instance, over.known):
-            self._held.append(over)
+            self._held.setdefault(id(type(over.instance())), []).append(over)
             return False
         instance = over.instance()
         if instance is None:  # garbage, and what was allocated meanwhile had it collected

@@ -63,7 +63,15 @@ def is_held(instance: Callable[[], Any], known: Callable[[Any], Known]) -> bool:
 
     No frame that calls this may refer to it: `instance` is asked for it, `known` is told it.
     """
-    walk = _Walk(instance(), known(instance()))
+    return _judged(_Walk([instance()], known(instance())))
+
+
+def is_any_held(values: Callable[[], list[Any]], known: Callable[[], Known]) -> bool:
+    """Does anybody refer so to one of several?"""
+    return _judged(_Walk(values(), known()))
+
+
+def _judged(walk: _Walk) -> bool:
     for count in _STEPS:
         exhausted = walk.go_on(count)
         if not walk.is_held():
@@ -76,7 +84,7 @@ def is_held(instance: Callable[[], Any], known: Callable[[Any], Known]) -> bool:
 class _Walk:
     """Objects found so far, and for each the ones that refer to it, by their index."""
 
-    def __init__(self, instance: object, known: Known) -> None:
+    def __init__(self, instances: list[Any], known: Known) -> None:
         self._found: list[object] = []
         self._index: dict[int, int] = {}
         self._into: list[list[int]] = []
@@ -84,9 +92,10 @@ class _Walk:
         self._far: deque[int] = deque()
         self._runners = [self._add(known.held), self._add(known.leads)]
         self._shut = {id(owner) for owner in known.owners}
-        self._instance = self._add(instance)
-        if (own := release.instance_dict(instance)) is not None:
-            self._add(own)
+        self._instances = [self._add(instance) for instance in instances]
+        for instance in instances:
+            if (own := release.instance_dict(instance)) is not None:
+                self._add(own)
         for element in filter(_leads_on, known.held):  # the list has a reference of its own
             self._into[self._add(element)].append(self._runners[0])
         for lead in filter(_leads_on, known.leads):
@@ -133,9 +142,9 @@ class _Walk:
                 self._into[self._add(referent, of_frame=is_frame)].append(index)
 
     def is_held(self) -> bool:
-        """Has the instance, or one of those through which it can be reached, a reference that was
-        not found?"""
-        pending = [self._instance]
+        """Has one of the instances, or of those through which these can be reached, a reference
+        that was not found?"""
+        pending = [*self._instances]
         reached = {*pending, *self._runners}
         for index in pending:
             if sys.getrefcount(self._found[index]) - _OWN != len(self._into[index]):
@@ -156,7 +165,7 @@ _OWN = sys.getrefcount(_PROBE[0])  # the list's, and what it takes to ask
 
 def _referents(value: Any) -> list[object]:
     """What an object refers to, as often as it does."""
-    if type(value) in _CONTAINERS and len(value) > _LARGE:
+    if release.is_exactly(value, *_CONTAINERS) and len(value) > _LARGE:
         return []
     shut = 0
     if type(value) is FunctionType:

@@ -3,47 +3,88 @@ class is over.
 
 Classes are the program's to read at any time, so no count of references tells. It is told from the
 names in the code of the program's own modules: where a class is named by code that is not its own,
-what that module's other code names stays on it. No object is asked for anything.
+or that can come to it by a value, what that code names stays on it. Of the functions there are,
+wherever they are kept, none is left out. No object is asked for anything.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from types import FunctionType, ModuleType
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from reftrack import owners, release
+from reftrack import _reftrack, owners, release
 
-_namespace_of: Any = vars(ModuleType)["__dict__"].__get__
+SHARE = 0.02
+FREE_SECONDS = 1.0
+"""Looks through all objects may take this share of a run's time, and so much besides."""
 
 Index = Mapping[str, set[int]]
-"""Names, each with the id() of the classes in whose code it is; 0 for functions of a module."""
+"""Names, each with the id() of the classes in whose code it is; 0 for any other code."""
 
 
 class Readers:
     """Knows the names in each module's code: found once, and again where the module has grown."""
 
-    def __init__(self) -> None:
+    def __init__(self, reaching: Callable[[type], list[CodeType] | None]) -> None:
+        self._reaching = reaching  # `referrers` has it
         self._indexes: dict[str, tuple[int, Index]] = {}
+        self._began, self._spent = _reftrack.now(), 0.0
 
-    def of(self, cls: type, names: Iterable[str]) -> set[str]:
-        """Those of `names` that code elsewhere may read from a class."""
+    def of(self, cls: type, names: Collection[str], *, is_held: bool = False) -> set[str]:
+        """Those of `names` that code elsewhere may read from a class; `is_held` if that is known to
+        come to an instance of it. Where there is no time to find out, it may read any."""
+        modules = list(_programs_modules(release.module_of(cls)))
+        if gc.get_freeze_count() or not self._is_up_to_date(modules):
+            return set(names)  # the collector does not tell of what is frozen
         own = {id(part) for part in release.with_descendants(cls)}
-        found: set[str] = set()
-        for name, namespace in _programs_modules(release.module_of(cls)):
-            index = self._index(name, namespace)
-            called = {alias for alias, value in dict.items(namespace) if value is cls}
-            if _is_outside(index, own, {release.name_of(cls), *called}):
-                found |= {read for read in names if _is_outside(index, own, [read])}
-        return found
+        by_name: set[str] = set()
+        by_value: set[str] = set()
+        for name, namespace in modules:
+            index = self._indexes[name][1]
+            read = {each for each in names if _is_outside(index, own, [each])}
+            by_value |= read
+            if read and _names(index, own, cls, namespace):
+                by_name |= read
+        # Half of the time is for what will mostly stay as it is: a method may be bound elsewhere.
+        if is_held or not self._has_time(0.5 if by_value == by_name else 1):
+            return by_value
+        began = _reftrack.now()
+        bound = self._reaching(cls)
+        self._spent += _reftrack.now() - began
+        if bound is None:
+            return by_name
+        return by_value.union(*(release.names_in(code) & set(names) for code in bound))
 
-    def _index(self, name: str, namespace: dict[str, Any]) -> Index:
-        size, index = self._indexes.get(name, (-1, {}))
-        if size != len(namespace):
-            index = _indexed(name, namespace)
-            self._indexes[name] = len(namespace), index
-        return index
+    def _has_time(self, part: float = 1) -> bool:
+        return self._spent <= part * (FREE_SECONDS + SHARE * (_reftrack.now() - self._began))
+
+    def _is_up_to_date(self, modules: Iterable[tuple[str, dict[str, Any]]]) -> bool:
+        """Index the modules that have grown, if there is time."""
+        grown = {
+            name: namespace
+            for name, namespace in modules
+            if self._indexes.get(name, (-1, {}))[0] != len(namespace)
+        }
+        if not grown:
+            return True
+        if not self._has_time():
+            return False
+        began = _reftrack.now()
+        for name, index in _indexed(grown).items():
+            self._indexes[name] = len(grown[name]), index
+        self._spent += _reftrack.now() - began
+        return True
+
+
+def _names(index: Index, own: set[int], cls: type, namespace: dict[str, Any]) -> bool:
+    """Does code outside a class name it, as its module does or another?"""
+    if _is_outside(index, own, [release.name_of(cls)]):
+        return True
+    called = [alias for alias, value in dict.items(namespace) if value is cls]
+    return _is_outside(index, own, [alias for alias in called if type(alias) is str])
 
 
 def _is_outside(index: Index, own: set[int], names: Iterable[str]) -> bool:
@@ -54,35 +95,35 @@ def _programs_modules(home: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and namespace of each of the user's modules, and of those of the package of `home`."""
     top = home.partition(".")[0]
     for name, module in list(sys.modules.items()):
-        if not issubclass(type(module), ModuleType):
+        if type(name) is not str or not issubclass(type(module), ModuleType):
             continue
         if release.is_in(name, top) or owners.of_module(name) in ("your test", "your code"):
-            yield name, _namespace_of(module)
+            yield name, release.module_namespace(module)
 
 
-def _indexed(module: str, namespace: dict[str, Any]) -> Index:
-    index: dict[str, set[int]] = {}
-    for owner, function in _functions(module, namespace):
-        for name in release.names_in(function.__code__):
-            index.setdefault(name, set()).add(owner)
-    return index
+def _indexed(modules: Mapping[str, dict[str, Any]]) -> dict[str, Index]:
+    """The names in the code of all functions of these modules that are alive."""
+    whose = _owners(modules)
+    found: dict[str, dict[str, set[int]]] = {name: {} for name in modules}
+    by_globals = {id(namespace): found[name] for name, namespace in modules.items()}
+    for function in [each for each in gc.get_objects() if type(each) is FunctionType]:
+        index = by_globals.get(id(function.__globals__))
+        if index is not None:
+            for name in release.names_in(function.__code__):
+                index.setdefault(name, set()).add(whose.get(id(function), 0))
+    return dict(found)
 
 
-def _functions(module: str, namespace: dict[str, Any]) -> Iterator[tuple[int, FunctionType]]:
-    """The functions that a module and its classes have, with those that decorators have wrapped."""
-    pending = [(0, value) for value in dict.values(namespace)]
-    seen: set[int] = set()
-    for owner, value in pending:
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        function = release.function_of(value)
-        if function is not None:
-            yield owner, function
-            pending += [(owner, part) for part in release.closed_over(function)]
-        elif issubclass(type(value), type):
-            if release.module_of(value) == module:
-                pending += [(id(value), part) for part in release.namespace_of(value).values()]
-        elif owners.of_module(release.module_of(type(value))) == "runner":
-            own = release.instance_dict(value) or {}  # a fixture of pytest's
-            pending += [(owner, part) for part in own.values() if type(part) is FunctionType]
+def _owners(modules: Mapping[str, dict[str, Any]]) -> dict[int, int]:
+    """By the id() of functions, that of the class in which alone they are; 0 of those that their
+    module has as well."""
+    found: dict[int, int] = {}
+    for namespace in modules.values():
+        for function in release.functions_in(dict.values(namespace)):
+            found[id(function)] = 0
+    for cls in release.with_descendants(object):
+        if release.module_of(cls) in modules:
+            for function in release.functions_in(release.namespace_of(cls).values()):
+                if found.setdefault(id(function), id(cls)) != id(cls):
+                    found[id(function)] = 0
+    return found

@@ -8,8 +8,10 @@ descriptor, `__getattr__`, `__delattr__` or metaclass, only the finalizers of wh
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import (
     BuiltinFunctionType,
@@ -17,6 +19,8 @@ from types import (
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
+    MethodType,
+    ModuleType,
 )
 from typing import Any
 
@@ -43,17 +47,23 @@ _DESCRIBING = ("id", "__str__", "__repr__", "shortDescription", "__hash__")
 _COMPARING = ("__eq__",)
 _ALL = {"__dict__", "vars"}
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE, all versions
-_SCALARS = frozenset({type(None), bool, int, float, complex, type(...), type(NotImplemented)})
-_PLAIN = _SCALARS | {
-    str,
-    bytes,
-    FunctionType,
-    BuiltinFunctionType,
+# Types by their id(): to look one up in a set, or to compare two, would ask their metaclasses.
+_SCALARS = frozenset(
+    map(id, (type(None), bool, int, float, complex, type(...), type(NotImplemented)))
+)
+_PLAIN = _SCALARS | set(
+    map(id, (str, bytes, FunctionType, BuiltinFunctionType, classmethod, staticmethod, property))
+)
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
+_WRAPPING_IN_C: tuple[type[Any], ...] = (
     classmethod,
     staticmethod,
     property,
-}
-_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
+    functools.partial,
+    type(functools.lru_cache(int)),
+    MethodType,
+)
+_WRAPPING = (functools.partialmethod, functools.cached_property, functools.singledispatchmethod)
 _SEQUENCES: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque)
 
 # `type`'s own ways to the parts of a class: a metaclass may answer for itself.
@@ -62,6 +72,7 @@ mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _flags_of: Callable[[type], int] = type.__dict__["__flags__"].__get__
 _module_of: Callable[[type], object] = type.__dict__["__module__"].__get__
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+_module_dict_of: Callable[[ModuleType], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
 
 
 def before(owner: object) -> Before:
@@ -90,7 +101,7 @@ def put_since(owner: Any, before: Before, only: tuple[str, ...] = ()) -> list[st
     if _is_class(owner):
         # `type.__setattr__` would ask a descriptor that the metaclass has under the same name.
         for base in mro_of(type(owner)):
-            kept |= namespace_of(base).keys()
+            kept |= {name for name in namespace_of(base) if type(name) is str}
     return [name for name, _ in found if name not in kept]
 
 
@@ -137,11 +148,12 @@ def let_go_of_all(owner: object, before: Before, only: tuple[str, ...] = ()) -> 
 def attributes(owner: Any) -> list[tuple[str, object]]:
     """Names and values of `owner` itself: those of a class, or an instance's dict and slots."""
     if _is_class(owner):
-        return list(namespace_of(owner).items())
+        own: Mapping[str, object] = namespace_of(owner)
+        return [(name, value) for name, value in own.items() if type(name) is str]
     found: list[tuple[str, object]] = []
-    own = instance_dict(owner)
-    if own is not None:
-        found += [(name, value) for name, value in dict.items(own) if type(name) is str]
+    values = instance_dict(owner)
+    if values is not None:
+        found += [(name, value) for name, value in dict.items(values) if type(name) is str]
     for name, member in _slots(type(owner)).items():
         with suppress(AttributeError):  # an empty slot
             found.append((name, member.__get__(owner)))
@@ -150,13 +162,23 @@ def attributes(owner: Any) -> list[tuple[str, object]]:
 
 def bases(cls: type) -> tuple[type, ...]:
     """The class and those that it derives from, as far as a class statement made them."""
-    return tuple(base for base in mro_of(cls) if _flags_of(base) & _HEAP_TYPE)
+    return tuple(base for base in mro_of(cls) if is_made(base))
+
+
+def is_made(cls: type) -> bool:
+    """By a class statement, or the like of one."""
+    return _flags_of(cls) & _HEAP_TYPE != 0
 
 
 def with_descendants(cls: type) -> list[type]:
     found = [cls]
+    known = {id(cls)}
     for parent in found:
-        found += type.__subclasses__(parent)
+        children: list[type] = type.__subclasses__(parent)
+        for child in children:
+            if id(child) not in known:
+                known.add(id(child))
+                found.append(child)
     return found
 
 
@@ -169,6 +191,17 @@ def module_of(cls: type) -> str:
     return name if type(name) is str else ""
 
 
+def module_namespace(module: Any) -> dict[str, Any]:
+    """What a module has; nothing, where something else stands in its place."""
+    return _module_dict_of(module) if issubclass(type(module), ModuleType) else {}
+
+
+def is_exactly(value: object, *types: type[Any]) -> bool:
+    """Is its type one of these, and none that derives from them? No metaclass is asked."""
+    kind = type(value)
+    return any(kind is one for one in types)
+
+
 def _is_class(owner: object) -> bool:
     return issubclass(type(owner), type)
 
@@ -178,7 +211,7 @@ def instance_dict(instance: object) -> dict[str, object] | None:
     define a `__dict__` of its own."""
     for base in mro_of(type(instance)):
         getter: Any = namespace_of(base).get("__dict__")
-        if type(getter) in _DESCRIPTORS and getter.__objclass__ is base:
+        if is_exactly(getter, *_DESCRIPTORS) and getter.__objclass__ is base:
             found: dict[str, object] = getter.__get__(instance)
             return found
     return None
@@ -203,17 +236,16 @@ def _was_set(name: str, value: object, before: Before) -> bool:
     if name not in before:
         return True
     old = before[name]
-    return old is not OPAQUE and value is not old and type(value) not in _SCALARS
+    return old is not OPAQUE and value is not old and id(type(value)) not in _SCALARS
 
 
 def is_plain(value: object) -> bool:
     """Can a reference to it be kept without anybody's notice? A number, a text, a function, or a
     container of nothing else."""
-    kind = type(value)
-    if kind in _PLAIN:
+    if id(type(value)) in _PLAIN:
         return True
-    if kind in (list, tuple, set, frozenset, dict):
-        return all(type(item) in _PLAIN for item in _contents(value))
+    if is_exactly(value, list, tuple, set, frozenset, dict):
+        return all(id(type(item)) in _PLAIN for item in _contents(value))
     return False
 
 
@@ -298,9 +330,35 @@ def function_of(attribute: Any) -> FunctionType | None:
     """The function that an attribute of a class stands for."""
     if type(attribute) is property:
         attribute = attribute.fget
-    elif type(attribute) in (classmethod, staticmethod):
+    elif is_exactly(attribute, classmethod, staticmethod):
         attribute = attribute.__func__
     return attribute if type(attribute) is FunctionType else None
+
+
+def functions_in(attributes: Iterable[object]) -> Iterator[FunctionType]:
+    """The functions that attributes stand for, with those that decorators have wrapped, however
+    deep; not those in containers, which others may have as well."""
+    pending = list(attributes)
+    seen: set[int] = set()
+    for value in pending:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is FunctionType:
+            yield value
+            pending += closed_over(value)
+            # `__dict__` would make one.
+            parts = [part for part in gc.get_referents(value) if type(part) is dict]
+            pending += [part.get("__wrapped__") for part in parts]
+        elif is_exactly(value, *_WRAPPING_IN_C):
+            pending += gc.get_referents(value)
+        elif is_exactly(value, *_WRAPPING) or _is_of_runners(type(value)):
+            pending += (instance_dict(value) or {}).values()
+
+
+def _is_of_runners(kind: type) -> bool:
+    """A fixture of pytest's, a method of unittest's that reftrack stands before."""
+    return any(is_in(module_of(kind), name) for name in ("_pytest", "reftrack"))
 
 
 def closed_over(function: FunctionType) -> list[object]:
@@ -314,7 +372,11 @@ def closed_over(function: FunctionType) -> list[object]:
 
 def names_in(code: CodeType) -> set[str]:
     """Names and texts in a function's code, and in that of functions within it."""
-    names = {*code.co_names, *(const for const in code.co_consts if type(const) is str)}
+    names = {
+        *code.co_names,
+        *code.co_freevars,
+        *(const for const in code.co_consts if type(const) is str),
+    }
     for const in code.co_consts:
         if type(const) is CodeType:
             names |= names_in(const)

@@ -36,15 +36,14 @@ def verdict(holder: Holder) -> Verdict:
 
     It grows if all of them added, two at least: one may have replaced what was there. It was filled
     once if none of them did, and they are as many as the tests that had: one of a hundred says
-    nothing of the others.
+    nothing of the others. What the run's own test left is no measure: it may have filled something
+    as well, or a table was doubled in it that all the others had filled.
     """
     added = {
-        charge.id: charge.bytes
-        for charge in holder.charged
-        if charge.scope == "test" and charge.bytes >= LEAST
+        charge.id for charge in holder.charged if charge.scope == "test" and charge.bytes >= LEAST
     }
     again = [
-        size >= least(added[repeat.id])
+        size >= LEAST
         for repeat in holder.repeats
         if repeat.id in added and not is_in_place(repeat)
         for size in repeat.bytes
@@ -54,11 +53,6 @@ def verdict(holder: Holder) -> Verdict:
     if len(again) > 1 and not any(again) and len(again) >= len(added):
         return "once"
     return holder.verdict
-
-
-def least(left: int) -> int:
-    """What a repetition of a test that has left so many bytes keeps if it adds to them."""
-    return max(LEAST, left // 2)
 
 
 def is_in_place(repeat: Repeat) -> bool:

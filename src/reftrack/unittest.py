@@ -77,7 +77,8 @@ def _before_class(owner: type, name: str, own: Any) -> object:
     def set_up_class(cls: type, /) -> Any:
         if _BEFORE not in release.namespace_of(cls):
             bases = [base for base in release.bases(cls) if issubclass(base, ReleasingMixin)]
-            noted = [(base, release.before(base)) for base in bases if base.__module__ != __name__]
+            theirs = [base for base in bases if release.module_of(base) != __name__]
+            noted = [(base, release.before(base)) for base in theirs]
             type.__setattr__(cls, _BEFORE, noted)
         return _resolved(owner, name, own, None, cls)()
 

@@ -28,7 +28,7 @@ def witnesses(value: object) -> list[ref[Any]]:
         try:
             found.append(ref(item))
         except TypeError:
-            if type(item) in _CONTAINERS:
+            if release.is_exactly(item, *_CONTAINERS):
                 inner = [child for child in gc.get_referents(item) if id(child) not in seen]
                 seen.update(map(id, inner))
                 pending += inner
@@ -65,7 +65,7 @@ def _is_one_of(item: object, types: tuple[type[Any], ...]) -> bool:
 def _bytes(item: Any, scope: int) -> int | None:
     """The size of an object of this scope with its data, else None. A builtin container counts
     whatever its own block says, which a free list may have had before."""
-    if type(item) in _CONTAINERS:
+    if release.is_exactly(item, *_CONTAINERS):
         return _HEAD + _size(item)
     for before in _BEFORE:
         charge = _reftrack.block_charge(id(item) - before)
@@ -76,7 +76,6 @@ def _bytes(item: Any, scope: int) -> int | None:
 
 def _size(item: Any) -> int:
     """As the first type tells it that is written in C, and no class."""
-    made = release.bases(type(item))
-    native = next(base for base in release.mro_of(type(item)) if base not in made)
+    native = next(base for base in release.mro_of(type(item)) if not release.is_made(base))
     size: int = release.namespace_of(native).get("__sizeof__", object.__sizeof__)(item)
     return size

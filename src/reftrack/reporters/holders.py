@@ -13,11 +13,12 @@ from reftrack import repeats, rules
 from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope, Verdict
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
-from reftrack.reporters.words import KIB, and_more, counted, size
+from reftrack.reporters.words import KIB, and_more, counted, shortened, size
 
 IDS = 3  # scopes named per holder, if they fit
 
 _SITES = 2  # allocating lines shown per holder
+_ID = 80  # columns for the id of a test that was run again
 _STRAY = 100  # scopes and lines with less than one part in so many of the usual are not told
 
 # A record may be read on another machine than the one that ran the suite: go by the path's shape.
@@ -215,23 +216,23 @@ def _repeat(block: Block, problems: Mapping[str, str]) -> str:
         for charge in holder.charged:
             if charge.id in repeated:
                 tests = len(_significant(holder.charged))
-                return _kept_again(repeated[charge.id], charge.bytes, tests, holder.verdict)
+                return _kept_again(repeated[charge.id], tests, holder.verdict)
             if charge.id in problems and holder.verdict in ("growing", "once"):
-                return f"nothing is known by repeating {charge.id}: {problems[charge.id]}"
+                problem = problems[charge.id]
+                return f"nothing is known by repeating {shortened(charge.id, _ID)}: {problem}"
     return ""
 
 
-def _kept_again(repeat: Repeat, left: int, tests: int, verdict: Verdict) -> str:
-    """The middle one of the figures, beside what the test has `left` with the holder; and what that
-    says, where the verdict goes by more `tests` than this one."""
+def _kept_again(repeat: Repeat, tests: int, verdict: Verdict) -> str:
+    """The middle one of the figures of a test that feeds the holder as one of so many `tests`; and
+    what that says, where the verdict goes by more than this one."""
     count = len(repeat.bytes)
-    what = f"{counted(count, 'repetition')} of {repeat.id} kept"
+    what = f"{counted(count, 'repetition')} of {shortened(repeat.id, _ID)} kept"
     each, most = sorted(repeat.bytes)[(count - 1) // 2], max(repeat.bytes)
-    least = repeats.least(left)
     by_all = f"{verdict.upper()} goes by all {tests} tests"
-    if most < least or repeats.is_in_place(repeat) or each < least:
+    if most < repeats.LEAST or repeats.is_in_place(repeat) or each < repeats.LEAST:
         grows = verdict == "growing" and tests > 1
-        if most < least:
+        if most < repeats.LEAST:
             what += " nothing more:"
             seen = "it was filled once" if tests == 1 else "each test fills its own part once"
         elif repeats.is_in_place(repeat):

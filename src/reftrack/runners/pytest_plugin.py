@@ -8,7 +8,6 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import copy
 import functools
 import os
 import sys
@@ -291,9 +290,12 @@ class Scopes:
 
     def _run_again(self, session: pytest.Session, ids: list[str], times: int) -> object:
         """Run items again, each on copies that live as long as pytest lets its items live."""
+        from reftrack.runners.pytest_unheard import copied, unheard
+
         items = {item.nodeid: item for item in session.items}
-        again = [_copy(items[id]) for id in ids if id in items for _ in range(times)]
-        with self._releasing_again(session.config.pluginmanager, again) as releasing:
+        again = [copied(items[id]) for id in ids if id in items for _ in range(times)]
+        plugins = session.config.pluginmanager
+        with unheard(session.config, self), self._releasing_again(plugins, again) as releasing:
             try:
                 for item, following in zip_longest(again, again[1:]):
                     self._run_once(item, following, releasing)
@@ -305,16 +307,15 @@ class Scopes:
         self, item: pytest.Item, following: pytest.Item | None, releasing: Sequence[Items]
     ) -> None:
         self.session.enter("test", item.nodeid)
-        outcome = None
+        self.outcome = None
         try:
             for each in releasing:
                 each.begin(item)
-            for report in runtestprotocol(item, log=False, nextitem=following):
-                outcome = _outcome(outcome, report)
+            runtestprotocol(item, nextitem=following)
             for each in releasing:
                 each.over(following)
         finally:
-            self.session.leave(outcome)
+            self.session.leave(self.outcome)
 
     @contextmanager
     def _releasing_again(
@@ -327,8 +328,8 @@ class Scopes:
         own = self.releasing
         first = {
             plugin: plugin.again(self.session.cure if plugin is own else None, items)
-            for plugin in plugins.get_plugins()
-            if isinstance(plugin, Items)
+            for _, plugin in plugins.list_name_plugin()  # a set of them would have them hashed
+            if type(plugin) is Items
         }
         self.releasing = first.get(own) if own is not None else None
         for plugin in first.values():
@@ -360,22 +361,6 @@ class Scopes:
         yield
         if scope is not None:
             self.session.leave()
-
-
-def _copy(item: pytest.Item) -> pytest.Item:
-    """The same test, with an instance, fixtures and notes of its own."""
-    again = copy.copy(item)
-    again.stash = pytest.Stash()
-    again._report_sections = []
-    again.user_properties = []
-    if isinstance(again, pytest.Function):
-        if again.cls is not None:  # of the instance that the item was run with
-            instance = vars(again).pop("_instance", None)
-            method = vars(again).pop("_obj", None)
-            if getattr(method, "__self__", instance) is not None:
-                again.obj  # noqa: B018  # made before the test begins, as in collection
-        again._initrequest()
-    return again
 
 
 def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from types import MethodType
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -37,7 +38,7 @@ class ByClass:
         owner = instance()
         release.let_go_of_all(owner, before, release.namespaces(type(owner)))
 
-    def let_go_of_class(self, cls: type, before: Before, mark: int, *, to_come: bool) -> bool:
+    def let_go_of_class(self, cls: type, before: Before, scopes: slice, *, to_come: bool) -> bool:
         if issubclass(cls, self._base):
             release.let_go_of_all(cls, before, release.namespaces(cls))
         return True
@@ -195,8 +196,10 @@ def _is_unittests(item: pytest.Item) -> bool:
 def _instance_of(item: pytest.Item) -> Any:
     """The instance that an item has, if it has one by now; asked for, it would be made."""
     own = vars(item)
-    instance = own.get("_instance")
-    return getattr(own.get("_obj"), "__self__", None) if instance is None else instance
+    instance, method = own.get("_instance"), own.get("_obj")
+    if instance is None and type(method) is MethodType:
+        return method.__self__
+    return instance
 
 
 def _forget_last() -> None:

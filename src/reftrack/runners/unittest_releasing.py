@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import FrameType, TracebackType
+from types import FrameType, MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reftrack import release
+from reftrack import owners, release
 from reftrack.guard import Apart, this_frame
-from reftrack.holding import Known, Weak, is_held
+from reftrack.holding import Known, Weak, is_any_held
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
 
@@ -35,6 +36,7 @@ class Suites:
         self._class: type | None = None
         self._told: dict[str, int] = {}
         self._suite: Callable[[], object] = _nothing
+        self._runs_again = False  # the program may do so with the outermost suite
 
     def begin(self, suite: object) -> None:
         """The outermost suite begins."""
@@ -42,6 +44,7 @@ class Suites:
             classes = classes_in(suite)
             self._plan = None if classes is None else Plan(classes)
             self._told = {}
+            self._runs_again = _keeps_its_tests(suite) and _is_programs(suite)
 
     def next_test(self, suite: object, cls: type) -> None:
         """A test of this class is next, and has nothing set up; what was set up for others, and is
@@ -56,7 +59,7 @@ class Suites:
         if self._plan is not None:
             self._plan.go_to(cls)
         if self._class is None or not _awaits_teardown(self._class, cls):
-            is_over = self._plan.is_over if self._plan else _unlike(cls)
+            is_over = self._plan.is_over if self._plan else _not_among(release.bases(cls))
             self._classes.let_go(is_over, to_come=True)
         self._classes.begin(cls)
         self._class = cls
@@ -72,7 +75,7 @@ class Suites:
         """A test is over, and its result told."""
         with Apart(self._note):
             news = self._news_of(result)
-            kept = _Kept(self._suite, _weak(result), news)
+            kept = _Kept(_nothing if self._runs_again else self._suite, _weak(result), news)
             self._cure.wait(Weak(test), before, kept.known)
             for name, tracebacks in _kept_tracebacks(result, news):
                 self._cure.let_go_of_frames(name, partial(clear, tracebacks))
@@ -90,7 +93,7 @@ class Suites:
                 self._class = None
             last = () if self._class is None else release.bases(self._class)
             to_come = not _is_run_by(*_PROGRAMS)
-            self._classes.let_go(lambda cls: cls not in last, to_come=to_come)
+            self._classes.let_go(_not_among(last), to_come=to_come)
 
     def _news_of(self, result: object) -> dict[str, slice]:
         """Where in the lists of a result the entries are that it has got since the last test."""
@@ -131,7 +134,21 @@ def _keeps_its_tests(suite: object) -> bool:
     """Where it does not, a test that is still in it is to run once more."""
     spaces = [release.namespace_of(base) for base in release.mro_of(type(suite))]
     own = dict(release.attributes(suite))
-    return not next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
+    cleanup = next((space["_cleanup"] for space in (own, *spaces) if "_cleanup" in space), True)
+    return release.is_exactly(cleanup, bool, int, type(None)) and not cleanup
+
+
+def _is_programs(suite: object) -> bool:
+    """Does the program have a suite otherwise than in a frame that runs? Who has is not told where
+    objects are frozen."""
+    if gc.get_freeze_count():
+        return True
+    for referrer in gc.get_referrers(suite):
+        if not release.is_exactly(referrer, FrameType, MethodType):
+            whose = owners.of_module(release.module_of(type(referrer)))
+            if whose != "runner":  # `unittest.main` has it
+                return True
+    return False
 
 
 def _nothing() -> None:
@@ -148,10 +165,11 @@ def _weak(result: object) -> Callable[[], object]:
 def _kept_tracebacks(
     result: object, news: dict[str, slice]
 ) -> Iterable[tuple[str, list[TracebackType]]]:
-    """Those that a result has got in its lists, of exceptions that nobody else refers to; one that
-    shows the locals of frames in its texts may still make them."""
+    """Those that a result has got in its lists, and nobody else refers to; a result that shows the
+    locals of frames in its texts may still make them."""
     own = dict(release.attributes(result))
-    if own.get("tb_locals") not in (None, False):
+    shows_locals = own.get("tb_locals")
+    if shows_locals is not None and shows_locals is not False:
         return
     for name, where in news.items():
         entries: Any = own[name]
@@ -166,13 +184,14 @@ def _kept_tracebacks(
 
 
 def _is_read_elsewhere(entries: list[object], index: int) -> bool:
-    """Does anybody but the result refer to one of the exceptions of its entry?"""
+    """Does anybody but the result refer to one of the exceptions of its entry, or to a traceback or
+    frame of theirs?"""
 
-    def known(_: object) -> Known:
-        return Known([entries[index]], [entries], [])
+    def parts() -> list[object]:
+        links = list(_links(_tracebacks(entries[index])))
+        return [*_errors(entries[index]), *links, *_over(links)]
 
-    count = len(_errors(entries[index]))
-    return any(is_held(lambda n=n: _errors(entries[index])[n], known) for n in range(count))  # type: ignore[misc]
+    return is_any_held(parts, lambda: Known([entries[index]], [entries], []))
 
 
 def classes_in(suite: Any) -> list[type] | None:
@@ -203,7 +222,7 @@ def _awaits_teardown(cls: type, next_class: type) -> bool:
     if name != release.module_of(next_class):
         return False
     cleanups = vars(sys.modules["unittest.case"]).get("_module_cleanups")
-    return bool(cleanups) or "tearDownModule" in vars(sys.modules.get(name, sys))
+    return bool(cleanups) or "tearDownModule" in release.module_namespace(sys.modules.get(name))
 
 
 def _is_run_by(*modules: str) -> bool:
@@ -213,9 +232,9 @@ def _is_run_by(*modules: str) -> bool:
     return frame is not None
 
 
-def _unlike(cls: type) -> Callable[[type], bool]:
-    running = release.bases(cls)
-    return lambda other: other not in running
+def _not_among(classes: Iterable[type]) -> Callable[[type], bool]:
+    among = set(map(id, classes))
+    return lambda cls: id(cls) not in among
 
 
 def _tracebacks(entry: Any) -> list[TracebackType]:
@@ -232,16 +251,18 @@ def _errors(entry: Any) -> list[BaseException]:
     for part in _parts(entry):
         links += part if type(part) is tuple else (part,)
     links = [link for link in links if issubclass(type(link), BaseException)]
+    known = set(map(id, links))
     for link in links:
         for part in (_cause_of(link), _context_of(link)):
-            if part is not None and not any(part is other for other in links):
+            if part is not None and id(part) not in known:
+                known.add(id(part))
                 links.append(part)
     return links
 
 
 def _parts(entry: Any) -> tuple[Any, ...]:
     """An entry is most often a pair of a test and `sys.exc_info()`."""
-    return tuple(entry) if type(entry) in (tuple, list) else (entry,)
+    return tuple(entry) if release.is_exactly(entry, tuple, list) else (entry,)
 
 
 # Past properties that an exception may have under these names.
@@ -250,15 +271,34 @@ _cause_of = vars(BaseException)["__cause__"].__get__
 _context_of = vars(BaseException)["__context__"].__get__
 
 
-def clear(tracebacks: Iterable[TracebackType | None]) -> None:
-    """Take the locals from the frames of tracebacks, whose texts stay as they are.
+def clear(tracebacks: Iterable[TracebackType]) -> None:
+    """Take the locals from the frames of tracebacks, whose texts stay as they are: as
+    `traceback.clear_frames` does, but not from generators."""
+    for frame in _over(_links(tracebacks)):
+        with suppress(RuntimeError):  # another thread runs it
+            frame.clear()
 
-    As `traceback.clear_frames` does, but not from generators: a frame's `clear` ends one that is
-    suspended (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12).
-    """
-    for traceback in tracebacks:
-        while traceback is not None:
-            if not traceback.tb_frame.f_code.co_flags & _SUSPENDED:
-                with suppress(RuntimeError):  # it still runs: the runner's own
-                    traceback.tb_frame.clear()
+
+def _links(tracebacks: Iterable[TracebackType]) -> Iterator[TracebackType]:
+    """Each traceback with those within it."""
+    known: set[int] = set()
+    for first in tracebacks:
+        traceback: TracebackType | None = first
+        while traceback is not None and id(traceback) not in known:
+            known.add(id(traceback))
+            yield traceback
             traceback = traceback.tb_next
+
+
+def _over(links: Iterable[TracebackType]) -> Iterator[FrameType]:
+    """The frames of tracebacks that do not run any more. A generator's may be suspended, which a
+    frame's `clear` would end (`frame_clear`, Objects/frameobject.c, 3.11 and 3.12)."""
+    running = set()
+    frame: FrameType | None = this_frame()
+    while frame is not None:
+        running.add(id(frame))
+        frame = frame.f_back
+    for traceback in links:
+        is_generators = traceback.tb_frame.f_code.co_flags & _SUSPENDED
+        if not is_generators and id(traceback.tb_frame) not in running:
+            yield traceback.tb_frame
