@@ -37,7 +37,7 @@ class Readers:
         """Those of `names` that code elsewhere may read from a class; `is_held` if that is known to
         come to an instance of it. Where there is no time to find out, it may read any."""
         modules = list(_programs_modules(release.module_of(cls)))
-        if gc.get_freeze_count() or not self._is_up_to_date(modules):
+        if release.is_heap_frozen() or not self._is_up_to_date(modules):
             return set(names)  # the collector does not tell of what is frozen
         own = {id(part) for part in release.with_descendants(cls)}
         by_name: set[str] = set()

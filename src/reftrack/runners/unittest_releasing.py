@@ -141,7 +141,7 @@ def _keeps_its_tests(suite: object) -> bool:
 def _is_programs(suite: object) -> bool:
     """Does the program have a suite otherwise than in a frame that runs? Who has is not told where
     objects are frozen."""
-    if gc.get_freeze_count():
+    if release.is_heap_frozen():
         return True
     for referrer in gc.get_referrers(suite):
         if not release.is_exactly(referrer, FrameType, MethodType):
