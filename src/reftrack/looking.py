@@ -120,33 +120,35 @@ def _figures(
     running: Sequence[Timed],
     charged: dict[int, Charged],
     staying: Mapping[int, int],
-    found: Mapping[int, int],
+    found: Mapping[int, int] | None,
 ) -> tuple[Totals, list[Survived]]:
     ids = {scope.number: scope.id for scope in chain(ended, running)}
-    rows = (
-        _alive(k, scope, ids, staying.get(k, 0), found.get(scope.number, 0))
-        for k, scope in enumerate(ended)
-    )
-    counted = [number for number, scope in charged.items() if scope.kind in COUNTED]
+    rows = (_alive(k, scope, ids, staying.get(k, 0), found) for k, scope in enumerate(ended))
     totals = Totals(
         tests=sum(scope.kind == "test" for scope in chain(ended, running)),
-        survived_bytes=max(
-            sum(_reftrack.counters(number)[0] for number in counted),
-            sum(found.get(number, 0) for number in counted),
+        survived_bytes=sum(
+            _survived(number, found) for number, scope in charged.items() if scope.kind in COUNTED
         ),
     )
     return totals, [row for row in rows if row is not None]
 
 
-def _found(seen: Look) -> Counter[int]:
-    """By scope, what the look has found: more than the ledger has where an object that hangs below
-    a survivor is from a free list, and its block still that of an earlier life."""
+def _found(seen: Look) -> Counter[int] | None:
+    """By scope, what the look has found. That is what the ledger has, but for objects from free
+    lists: these hang below a survivor of one scope, and their blocks are an earlier one's still.
+    None where there was too much to tell all of it."""
+    if seen.answer.others[0]:
+        return None
     found = Counter[int]()
     for scope, size, *_ in seen.groups:
         found[scope] += size
     for orphan in seen.orphans:
         found[orphan.scope] += orphan.bytes
     return found
+
+
+def _survived(number: int, found: Mapping[int, int] | None) -> int:
+    return _reftrack.counters(number)[0] if found is None else found.get(number, 0)
 
 
 def _leave_out(
@@ -188,12 +190,16 @@ def _beside_arrays(
 
 
 def _alive(
-    index: int, scope: Timed, ids: dict[int, str], native: int, found: int
+    index: int,
+    scope: Timed,
+    ids: dict[int, str],
+    native: int,
+    found: Mapping[int, int] | None,
 ) -> Survived | None:
-    """What an ended scope has alive, at least as much as was `found`, which scope released most of
-    it, and what went otherwise; None if there is nothing to tell."""
-    live, blocks, _, _, released_by = _reftrack.counters(scope.number)
-    live = max(live, found)
+    """What an ended scope has alive, which scope released most of it, and what went otherwise; None
+    if there is nothing to tell."""
+    _, blocks, _, _, released_by = _reftrack.counters(scope.number)
+    live = _survived(scope.number, found)
     arrays = _reftrack.array_bytes(scope.number)
     collected = _reftrack.collected_bytes(scope.number)
     if released_by == scope.number:  # right after it was over
