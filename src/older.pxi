@@ -2,30 +2,48 @@
 
 cdef enum:
     ENTRIES_SEEN = 1000         # of a dict or set
+    ITEMS_SEEN = 20
+    SMALL_TABLE = 192           # bytes: that of a small dict may be one from a free list as well
     OF_UNKNOWN_DATE = 0
     OF_TESTS = 1
     OF_OLDER = 2
 
 cdef int date_of(Survey *s, PyObject *o, bint follow) noexcept nogil:
     # Who made it: a test, or somebody before. Of lists and dicts it is the block with what is in them that
-    # tells, of tuples what they have: the objects themselves may be old ones, from a free list.
+    # tells, of tuples and small dicts what they have: the objects themselves may be old ones, from a free list.
     cdef Charge c
     cdef void *blocks[3]
     cdef void *block = own_block(o)
     cdef int kinds = visit_kinds(rt_type(o))
-    cdef Py_ssize_t i
-    if PyTuple_CheckExact(o) and follow:
-        for i in range(min(PyTuple_GET_SIZE(o), <Py_ssize_t>20)):
-            if date_of(s, PyTuple_GET_ITEM(o, i), False) == OF_TESTS:
-                return OF_TESTS
+    if follow and has_items_of_tests(s, o):
+        return OF_TESTS
     if has_entries(o) and rt_blocks(o, kinds, blocks) > 0:
         block = blocks[0]
     elif kinds & RT_FREE_LIST:
         return OF_UNKNOWN_DATE
     if not charge_of(block, &c) or c.scope >= s.wanted_count:
         # Small numbers and many strings are the interpreter's, whoever names them.
-        return OF_UNKNOWN_DATE if kinds & RT_LEAF else OF_OLDER
-    return OF_TESTS if wanted(s, c.scope) and s.wanted[c.scope] != WANTED_IMPORT else OF_OLDER
+        return OF_UNKNOWN_DATE if kinds & (RT_LEAF | RT_DICT) else OF_OLDER
+    if wanted(s, c.scope) and s.wanted[c.scope] != WANTED_IMPORT:
+        return OF_TESTS
+    return OF_UNKNOWN_DATE if kinds & RT_DICT and c.size <= SMALL_TABLE else OF_OLDER
+
+
+cdef bint has_items_of_tests(Survey *s, PyObject *o) noexcept nogil:
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef Py_ssize_t at = 0, i
+    if PyTuple_CheckExact(o):
+        for i in range(min(PyTuple_GET_SIZE(o), <Py_ssize_t>ITEMS_SEEN)):
+            if date_of(s, PyTuple_GET_ITEM(o, i), False) == OF_TESTS:
+                return True
+    elif PyDict_CheckExact(o):
+        for i in range(ITEMS_SEEN):
+            if not PyDict_Next(o, &at, &key, &value):
+                break
+            if date_of(s, value, False) == OF_TESTS:
+                return True
+    return False
 
 
 cdef inline bint has_entries(PyObject *o) noexcept nogil:

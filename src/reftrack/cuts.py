@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
-from reftrack.heap import WANTED, WANTED_AROUND, Cut, Edge, Look
+from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look
 from reftrack.naming import CACHE_TYPE, is_attributes
+from reftrack.traits import can_be_emptied
 
 MOST = 8
 """Other holders that are looked for; more than these are not worth the reader's time."""
@@ -48,14 +49,30 @@ def entries(seen: Look, chosen: Iterable[tuple[Choice, int]]) -> list[Edge]:
 
 
 def _of_entries(seen: Look, choice: Choice, last: int) -> Choice:
-    below = choice.step + 1
-    if choice.part != "contents" or below == len(seen.numbers(last)):
+    numbers = seen.numbers(last)
+    below = _emptied(seen, choice, numbers) + 1
+    if choice.part != "contents" or below == len(numbers):
         return choice
     return choice._replace(step=below, part="entries")
 
 
+def _emptied(seen: Look, choice: Choice, numbers: Sequence[int]) -> int:
+    """The step to the container to be emptied. A list or dict from a free list bears no date: if the
+    one around it was empty before the tests, they have put it there, and others may have it."""
+    step = choice.step
+    while 0 <= choice.leads_to < step < len(numbers) and choice.part == "contents":
+        around = numbers[step - 1]
+        by_key = seen.steps[numbers[step]][1] in ("key", "index", "member")
+        is_filled = by_key and can_be_emptied(seen.steps[around][3], seen.bases)
+        if not is_filled or around in seen.older:
+            break
+        step -= 1
+    return step
+
+
 def _edge(seen: Look, choice: Choice, numbers: Sequence[int]) -> Edge | None:
     """None for a root, and where the step stands for the middle of a very long path."""
+    choice = choice._replace(step=_emptied(seen, choice, numbers))
     least = 0 if choice.part == "contents" else 1
     if not least <= choice.step < len(numbers):
         return None
@@ -95,7 +112,9 @@ def cut(
         return Cutting(first.bytes, [], 0, own)
     others = _others(seen, own, first.still_held, groups, until)
     every = seen.cut(_with(own, others), groups)
-    if sum(seen.groups[group][1] for group in every.still_held) > (1 - ENOUGH) * survived:
+    staying = sum(seen.groups[group][1] for group in every.still_held)
+    # Of each group a part alone is looked for: what went tells of the rest.
+    if staying > (1 - ENOUGH) * survived or every.survivor_bytes < ENOUGH * survived:
         can_go_on = len(others) == MOST or _reftrack.now() > until
         return Cutting(first.bytes, _told(others), 0, own, not can_go_on)
     if every.survivor_bytes <= first.survivor_bytes:
@@ -169,6 +188,8 @@ def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     anchor = len(path) - 1
     while anchor >= 0 and made[anchor] == scope:
         anchor -= 1
+    if seen.scopes[scope] == WANTED_IMPORT:
+        anchor -= 1  # nothing is told of who made what before the tests
     first = next((k for k, by in enumerate(made) if seen.scopes[by] == WANTED), -1)
     found = survivor(seen, scope, step, anchor, first, made[first])
     choice = with_entries(seen, choosing.choose(path, found, seen.bases), step)

@@ -49,6 +49,13 @@ _KINDS: dict[str, HolderKind] = {
 }
 
 
+def is_of_traceback(place: Place) -> bool:
+    """Also of one that is kept without its exception, or of a frame."""
+    if place.kind == naming.SLOT:
+        return place.attribute in TRACEBACK or place.attribute == "f_back"
+    return place.owner == "traceback" and place.attribute in TRACEBACK
+
+
 class Found(NamedTuple):
     """The holder's place, by its index, its kind, and the rule that recognised it, if one did."""
 
@@ -99,7 +106,7 @@ def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
 def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> Found | None:
     """What keeps the first traceback on the path, past the wrappers that runners put around it. If
     that is what a test has made, a future that failed, it is who keeps this one."""
-    at = first(places, lambda p: p.kind == naming.SLOT and p.attribute in TRACEBACK)
+    at = first(places, is_of_traceback)
     while at is not None and at > 0:
         at -= 1
         place = places[at]

@@ -47,6 +47,7 @@ class Setter(NamedTuple):
         return is_library_file(self.file) and not _TESTS.fullmatch(stem)
 
 
+@lru_cache(maxsize=16384)
 def setter(file: str, line: int, attribute: str) -> Setter | None:
     """The statement around a line, if it sets that attribute of something."""
     found = _function(file, line, attribute)
@@ -161,9 +162,8 @@ def has_bases(file: str, owner: str) -> bool:
 
 def forget() -> None:
     """Source files may change before the next look."""
-    _parsed.cache_clear()
-    _classes.cache_clear()
-    sets.cache_clear()
+    for known in (_parsed, _classes, sets, setter, _block, _first_line):
+        known.cache_clear()
 
 
 def _body(file: str, owner: str) -> list[str]:
@@ -192,12 +192,13 @@ def _classes(file: str) -> dict[str, list[tuple[int, int]]]:
 def _function(file: str, line: int, name: str) -> tuple[int, _Definition] | None:
     """The innermost function around a line, with the number of its first line, if the name stands
     in it."""
-    first = _first_line(source_lines(file), line)
+    first = _first_line(file, line)
     block = _block(file, first) if first else []
     stem = name.rpartition("__")[2] or name
     return _parsed(file, first) if first and any(stem in line for line in block) else None
 
 
+@lru_cache(maxsize=4096)
 def _block(file: str, first: int) -> list[str]:
     lines = source_lines(file)
     depth = _indentation(lines[first - 1])
@@ -212,7 +213,7 @@ def _parsed(file: str, first: int) -> tuple[int, _Definition] | None:
     """A function parsed by itself, since whole files take their time; with its decorators. What is
     escaped is blanked: Python warns of what it does not know."""
     lines = source_lines(file)
-    block = _block(file, first)
+    block = list(_block(file, first))
     while first > 1 and lines[first - 2].strip().startswith("@"):
         first -= 1
         block.insert(0, lines[first - 1])
@@ -226,7 +227,9 @@ def _parsed(file: str, first: int) -> tuple[int, _Definition] | None:
     return (first, node) if isinstance(node, _Definition) else None
 
 
-def _first_line(lines: Sequence[str], line: int) -> int | None:
+@lru_cache(maxsize=16384)
+def _first_line(file: str, line: int) -> int | None:
+    lines = source_lines(file)
     if not 0 < line <= len(lines):
         return None
     if _DEFINITION.match(lines[line - 1]):
