@@ -130,6 +130,7 @@ cdef class Explanation:
                 kept.type = steps.number_of(row.type)
                 kept.objects = row.objects
                 kept.unsure = row.unsure
+                kept.sure = row.sure
                 kept.bytes = row.bytes
         return 0
 
@@ -416,7 +417,6 @@ cdef class Explanation:
             free(copy)
 
     cdef bint is_unsure(self, Sum *sum):
-        # May all these objects have come from a free list, with the line of what was there before?
-        return (
-            0 < sum.objects == sum.unsure and sum.unsure <= <uint32_t>self.free_lists[sum.type]
-        )
+        # May all these objects have come from a free list, with the line of what was there before? Not
+        # if one of their other blocks was allocated there.
+        return sum.sure == 0 and 0 < sum.unsure <= <uint32_t>self.free_lists[sum.type]

@@ -682,6 +682,17 @@ static inline void rt_interpreter_objects(PyInterpreterState *interp, rt_tell te
             tell(interp->atexit.callbacks[i]->kwargs, "atexit callbacks", arg);
         }
     }
+#if PY_VERSION_HEX >= 0x030D0000
+    tell(interp->codecs.search_path, "codecs.register", arg);
+    tell(interp->codecs.error_registry, "codecs.register_error", arg);
+#else
+    tell(interp->codec_search_path, "codecs.register", arg);
+    tell(interp->codec_error_registry, "codecs.register_error", arg);
+#endif
+    tell(interp->before_forkers, "os.register_at_fork", arg);
+    tell(interp->after_forkers_parent, "os.register_at_fork", arg);
+    tell(interp->after_forkers_child, "os.register_at_fork", arg);
+    tell(interp->audit_hooks, "sys.addaudithook", arg);
     for (ts = PyInterpreterState_ThreadHead(interp); ts != NULL; ts = PyThreadState_Next(ts)) {
         tell(ts->context, "context", arg);
         tell(ts->dict, "thread-local data", arg);

@@ -274,6 +274,7 @@ cdef void charge(
     row.bytes += size
     row.objects += objects
     row.unsure += objects if unsure else 0
+    row.sure += 0 if unsure else 1
     s.groups[group].bytes += size
     s.groups[group].objects += objects
     if inside and s.sizes[id] > s.groups[group].sample_size:

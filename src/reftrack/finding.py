@@ -150,6 +150,8 @@ def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
 
 
 def _kind_of_kept(path: Sequence[Step], places: Sequence[Place], at: int) -> HolderKind:
+    if places[at].kind == naming.INTERPRETER:
+        return _KINDS[naming.INTERPRETER]
     for place in places[at + 1 :]:
         if place.kind in (naming.GENERATOR, naming.CLOSURE):
             return _KINDS[place.kind]

@@ -48,6 +48,10 @@ NAMED_BY = {
 
 INTERPRETERS = {
     "atexit callbacks": "atexit",
+    "codecs.register": "codecs.register",
+    "codecs.register_error": "codecs.register_error",
+    "os.register_at_fork": "os.register_at_fork",
+    "sys.addaudithook": "sys.addaudithook",
     "context": "the context of a thread",
     "thread-local data": "the data of a thread",
     "sys.setprofile": "sys.setprofile",

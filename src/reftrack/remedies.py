@@ -73,6 +73,10 @@ IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float"})
 
 INTERPRETERS = {
     "atexit callbacks": "atexit.unregister(function) after the test",
+    "codecs.register": "codecs.unregister(search) after the test",
+    "codecs.register_error": "register one handler, at import: it stays for good",
+    "os.register_at_fork": "register one function, at import: it stays for good",
+    "sys.addaudithook": "add one hook, at import: it stays for good",
     "signal handlers": "after the test: signal.signal(number, handler), with the one it was before",
     "sys.settrace": "after the test: sys.settrace(None)",
     "sys.setprofile": "after the test: sys.setprofile(None)",
