@@ -57,8 +57,8 @@ def _of_entries(seen: Look, choice: Choice, last: int) -> Choice:
 
 
 def _emptied(seen: Look, choice: Choice, numbers: Sequence[int]) -> int:
-    """The step to the container to be emptied. A list or dict from a free list bears no date: if the
-    one around it was empty before the tests, they have put it there, and others may have it."""
+    """The step to the container to be emptied. A list or dict from a free list bears no date: if
+    the one around it was empty before, tests have put it there, and others may have it as well."""
     step = choice.step
     while 0 <= choice.leads_to < step < len(numbers) and choice.part == "contents":
         around = numbers[step - 1]

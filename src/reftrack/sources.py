@@ -6,7 +6,7 @@ Functions of `re` and the like are bound when this is imported: suites patch the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import compile as pattern
 from re import escape
