@@ -1056,3 +1056,26 @@ def test_a_record_that_cannot_be_written_stops_the_run_before_it_begins(tmp_path
     assert "no record can be written" in done.stderr
     assert "REFTRACK_DIR" in done.stderr
     assert (tmp_path / ".reftrack").read_text() == "a file"
+
+
+@pytest.mark.parametrize("options", [(), ("--release",)])
+def test_typing_is_the_programs_own(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Given typing_extensions, which msgspec imports and which replaces functions of typing, when a
+    suite looks at these, then they are as in a plain run."""
+    source = """
+        import sys, typing, unittest
+        class T(unittest.TestCase):
+            def test(self):
+                self.assertNotIn("typing_extensions", sys.modules)
+                named = {getattr(value, "__module__", "typing") for value in vars(typing).values()}
+                self.assertNotIn("typing_extensions", named)
+        """
+    (tmp_path / "suite.py").write_text(dedent(source))
+    (tmp_path / "typing_extensions.py").write_text(
+        "import typing\ndef _collect_parameters(*_): return ()\n"
+        "typing._collect_parameters = _collect_parameters\n"
+        "from typing import *\nfrom typing import get_type_hints, NotRequired, Required\n"
+    )
+    env = {"PYTHONPATH": str(tmp_path)}
+    done = reftrack("run", *options, "-m", "unittest", "suite", cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr

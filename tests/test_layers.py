@@ -18,7 +18,7 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "_reftrack"],
+    ["errors", "dependencies", "_reftrack"],
     ["model", "config"],
     ["tracing", "owners", "descriptors", "repeats"],
     ["heap", "guard", "silence", "process", "collector", "progress", "sources"],

@@ -207,3 +207,15 @@ def test_the_table_of_a_librarys_registry_is_no_leak() -> None:
     registry = choice("callback", "library")
     assert verdicts.judge(registry, left(*[KIB] * 4), {}) == "once"
     assert verdicts.judge(registry, left(*[5 * KIB] * 4), {}) == "growing"
+
+
+def test_one_more_test_that_adds_far_from_the_others_makes_no_leak_a_cache() -> None:
+    rows = [row._replace(nth=k) for k, row in enumerate(left(*[5 * KIB] * 34))]
+    assert verdicts.judge(choice(), rows, {}) == "growing"
+    rows.append(Left(99, "test", 5 * KIB, nth=633))
+    assert verdicts.judge(choice(), rows, {}) == "growing"
+
+
+def test_a_dict_to_which_many_tests_have_added_is_no_warm_cache() -> None:
+    rows = [row._replace(nth=k, later=1500 - k) for k, row in enumerate(left(*[5 * KIB] * 37))]
+    assert verdicts.judge(choice()._replace(keyed=True), rows, {}) == "growing"

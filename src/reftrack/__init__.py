@@ -40,6 +40,9 @@ _HOMES = {"Report": "reftrack.model", "current": "reftrack.session", "load": "re
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from reftrack import dependencies
+
+    dependencies.load()
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

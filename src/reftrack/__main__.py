@@ -13,6 +13,9 @@ def main() -> int:
     # what lies in it must not pass for a module that reftrack needs.
     if not sys.flags.safe_path:
         del sys.path[0]
+    from reftrack import dependencies
+
+    dependencies.load()
     from reftrack import cli
 
     return cli.main(sys.argv[1:])

@@ -329,7 +329,7 @@ def _is_only_held_by_c(path: Sequence[Step], places: Sequence[Place], survivor: 
 def _injected(choice: Choice, path: Sequence[Step], survivor: Survivor) -> Choice:
     """A whole module that a test put among the loaded ones, or what stands in for one: it is there
     that it is kept, whatever it has in it."""
-    if survivor.first != 1 or path[0].edge != "modules":
+    if survivor.first != 1 or path[0].edge != "modules" or path[1].edge != "key":
         return choice
     module = repr(path[1].label)
     fix = "self.addCleanup(sys.modules.pop, {}), as by del sys.modules[{}]"

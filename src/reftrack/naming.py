@@ -322,7 +322,8 @@ def root_text(path: Sequence[Step]) -> str:
     """Where reachability starts, in words."""
     first = path[0]
     if first.edge == "modules":
-        return f"module {path[1].name or path[1].label}" if len(path) > 1 else "sys.modules"
+        name = (path[1].name or path[1].label) if len(path) > 1 else None
+        return f"module {name}" if name is not None else "sys.modules"
     if first.edge == "frame":
         return f"running frame of {first.name}()"
     if first.edge == "thread":

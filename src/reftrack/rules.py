@@ -169,6 +169,12 @@ BOUNDED = (
         title="copies in mock.patch.dict()",
     ),
     _bounded(
+        "urls-django",
+        ("django.urls.resolvers.URLResolver",),
+        ("_reverse_dict", "_namespace_dict", "_app_dict", "_callback_strs", "__dict__"),
+        "the tables of a URL configuration: one for each language in which it was asked",
+    ),
+    _bounded(
         "events-sqlalchemy-none",
         ("sqlalchemy.event.base._Dispatch",),
         ("_empty_listener_reg", "_empty_listeners"),

@@ -70,6 +70,8 @@ CONTAINERS = (
 DESCRIPTORS = ("django.db.models.manager.ManagerDescriptor", "django.test.testcases.TestData")
 """What stands on a class for what its attribute gives: their own are out of reach."""
 CONTAINER_MODULES = ("collections", "queue", "weakref", "_weakrefset")
+IMPORT_SYSTEMS = ("__loader__", "__spec__")
+"""What the import system has put into each module: pytest's loader leads to its session."""
 NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 
 
@@ -135,6 +137,8 @@ def is_users_own(place: Place) -> bool:
     """A name that the user's own code has given: of a module, a class, a function's variable."""
     if place.kind in (naming.CONTEXT, naming.INTERPRETER):
         return True
+    if place.kind == naming.MODULE and place.attribute in IMPORT_SYSTEMS:
+        return False
     kinds = (naming.MODULE, naming.CLASS, naming.DEFAULT, *NAMED_INSIDE)
     return place.kind in kinds and is_users(place)
 

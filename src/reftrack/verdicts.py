@@ -36,9 +36,12 @@ GROWN = 16 << 10
 STRAY = 64
 """Strays from free lists come to less than this part of what tests leave that add to a holder."""
 
-QUIET, QUIETER = 10, 3
-"""A cache by key is warm where so many tests of the same module, and so many times the tests that
-filled it, ran after these and added nothing."""
+FEW, QUIET, QUIETER = 6, 10, 3
+"""A cache by key is warm where so few tests have filled it, and so many of the same module, and so
+many times as many as these, ran after them and added nothing."""
+
+MOST = 0.9
+"""Strays aside, tests add to a holder in a stretch of the run that this part of them lie in."""
 
 PART = 8
 """Of several full caches each has at least this part of what a test pushes out of them all."""
@@ -135,15 +138,20 @@ def _is_steady(tests: Sequence[Left], least: int, least_of_all: int) -> bool:
 
 
 def _is_sparse(added: Sequence[Left], least: int) -> bool:
-    """Did few of the tests from the first of these to the last add anything, and that little?"""
-    run = max(row.nth for row in added) - min(row.nth for row in added) + 1
-    return SPARSE * len(added) < run and sum(row.bytes for row in added) < least * run
+    """Did few of the tests in the stretch in which most of these lie add anything, and that little?
+    What one more test adds, far from the others, makes them no fewer."""
+    rows = sorted(added, key=lambda row: row.nth)
+    count = max(1, round(MOST * len(rows)))
+    stretches = (rows[k : k + count] for k in range(len(rows) - count + 1))
+    densest = min(stretches, key=lambda rows: rows[-1].nth - rows[0].nth)
+    run = densest[-1].nth - densest[0].nth + 1
+    return SPARSE * count < run and sum(row.bytes for row in densest) < least * run
 
 
 def _is_warm(choice: Choice, added: Sequence[Left]) -> bool:
     """Did the tests that came later find in it what they needed?"""
     quiet = max(added, key=lambda row: row.nth).later
-    return choice.keyed and quiet >= max(QUIET, QUIETER * len(added))
+    return choice.keyed and len(added) <= FEW and quiet >= max(QUIET, QUIETER * len(added))
 
 
 def at_bound(

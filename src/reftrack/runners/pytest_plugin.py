@@ -172,6 +172,9 @@ class OwnRun:
 
     @classmethod
     def start(cls, arguments: list[str], given: dict[str, Any]) -> OwnRun:
+        from reftrack import dependencies
+
+        dependencies.load()
         from reftrack import config
         from reftrack.errors import ReftrackError
         from reftrack.session import Session
