@@ -128,6 +128,7 @@ cdef extern from "cpython.h" nogil:
     int RT_BLOCKS_KNOWN
     int RT_VISITED
     int RT_VISIT_NDARRAY
+    int RT_LIST
     int RT_DICT
     int RT_VISIT_TYPE
     int RT_LISTABLE

@@ -29,19 +29,24 @@ cdef int date_of(Survey *s, PyObject *o, bint follow) noexcept nogil:
     return OF_UNKNOWN_DATE if kinds & RT_DICT and c.size <= SMALL_TABLE else OF_OLDER
 
 
+cdef bint is_item_of_tests(Survey *s, PyObject *o) noexcept nogil:
+    # Not a list or dict, which may be older than what tests have put into it.
+    return not visit_kinds(rt_type(o)) & (RT_LIST | RT_DICT) and date_of(s, o, False) == OF_TESTS
+
+
 cdef bint has_items_of_tests(Survey *s, PyObject *o) noexcept nogil:
     cdef PyObject *key
     cdef PyObject *value
     cdef Py_ssize_t at = 0, i
     if PyTuple_CheckExact(o):
         for i in range(min(PyTuple_GET_SIZE(o), <Py_ssize_t>ITEMS_SEEN)):
-            if date_of(s, PyTuple_GET_ITEM(o, i), False) == OF_TESTS:
+            if is_item_of_tests(s, PyTuple_GET_ITEM(o, i)):
                 return True
     elif PyDict_CheckExact(o):
         for i in range(ITEMS_SEEN):
             if not PyDict_Next(o, &at, &key, &value):
                 break
-            if date_of(s, value, False) == OF_TESTS:
+            if is_item_of_tests(s, value):
                 return True
     return False
 

@@ -257,9 +257,11 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     clear = remedies.emptied(choice.kinds, name)
     if not clear or choice.made_here:
         return ""
-    if choice.attribute_of_local or (choice.joined and at.is_cached_property(choice.attribute)):
-        return ""  # each thread, or instance, has one of its own, made when it was first asked for
+    if choice.joined and at.is_cached_property(choice.attribute):
+        return ""
     if at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind):
+        if choice.attribute_of_local:
+            return ""  # each thread has one of its own, made when it was first asked for
         return _put_back(name, at, _known(choice)) if at.by_tests else ""
     close = remedies.closed(choice.item_kinds, "each")
     return at.after_each(clear) + (f" (and before it {close})" if close else "")
