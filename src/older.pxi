@@ -78,9 +78,12 @@ cdef bint has_older_entries(Survey *s, PyObject *o) noexcept nogil:
                     return True
             elif OF_OLDER in (of_key, of_value):
                 return True
-            else:
-                # Entries are in the order in which they came.
-                text_first = text_first or PyUnicode_Check(key)
+            elif PyUnicode_Check(key):
+                # A container under a name that stands in the source is as old as that; and entries are
+                # in the order in which they came.
+                if visit_kinds(rt_type(value)) & (RT_LIST | RT_DICT):
+                    return True
+                text_first = True
             seen += 1
         return False
     if PyList_Check(o):
