@@ -239,6 +239,8 @@ def _of_value(choice: Choice, at: Situation) -> str:
         return _of_library(choice, at)
     if choice.place_kind in NAMED_INSIDE:
         return _of_variable(choice, at)
+    if any(remedies.waits(place) for place in choice.below):
+        return f"cancel what waits for {name}, before the test ends: task.cancel(), then await it"
     if ", default of " in name:
         return f"{choice.attribute}=None in the definition, and make the value in the function"
     return _of_container(choice, name, at) or _of_object(choice, name, at)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reftrack.naming import Place
+
 _EMPTIED = {
     **dict.fromkeys(
         (
@@ -84,6 +86,14 @@ INTERPRETERS = {
 
 SETTINGS = {"sqlite3.Connection": ("row_factory", "text_factory")}
 """Attributes by which users tell an object what to call."""
+
+
+WAITING = ("_getters", "_putters", "_waiters")
+
+
+def waits(place: Place) -> bool:
+    """Are they tasks that wait for a queue, event or lock of asyncio's?"""
+    return place.attribute in WAITING and place.owner.startswith("asyncio.")
 
 
 def emptied(kinds: Iterable[str], name: str) -> str:
