@@ -219,3 +219,11 @@ def test_one_more_test_that_adds_far_from_the_others_makes_no_leak_a_cache() -> 
 def test_a_dict_to_which_many_tests_have_added_is_no_warm_cache() -> None:
     rows = [row._replace(nth=k, later=1500 - k) for k, row in enumerate(left(*[5 * KIB] * 37))]
     assert verdicts.judge(choice()._replace(keyed=True), rows, {}) == "growing"
+
+
+def test_what_a_runner_keeps_of_tests_is_no_full_cache() -> None:
+    """Given garbage of an earlier test that goes while one of them runs, of about the same size,
+    then kept instances still grow."""
+    kept = choice("testcase-attribute", "your test")
+    rows = left(1000 * KIB, 1000 * KIB)
+    assert verdicts.judge(kept, rows, pushed(rows[:1], 1500)) == "growing"

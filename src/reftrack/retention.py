@@ -292,7 +292,7 @@ def _holder(
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
         allocations=sites,
-        bounded=verdicts.at_bound(left, known.pushed_out, filling),
+        bounded=verdicts.is_bounded(largest, left, known.pushed_out, filling),
         rule=largest.rule.name if largest.rule else "",
         key=_key(held.choices[number]),
         fix=fixes.suggest(largest, charges, sites, known.in_pytest),

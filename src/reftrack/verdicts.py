@@ -88,7 +88,7 @@ def judge(
         return "unexplained"
     if choice.owner == "runner" and (choice.rule is None or choice.rule.verdict is None):
         return "runner"
-    if at_bound(left, pushed_out, filling) or _is_small_when_full(left, filling):
+    if is_bounded(choice, left, pushed_out, filling) or _is_small_when_full(left, filling):
         return "once"
     return "growing" if _adds_up(choice, left) else "once"
 
@@ -152,6 +152,19 @@ def _is_warm(choice: Choice, added: Sequence[Left]) -> bool:
     """Did the tests that came later find in it what they needed?"""
     quiet = max(added, key=lambda row: row.nth).later
     return choice.keyed and len(added) <= FEW and quiet >= max(QUIET, QUIETER * len(added))
+
+
+def is_bounded(
+    choice: Choice,
+    left: Sequence[Left],
+    pushed_out: Mapping[int, Pushed],
+    filling: Filling | None = None,
+) -> bool:
+    """Is it a cache that is full? What a runner keeps of tests is none: that one of them released
+    about as much of another's, as garbage in cycles goes in whatever test is next, is chance."""
+    if choice.kind == "testcase-attribute" and choice.keeper is None:
+        return False
+    return at_bound(left, pushed_out, filling)
 
 
 def at_bound(
