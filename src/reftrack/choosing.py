@@ -10,7 +10,7 @@ from reftrack.finding import Found
 from reftrack.heap import Part, Step, Told
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
-from reftrack.reaching import Nested
+from reftrack.reaching import IMMUTABLE, Nested
 from reftrack.rules import Rule
 from reftrack.traits import (
     CONTAINERS,
@@ -179,7 +179,9 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         classes=frozenset(
             name.rpartition(".")[2] for name in bases.get(place.owner, (place.owner,))
         ),
-        holder_name=titles.reached(places, at, end, "mock" if kind == "mock" else "module-global"),
+        holder_name=titles.reached(places, at, end)
+        if kind == "mock"
+        else titles.plain(places, at, end),
         value=value,
         item=item,
         of_test_case=naming.is_a(place.owner, TEST_CASE, bases),
@@ -230,10 +232,7 @@ def _cut(
     """
     named = places[found.at]
     if named.attribute == "__dict__":
-        return (
-            NOWHERE,
-            None,
-        )  # the table that grew goes with its object, and is not all there is in it
+        return NOWHERE, None  # the table that grew goes with its object, and is not all in it
     if named.kind == naming.CACHE and found.rule is None:
         return named.step, "cache"
     first = survivor.first
@@ -257,9 +256,6 @@ def _cut(
     if path[at].type in IMMUTABLE or at + 1 == len(path) or path[at + 1].edge == "ref":
         return named.step, None  # nothing in it can be let go of by itself
     return at + 1, "entries"
-
-
-IMMUTABLE = ("tuple", "frozenset")
 
 
 def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> str:

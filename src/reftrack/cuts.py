@@ -107,14 +107,13 @@ def cut(
         if then.survivor_bytes >= ENOUGH * first.survivor_bytes:
             own, first = fewer, then
     # Not by what went: with the holder may go what others of the same name and place have.
-    staying = sum(seen.groups[group][1] for group in first.still_held)
-    if staying <= (1 - ENOUGH) * survived:
+    if _staying(seen, first) <= (1 - ENOUGH) * survived:
         return Cutting(first.bytes, [], 0, own)
     others = _others(seen, own, first.still_held, groups, until)
     every = seen.cut(_with(own, others), groups)
-    staying = sum(seen.groups[group][1] for group in every.still_held)
+    is_held = _staying(seen, every) > (1 - ENOUGH) * survived
     # Of each group a part alone is looked for: what went tells of the rest.
-    if staying > (1 - ENOUGH) * survived or every.survivor_bytes < ENOUGH * survived:
+    if is_held or every.survivor_bytes < ENOUGH * survived:
         can_go_on = len(others) == MOST or _reftrack.now() > until
         return Cutting(first.bytes, _told(others), 0, own, not can_go_on)
     if every.survivor_bytes <= first.survivor_bytes:
@@ -126,6 +125,10 @@ def cut(
         if rest and seen.cut(_with(own, rest)).survivor_bytes >= every.survivor_bytes:
             others = rest
     return Cutting(first.bytes, _told(others), every.bytes, _with(own, others))
+
+
+def _staying(seen: Look, went: Cut) -> int:
+    return sum(seen.groups[group][1] for group in went.still_held)
 
 
 def _told(others: Iterable[_Other]) -> list[Choice]:

@@ -95,8 +95,7 @@ def holders(
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
     fillings = grouping.fillings(held, seen)
-    tests = [scope.id for scope in charged.values() if scope.kind == "test"]
-    in_pytest = any("::" in id for id in tests)
+    in_pytest = any("::" in scope.id for scope in charged.values() if scope.kind == "test")
     nested = nesting.agreed(seen, held)
     known = _Known(charged, _order(charged), pushed_out or {}, without, lines, nested, in_pytest)
     found = [

@@ -39,7 +39,8 @@ def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Ru
         return f"fixture {name} ({scope})" if scope else f"fixture {name}"
     if kind == "fixture" and places[at].attribute == FUNCARGS:
         return "fixture " + naming.first_key(places[at].text).strip("'")
-    name = reached(places, at, end, kind)
+    by_module = kind in ("cache", "exception", "mock")
+    name = reached(places, at, end) if by_module else plain(places, at, end)
     if kind == "cache":
         return f"{name} (cache)"
     return of_mock(name, places, at) if kind == "mock" else name
@@ -69,10 +70,9 @@ def exact(places: Sequence[Place], at: int, rule: Rule | None) -> tuple[str, str
 USERS_NAMES = (naming.MODULE, naming.CLASS)
 
 
-def reached(places: Sequence[Place], at: int, end: int, kind: HolderKind) -> str:
-    """By what its author reaches it: of what is an object's the whole way from a module."""
-    by_module = kind in ("cache", "exception", "mock")
-    return (by_module and from_module(places, at)) or plain(places, at, end)
+def reached(places: Sequence[Place], at: int, end: int) -> str:
+    """With the whole way from a module, where attributes alone lead there."""
+    return from_module(places, at) or plain(places, at, end)
 
 
 def plain(places: Sequence[Place], at: int, end: int) -> str:
