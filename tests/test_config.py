@@ -166,3 +166,19 @@ def test_table_says_what_every_option_takes_and_is_for() -> None:
     for option in config.TABLE.values():
         assert option.accepts
         assert option.help
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("1048576", 1 << 20), ("1MiB", 1 << 20), ("1.5 gib", 3 << 29), ("2kB", 2000)],
+)
+def test_sizes_are_bytes_or_text_with_a_unit(tmp_path: Path, text: str, expected: int) -> None:
+    options = config.load({"fail_over": text}, environ={}, cwd=tmp_path)
+
+    assert options.fail_over == expected
+
+
+@pytest.mark.parametrize("text", ["-1", "1 mile", "much", ""])
+def test_what_is_no_size_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="is not a size such as 4GiB"):
+        config.load({"memory_limit": text}, environ={}, cwd=tmp_path)

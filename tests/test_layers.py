@@ -18,9 +18,9 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "dependencies", "_reftrack"],
+    ["errors", "dependencies", "sizes", "_reftrack"],
     ["model", "config"],
-    ["tracing", "owners", "descriptors", "repeats"],
+    ["tracing", "owners", "descriptors", "repeats", "ignoring"],
     ["heap", "guard", "silence", "process", "collector", "progress", "sources"],
     ["naming"],
     ["rules", "traits"],
@@ -43,6 +43,7 @@ LAYERS = [
     ["cli"],
     ["__main__"],
 ]
+PUBLIC = set(reftrack.__all__)
 ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 
 # What a process that only loads the plugin is to be spared.
@@ -77,7 +78,7 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
             continue
         for name in names:
             package, _, rest = name.partition(".")
-            if package == "reftrack" and rest not in ("", "__version__", "current", "load"):
+            if package == "reftrack" and rest not in ("", *PUBLIC):
                 yield rest.partition(".")[0], node.lineno
 
 

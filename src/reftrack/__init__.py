@@ -27,14 +27,20 @@ if "t" in getattr(sys, "abiflags", ""):  # the build's; the GIL of such a build 
 
 TYPE_CHECKING = False  # as `typing` has it, without the import of it
 if TYPE_CHECKING:
+    from reftrack.ignoring import ignore
     from reftrack.model import Report
     from reftrack.records import load
     from reftrack.session import current
 
 __version__ = "0.1.0"
-__all__ = ["Report", "__version__", "current", "load"]
+__all__ = ["Report", "__version__", "current", "ignore", "load"]
 
-_HOMES = {"Report": "reftrack.model", "current": "reftrack.session", "load": "reftrack.records"}
+_HOMES = {
+    "Report": "reftrack.model",
+    "current": "reftrack.session",
+    "ignore": "reftrack.ignoring",
+    "load": "reftrack.records",
+}
 
 
 def __getattr__(name: str) -> object:

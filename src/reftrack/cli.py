@@ -174,6 +174,10 @@ _METAVARS = {
     "backend": "NAME",
     "release_only": "NAMES",
     "without_rules": "NAMES",
+    "ignore": "NAMES",
+    "fail_over": "SIZE",
+    "baseline": "FILE",
+    "memory_limit": "SIZE",
 }
 
 

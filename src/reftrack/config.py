@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from reftrack import sizes
 from reftrack.errors import UsageError
 
 PYPROJECT = "pyproject.toml"
@@ -98,6 +99,37 @@ class Options(msgspec.Struct, frozen=True):
         ),
     ] = ()
 
+    ignore: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            title="a list of names of holders, in which * stands for anything",
+            description="leave holders of these names out of what gates judge",
+        ),
+    ] = ()
+    fail_over: Annotated[
+        int | None,
+        Meta(
+            title="a size such as 1MiB",
+            description="fail where a test leaves more than this behind",
+            extra={"size": True},
+        ),
+    ] = None
+    baseline: Annotated[
+        str | None,
+        Meta(
+            title="a record, or a report as JSON",
+            description="fail where a holder is new or has grown since the run that FILE is of",
+        ),
+    ] = None
+    memory_limit: Annotated[
+        int | None,
+        Meta(
+            title="a size such as 4GiB",
+            description="explain and stop the run where the process takes more memory than this",
+            extra={"size": True},
+        ),
+    ] = None
+
 
 class Option(msgspec.Struct, frozen=True):
     """One row of the table: an option under all of its names."""
@@ -107,6 +139,7 @@ class Option(msgspec.Struct, frozen=True):
     accepts: str
     help: str
     default: Any
+    is_size: bool = False  # bytes, which may be written as `1 MiB`
 
     @property
     def flag(self) -> str:
@@ -139,6 +172,7 @@ def _options() -> Iterator[Option]:
             accepts=meta.title or "",
             help=meta.description or "",
             default=field.default,
+            is_size="size" in (meta.extra or {}),
         )
 
 
@@ -197,8 +231,10 @@ def _value(option: Option, value: object, *, source: str, spelt: bool = False) -
     strict = not (spelt and isinstance(option.default, int))
     several = spelt and isinstance(option.default, tuple) and isinstance(value, str)
     try:
+        if option.is_size:
+            return sizes.parse(value)
         return msgspec.convert(_parts(value) if several else value, option.type, strict=strict)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, ValueError):
         given = repr(value) if isinstance(value, str) else str(value)
         raise UsageError(
             f"{source}: {given} is not {option.accepts}",
@@ -252,7 +288,7 @@ def _from_table(table: Mapping[str, object], folder: Path, *, is_cwd: bool) -> d
         if key not in TABLE:
             raise _unknown("setting", source, TABLE)
         values[key] = _value(TABLE[key], value, source=source)
-    for key in {"directory", "json"} & values.keys():
+    for key in {"directory", "json", "baseline"} & values.keys():
         if not is_cwd:
             values[key] = str(folder / values[key])
     return values

@@ -2,8 +2,8 @@
 
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
-`Started`, one `ScopeEnded` per scope as it ends, one `Checkpoint` per look at the heap, at most one
-`TornDown`, one `Repeated` per test that was run again, and one `Ended`.
+`Started`, one `TestBegan` per test, one `ScopeEnded` per scope as it ends, one `Checkpoint` per
+look at the heap, at most one `TornDown`, one `Repeated` per test that was run again, one `Ended`.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ class Holder(msgspec.Struct):
     `together` names other holders of the same survivors, each of which keeps them by itself:
     `together_bytes` go when all of them are cut with this one, and that is what is proved.
     `key` is the same at each look; `repeats` has the tests that were run again, as far as that
-    could show what they keep here.
+    could show what they keep here. `ignored` is the reason where the user has accepted it: no gate
+    judges it then. In the report of several processes `processes` have it.
     """
 
     name: str
@@ -158,6 +159,8 @@ class Holder(msgspec.Struct):
     most_entries: int | None = None
     key: str = ""
     repeats: list[Repeat] = []
+    ignored: str = ""
+    processes: int = 1
 
 
 class Released(msgspec.Struct):
@@ -174,6 +177,9 @@ class Released(msgspec.Struct):
 
 
 class RunInfo(msgspec.Struct):
+    """`processes` left records that are in this report; `cut_in` are tests in which a process was
+    cut: those that had begun and not ended when its record stopped."""
+
     command: list[str]
     python: str
     backend: str
@@ -183,6 +189,8 @@ class RunInfo(msgspec.Struct):
     exit_status: int | None = None
     notes: list[str] = []
     release: bool = False
+    processes: int = 1
+    cut_in: list[str] = []
 
 
 class Totals(msgspec.Struct):
@@ -205,6 +213,7 @@ class Report(msgspec.Struct):
     """A whole run, as `reftrack json` writes it.
 
     `not_released` tests were let go of nothing under `--release`: the program itself holds them.
+    `failed` has, in words, each gate that the run did not pass.
     """
 
     format: int
@@ -215,6 +224,7 @@ class Report(msgspec.Struct):
     holders: list[Holder]
     released: list[Released] = []
     not_released: int = 0
+    failed: list[str] = []
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
@@ -223,6 +233,12 @@ class Started(msgspec.Struct, tag="started", tag_field="event"):
     format: int
     pid: int
     run: RunInfo
+
+
+class TestBegan(msgspec.Struct, tag="test", tag_field="event"):
+    """A test begins: where no line of its end follows, the process was cut in it."""
+
+    id: str
 
 
 class ScopeEnded(msgspec.Struct, tag="scope", tag_field="event"):
@@ -285,6 +301,7 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     seconds: float
     exit_status: int | None
     notes: list[str] = []
+    failed: list[str] = []
 
 
-Event = Started | ScopeEnded | Checkpoint | TornDown | Repeated | Ended
+Event = Started | TestBegan | ScopeEnded | Checkpoint | TornDown | Repeated | Ended

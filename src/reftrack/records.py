@@ -26,6 +26,7 @@ from reftrack.model import (
     Scope,
     ScopeEnded,
     Started,
+    TestBegan,
     TornDown,
     Totals,
 )
@@ -140,6 +141,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     looked_at = 0  # how many scopes had ended by the last checkpoint
     torn_down = TornDown({})
     repeated: list[Repeated] = []
+    began: str | None = None  # the test that runs
     ended: Ended | None = None
     for number, line in enumerate(lines, 2):
         try:
@@ -149,8 +151,11 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 raise _damaged(path, number) from error
             break  # the run was killed while it wrote this line
         match event:
+            case TestBegan():
+                began = event.id
             case ScopeEnded():
                 scopes.append(event.scope)
+                began = None if event.scope.scope == "test" else began
             case Checkpoint():
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
@@ -166,6 +171,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     if ended is not None:
         run.exit_status = ended.exit_status
         run.notes = [*run.notes, *ended.notes]
+    elif began is not None:
+        run.cut_in = [began]
     if checkpoint is None:
         return Report(FORMAT, False, run, _totals(scopes), scopes, [])
     _date(scopes[:looked_at], checkpoint)
@@ -186,7 +193,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = sum(scope.scope == "test" for scope in scopes)
     released, held = checkpoint.released, checkpoint.not_released
-    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held)
+    failed = [] if ended is None else ended.failed
+    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
 
 
 def _read_start(lines: BinaryIO, path: Path) -> Started:

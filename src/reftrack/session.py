@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from reftrack import _reftrack, looking, progress, rules, tracing
+from reftrack import _reftrack, ignoring, looking, progress, rules, tracing
 from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
@@ -26,6 +26,7 @@ from reftrack.model import (
     Scope,
     ScopeEnded,
     ScopeKind,
+    TestBegan,
     TornDown,
 )
 from reftrack.process import NativeMemory
@@ -215,6 +216,7 @@ class Session:
             self._phases = []
             self._phase_now = None
             self._phase_allocated = 0
+            self._journal.append(TestBegan(id))
 
     def _leave(self, outcome: str | None) -> None:
         scope = self._open[-1]
@@ -349,6 +351,7 @@ class Session:
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
             return 0.0
+        ignoring.mark(checkpoint.holders, self.options.ignore)
         if final:
             self._repetition.looked(checkpoint.holders)
         self._journal.append(checkpoint)
