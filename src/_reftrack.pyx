@@ -6,7 +6,7 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 (interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
 (the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
-ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
+ledger's), `tracing` (their face towards Python), `within` (scopes in others), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `claims` (which object owns which block), `lost` (references that are not
 shown), `interned` (strings that the interpreter
@@ -14,7 +14,8 @@ keeps, and its table), `hidden` (objects that only C code refers to), `survivors
 `edges` (what one object calls another), `items` (what arrays do), `homes` (names from elsewhere),
 `older` (which containers had entries before), `steps` (paths, told), `sums` (figures by holder),
 `alive` (is a path still there?), `cuts` (what goes without some edges), `answer` (plain records),
-`explain` (one look), `sever` and `proof` (edges cut in a copy of the process). Only
+`explain` (one look), `targets` (one at given
+objects), `sever` and `proof` (edges cut in a copy of the process). Only
 cpython.h knows CPython's private structures.
 """
 
@@ -35,6 +36,7 @@ include "hooks.pxi"
 include "arrays.pxi"
 include "process.pxi"
 include "tracing.pxi"
+include "within.pxi"
 include "shapes.pxi"
 include "roots.pxi"
 include "graph.pxi"
@@ -55,5 +57,6 @@ include "steps.pxi"
 include "sums.pxi"
 include "answer.pxi"
 include "explain.pxi"
+include "targets.pxi"
 include "sever.pxi"
 include "proof.pxi"

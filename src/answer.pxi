@@ -34,6 +34,7 @@ cdef class Explanation:
     cdef Look look
     cdef Steps telling
     cdef bint is_open
+    cdef bint stands_in         # is an empty ledger there for this look? See targets.pxi
     cdef Group *described       # from 1 on, as `groups`
     cdef uint32_t group_count
     cdef Sum *rows              # by number of the group
@@ -51,6 +52,9 @@ cdef class Explanation:
         """Free the graph; closing twice does nothing."""
         self.is_open = False
         look_free(&self.look)
+        if self.stands_in:
+            self.stands_in = False
+            stand_in_end()
 
     cdef int take(self, int limit, dict named_by) except -1:
         cdef Look *l = &self.look

@@ -28,7 +28,7 @@ cdef int64_t block_bytes(void *block) noexcept nogil:
 
 cdef void block_has_data(void *block, int64_t size) noexcept nogil:
     # The array whose own block this is has so many bytes of data now, charged to whoever made it.
-    global live_total, data_total
+    global data_total
     cdef Charge c
     cdef Entry *e
     cdef uint32_t g
@@ -47,9 +47,8 @@ cdef void block_has_data(void *block, int64_t size) noexcept nogil:
     # An entry of 4 GiB or more counts KiB: the data is rounded up with it.
     growths[g].size = <int64_t>charged_size(<size_t>(own + size)) - own
     entry_set_size(e, <size_t>(own + growths[g].size))
-    figures(growths[g].scope).live_bytes += growths[g].size - before
+    scope_adjust(growths[g].scope, growths[g].size - before)
     figures(growths[g].scope).data_bytes += growths[g].size - before
-    live_total += growths[g].size - before
     data_total += growths[g].size - before
 
 

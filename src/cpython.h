@@ -127,6 +127,15 @@ static inline int rt_frame_slots_traversed(rt_frame *f)
     return f->owner == FRAME_OWNED_BY_GENERATOR && f->stacktop > 0;
 }
 
+/* The generator or coroutine that a frame is part of, or NULL (_PyFrame_GetGenerator, pycore_frame.h). */
+static inline PyObject *rt_frame_generator(rt_frame *f)
+{
+    return f->owner == FRAME_OWNED_BY_GENERATOR
+        ? (PyObject *)((char *)f - offsetof(PyGenObject, gi_iframe)) : NULL;
+}
+
+static inline int rt_is_cell(PyObject *o) { return PyCell_Check(o); }
+
 /* Of a call: a generator's frame lasts while it is suspended, and goes on under another caller. */
 static inline int rt_frame_is_call(rt_frame *f)
 {
@@ -863,6 +872,22 @@ static inline void *rt_values_block(PyObject **values)
 #else
     /* new_values(): the byte before the values holds the size of the prefix. */
     return (char *)values - ((uint8_t *)values)[-1];
+#endif
+}
+
+/* The size of that block: new_values() in Objects/dictobject.c (3.11, 3.12). */
+static inline size_t rt_values_bytes(PyObject *o)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)o;
+    return 0;
+#else
+    PyDictKeysObject *names;
+    PyObject **values = rt_inline_values(o, &names);
+    if (values == NULL) {
+        return 0;
+    }
+    return ((uint8_t *)values)[-1] + (size_t)(names->dk_nentries + names->dk_usable) * sizeof(PyObject *);
 #endif
 }
 

@@ -97,6 +97,9 @@ cdef extern from "cpython.h" nogil:
     void rt_frame_visit(rt_frame *, visitproc, void *)
     rt_frame *rt_object_frame(PyObject *)
     PyObject *rt_frame_object(rt_frame *)
+    PyObject *rt_frame_generator(rt_frame *)
+    bint rt_is_cell(PyObject *)
+    size_t rt_values_bytes(PyObject *)
     bint rt_frame_is_call(rt_frame *)
 
     enum:
@@ -134,6 +137,7 @@ cdef extern from "cpython.h" nogil:
     int RT_LISTABLE
     int RT_LEAF
     int RT_MORE_BLOCKS
+    int RT_INLINE_VALUES
     int RT_PASSAGE
     int RT_CACHE_LINK
     int RT_VISITS_OWN
@@ -173,6 +177,7 @@ cdef extern from "cpython.h" nogil:
     int rt_exception_field(PyObject *, PyObject *)
     bint rt_is_ndarray(PyTypeObject *)
     bint rt_is_heap_type(PyTypeObject *)
+    bint rt_is_static_type(PyObject *)
     ctypedef struct rt_ndarray:
         char *data
         int nd

@@ -82,7 +82,7 @@ cdef void went_find(Look *l, Paths *p, Went *w) noexcept nogil:
     for id in range(1 + g.frame_count, g.count):
         if went(l, p, id):
             w.bytes += <int64_t>g.leaf_bytes[id]
-            if not went_own(l, g.objects[id], w) and l.paths.level[id] & INSIDE and g.date[id] == 0:
+            if not went_own(l, g.objects[id], w) and l.paths.level[id] & INSIDE and is_estimated(&l.survey, id):
                 w.bytes += <int64_t>(l.survey.sizes[id] - g.leaf_bytes[id])
     for i in range(g.more_count):
         if went(l, p, g.more[i].node):

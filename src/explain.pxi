@@ -54,13 +54,19 @@ cdef int look(
     Look *l, const uint8_t *scopes, size_t scope_count, PyObject *own_folder, double *seconds
 ):
     cdef Graph *g = &l.graph
-    cdef Survey *s = &l.survey
     cdef double started = rt_seconds()
     if look_build(l, scopes, scope_count) < 0:
         return -1
     seconds[0] = rt_seconds() - started
     if graph_mark_own(g, own_folder) < 0 or paths_init(&l.paths, g) < 0:
         return -1
+    return look_on(l, seconds, started)
+
+
+cdef int look_on(Look *l, double *seconds, double started) noexcept nogil:
+    # From the graph on.
+    cdef Graph *g = &l.graph
+    cdef Survey *s = &l.survey
     paths_find(&l.paths, g)
     paths_find_garbage(&l.paths, g)
     seconds[1] = rt_seconds() - started

@@ -371,6 +371,8 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     if graph_add_frames(g) < 0:
         return -1
     graph_add_listed(g)
+    if targets_add(g, s) < 0:
+        g.short_of_memory = True
     g.modules = graph_node(g, PyImport_GetModuleDict())
     if roles_add(g) < 0:
         g.short_of_memory = True

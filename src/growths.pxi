@@ -72,7 +72,7 @@ cdef uint32_t growth_add(uint32_t head, uint32_t scope, uint32_t stack, int64_t 
         return 0
     if g == 0:
         scope_discharge(growths[head].scope, growths[head].size, 0)
-        figures(scope).live_bytes += growths[head].size
+        scope_adjust(scope, growths[head].size)
         growths[head].size += size
         growths[head].scope = scope
         growths[head].stack = stack

@@ -29,6 +29,10 @@ cdef struct ScopeFigures:
     int64_t data_gone_then      # the same, when it ended
     uint32_t data_gone_by       # the scope that released the last of them
     uint32_t released_by        # the scope in which half of that had gone, or 0
+    uint32_t within             # the scope that this one is to be moved to, or 0; see within.pxi
+    int64_t inner_bytes         # of scopes within this one: live bytes ...
+    int64_t inner_blocks        # ... and blocks,
+    uint64_t inner_allocated    # all that they allocated
 
 cdef struct Hook:
     PyMemAllocatorEx below
@@ -50,6 +54,8 @@ cdef PyThreadState *paused_thread = NULL
 cdef int pause_depth = 0
 cdef PyInterpreterState *main_interp = NULL
 cdef uint64_t hook_calls = 0
+cdef bint charging = True      # False: what is made is not recorded, only what goes
+cdef uint64_t ledger_number = 0 # of the ledger that there is: each has its own
 cdef bint ledger_short = False  # memory for the ledger itself ran out: it no longer records
 cdef size_t entry_peak_bytes = 0
 
@@ -83,8 +89,32 @@ cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noex
     f.live_bytes += size
     f.live_blocks += blocks
     f.allocated_bytes += <uint64_t>size
-    if f.live_bytes > f.peak_bytes:
-        f.peak_bytes = f.live_bytes
+    if f.live_bytes + f.inner_bytes > f.peak_bytes:
+        f.peak_bytes = f.live_bytes + f.inner_bytes
+    if f.within != 0:
+        inner_charge(figures(f.within), size, blocks)
+
+
+cdef inline void inner_charge(ScopeFigures *outer, int64_t size, int64_t blocks) noexcept nogil:
+    outer.inner_bytes += size
+    outer.inner_blocks += blocks
+    outer.inner_allocated += <uint64_t>size
+    if outer.live_bytes + outer.inner_bytes > outer.peak_bytes:
+        outer.peak_bytes = outer.live_bytes + outer.inner_bytes
+
+
+cdef inline void scope_adjust(uint32_t scope, int64_t size) noexcept nogil:
+    # What is alive changes by what is no allocation: another's part taken over, an array's data.
+    cdef ScopeFigures *f = figures(scope)
+    live_total_add(size)
+    f.live_bytes += size
+    if f.within != 0:
+        figures(f.within).inner_bytes += size
+
+
+cdef inline void live_total_add(int64_t size) noexcept nogil:
+    global live_total
+    live_total += size
 
 
 cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
@@ -95,7 +125,11 @@ cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) n
     f.live_blocks -= blocks
     if f.ended_bytes > 0 and f.released_by == 0 and 2 * f.live_bytes < f.ended_bytes:
         f.released_by = releaser
-    if scope != scope_now and rt_gc_collecting(main_interp):
+    if f.within != 0:
+        figures(f.within).inner_bytes -= size
+        figures(f.within).inner_blocks -= blocks
+    # Within another scope it counts as that one's own.
+    if scope != scope_now and rt_gc_collecting(main_interp) and (f.within == 0 or f.within != scope_now):
         f.collected_bytes += size
 
 
@@ -304,7 +338,7 @@ cdef inline void block_made(void *block, size_t size) noexcept nogil:
     cdef Link *stack
     cdef Pool *pool = NULL
     cdef uint32_t scope
-    if thread == NULL or not storable(block) or ledger_short:
+    if thread == NULL or not storable(block) or ledger_short or not charging:
         return
     # The block's place arrives while the stack is captured.
     if size <= POOL_SMALL:
@@ -378,9 +412,13 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
         return
     block_leave_pool(old)
     size = charged_size(size)
-    link = capture(thread)
+    link = capture(thread) if charging else &no_link
     stack = link.node
     e = entry_find(old)
+    if e.place == 0 and not charging:
+        return
+    if not charging:
+        size = min(size, <size_t>entry_size(e))
     if e.place == 0:
         # Made before the ledger was there: the part that is new is not known; charged to no test.
         if block_put(new, size, 0, stack):

@@ -124,6 +124,9 @@ cdef struct Survey:
     uint32_t row_last
     uint32_t row_capacity
     Table row_ids
+    PyObject **targets            # objects that take the place of survivors; see targets.pxi
+    size_t target_count
+    uint32_t target_scope         # that stands for them
     bint short_of_memory
 
 cdef struct Look:

@@ -15,7 +15,7 @@ cdef int survey_init(
     s.graph = g
     s.paths = p
     s.dominators = d
-    s.wanted = <uint8_t *>calloc(scope_count, 1)
+    s.wanted = <uint8_t *>calloc(scope_count + 1, 1)
     s.pages = <uint64_t *>calloc(PAGE_BITS // 64, sizeof(uint64_t))
     s.claims = <Claim *>malloc(4 * BATCH_NODES * sizeof(Claim))
     s.group_capacity = 1024
@@ -37,7 +37,8 @@ cdef int survey_init(
     ):
         survey_free(s)
         return -1
-    memcpy(s.wanted, scopes, min(count, <size_t>scope_count))
+    if count > 0:
+        memcpy(s.wanted, scopes, min(count, <size_t>scope_count))
     s.wanted[0] = 0
     s.wanted_count = scope_count
     return 0
@@ -124,6 +125,11 @@ cdef uint32_t *survey_tops(Survey *s) noexcept nogil:
     return tops
 
 
+cdef inline bint is_estimated(Survey *s, uint32_t id) noexcept nogil:
+    # No scope that is asked about has made it: the ledger need not know it.
+    return s.graph.date[id] == 0 or s.graph.date[id] == s.target_scope and s.target_count > 0
+
+
 cdef int survey_sizes(Survey *s) noexcept nogil:
     # Of what hangs on survivors: the ledger's figures, for older objects CPython's rules.
     cdef Graph *g = s.graph
@@ -136,7 +142,7 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
         s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>s.pieces[k].size
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
-        if g.date[id] == 0 and g.objects[id] != NULL:
+        if is_estimated(s, id) and g.objects[id] != NULL:
             # Its buffer may be in the ledger although the object, from a free list, is not.
             s.sizes[id] += rt_basic_size(g.objects[id]) - min(s.sizes[id], rt_buffer_size(g.objects[id]))
             if visit_kinds(rt_type(g.objects[id])) & RT_VISIT_NDARRAY:
@@ -179,7 +185,7 @@ cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
 
 cdef uint32_t group_below_anchor(Survey *s, uint32_t top) noexcept nogil:
     cdef uint32_t anchor = s.paths.parent[top]
-    if is_namespace(s, anchor):
+    if s.target_count > 0 or is_namespace(s, anchor):
         return group_of(s, <uint64_t>1 << 42 | top, anchor, s.graph.date[top])
     return group_of(s, anchor, anchor, s.graph.date[top])
 

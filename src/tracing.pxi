@@ -47,7 +47,7 @@ cdef bint hook_reached(int i) noexcept nogil:
 
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
-    global scope_count, scope_now, releaser, live_total, data_total, ledger_short
+    global scope_count, scope_now, releaser, live_total, data_total, ledger_short, ledger_number
     cdef uint32_t i
     for i in range((scope_count + <uint32_t>SCOPE_CHUNK - 1) // <uint32_t>SCOPE_CHUNK):
         free(scope_chunks[i])
@@ -70,6 +70,7 @@ cdef void ledger_free() noexcept nogil:
     live_total = 0
     data_total = 0
     ledger_short = False
+    ledger_number += 1
 
 
 cdef int ledger_init(int frames) noexcept nogil:
@@ -100,10 +101,12 @@ def start(int frames):
     Raises ValueError where `frames` is not between 1 and 256, MemoryError where there is no
     memory for the ledger. Starting a started ledger begins anew.
     """
-    global recording, main_interp
+    global recording, charging, main_interp, stand_ins
     if not 1 <= frames <= 256:
         raise ValueError("frames must be between 1 and 256")
     recording = False
+    charging = True
+    stand_ins = 0
     if ledger_init(frames) < 0:
         raise MemoryError("no memory for the ledger")
     main_interp = PyInterpreterState_Main()
@@ -114,8 +117,9 @@ def start(int frames):
 
 def stop():
     """Stop recording and drop the ledger. Stopping twice does nothing."""
-    global recording, paused_thread, pause_depth
+    global recording, paused_thread, pause_depth, stand_ins
     recording = False
+    stand_ins = 0
     paused_thread = NULL
     pause_depth = 0
     hooks_remove()
@@ -125,6 +129,24 @@ def stop():
 def recording_now():
     """Is the ledger recording in this process?"""
     return recording
+
+
+def charge_no_more():
+    """What is allocated from now on is not recorded, what goes still is: cheap, for as long as somebody
+    may ask what is left. Until `charge_again`, or `start`."""
+    global charging
+    charging = False
+
+
+def charge_again():
+    """Ends `charge_no_more`."""
+    global charging
+    charging = True
+
+
+def ledger_id():
+    """The number of the ledger that there is: another one when it has been started anew or stopped."""
+    return ledger_number
 
 
 def attached():
@@ -196,11 +218,18 @@ def end_scope(uint32_t scope):
 
 
 def counters(uint32_t scope):
-    """(live bytes, live blocks, allocated bytes, peak of live bytes, releasing scope or 0)."""
+    """(live bytes, live blocks, allocated bytes, peak of live bytes, releasing scope or 0), with those of
+    scopes within it."""
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     cdef ScopeFigures *f = figures(scope)
-    return f.live_bytes, f.live_blocks, f.allocated_bytes, f.peak_bytes, f.released_by
+    return (
+        f.live_bytes + f.inner_bytes,
+        f.live_blocks + f.inner_blocks,
+        f.allocated_bytes + f.inner_allocated,
+        f.peak_bytes,
+        f.released_by,
+    )
 
 
 def collected_bytes(uint32_t scope):

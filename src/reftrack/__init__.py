@@ -1,7 +1,9 @@
 """reftrack: which test keeps which memory alive, what holds it, where it was allocated.
 
-`current()` is the session of this process, if there is one; `load(path)` reads a run's record as a
-`Report`. Nothing is imported before it is asked for: pytest loads the plugin in every run, with
+`track()` says what a stretch of code left and who holds it; `holders(obj)` who holds an object,
+`retained_size(obj)` what goes with it; `assert_released(obj)` is for tests. `report()` and `Run.load()`
+are `Report`s, of now and of a record; `current()` is the session of this process, if there is one.
+Nothing is imported before it is asked for: pytest loads the plugin in every run, with
 reftrack on or off.
 
 PYTEST_DONT_REWRITE: `reftrack run -m pytest` has imported this package before pytest starts, and it
@@ -27,19 +29,47 @@ if "t" in getattr(sys, "abiflags", ""):  # the build's; the GIL of such a build 
 
 TYPE_CHECKING = False  # as `typing` has it, without the import of it
 if TYPE_CHECKING:
+    from reftrack.asking import assert_released, holders, retained_size
+    from reftrack.errors import ReftrackError, UsageError
     from reftrack.ignoring import ignore
     from reftrack.model import Report
     from reftrack.records import load
+    from reftrack.runs import Run, report
     from reftrack.session import current
+    from reftrack.tracking import Tracker, track
 
 __version__ = "0.1.0"
-__all__ = ["Report", "__version__", "current", "ignore", "load"]
+__all__ = [
+    "ReftrackError",
+    "Report",
+    "Run",
+    "Tracker",
+    "UsageError",
+    "__version__",
+    "assert_released",
+    "current",
+    "holders",
+    "ignore",
+    "load",
+    "report",
+    "retained_size",
+    "track",
+]
 
 _HOMES = {
+    "ReftrackError": "reftrack.errors",
     "Report": "reftrack.model",
+    "Run": "reftrack.runs",
+    "Tracker": "reftrack.tracking",
+    "UsageError": "reftrack.errors",
+    "assert_released": "reftrack.asking",
     "current": "reftrack.session",
+    "holders": "reftrack.asking",
     "ignore": "reftrack.ignoring",
     "load": "reftrack.records",
+    "report": "reftrack.runs",
+    "retained_size": "reftrack.asking",
+    "track": "reftrack.tracking",
 }
 
 

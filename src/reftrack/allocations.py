@@ -32,13 +32,20 @@ def listed(
     stacks: Counted, total: int, lines: Callable[[int], tuple[Line, ...]]
 ) -> list[Allocation]:
     """Stacks that come down to the same lines of the user's code, as one."""
+    return all_listed(stacks, lines, LISTED if total >= SMALL else LISTED_OF_SMALL)
+
+
+def all_listed(
+    stacks: Counted, lines: Callable[[int], tuple[Line, ...]], most: int | None = None
+) -> list[Allocation]:
+    """The same, of any size; at most so many."""
     by_lines: dict[tuple[Line, ...], Allocation] = {}
     for stack, size, objects in stacks:
         allocation = by_lines.setdefault(lines(stack), Allocation(0, 0, []))
         allocation.bytes += size
         allocation.objects += objects
-    listed = LISTED if total >= SMALL else LISTED_OF_SMALL
-    largest = heapq.nlargest(listed, by_lines.items(), lambda item: item[1].bytes)
+    count = len(by_lines) if most is None else most
+    largest = heapq.nlargest(count, by_lines.items(), lambda item: item[1].bytes)
     for shown, allocation in largest:
         allocation.traceback = [_frame(line) for line in shown]
     return [allocation for _, allocation in largest]

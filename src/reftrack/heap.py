@@ -164,6 +164,25 @@ class Look(NamedTuple):
         return Sums(*self.answer.sums(holder_of, owning, limits, types))
 
 
+def look_at(
+    backend: Backend,
+    objects: tuple[object, ...],
+    given: object,
+    *,
+    aside: bool,
+    named_by: dict[str, tuple[str, ...]] | None = None,
+) -> Look:
+    """Explain who holds these objects, each of which is a group of the look by itself.
+
+    `given` is the container in which they were given, or None: what it refers to, and what reftrack's
+    own frames do, does not count, nor with `aside` the variables of the frame that called these. It
+    needs no ledger. Raises MemoryError where there is no room for the graph.
+    """
+    traced = backend.name == "tracemalloc"
+    answer, scope = _reftrack.explain_objects(objects, given, OWN_FOLDER, aside, traced, named_by)
+    return _look(backend, bytes(scope) + bytes([WANTED]), answer)
+
+
 def look(
     backend: Backend, scopes: bytes, named_by: dict[str, tuple[str, ...]] | None = None
 ) -> Look:
@@ -175,6 +194,10 @@ def look(
     answer = _reftrack.explain(
         scopes, OWN_FOLDER, GROUPS_DESCRIBED, backend.name == "tracemalloc", named_by
     )
+    return _look(backend, scopes, answer)
+
+
+def _look(backend: Backend, scopes: bytes, answer: _reftrack.Explanation) -> Look:
     return Look(
         scopes=scopes,
         groups=answer.groups,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from reftrack import _reftrack
+from reftrack import _reftrack, windows
 from reftrack.descriptors import System
 from reftrack.guard import Apart, quietly, take_footing
 from reftrack.looking import Timed
@@ -230,13 +230,16 @@ class Repetition:
             self._within = len(self.opened)
         self.opened.append(scope)
         _reftrack.enter_scope(scope.number)
+        windows.follow(scope.number)
         take_footing()
 
     def leave(self, outcome: str | None) -> None:
         """The innermost of them is over."""
         if len(self.opened) > 1:
+            windows.give_back(self.opened[-1].number)
             self.ended.append(self.opened.pop())
             _reftrack.enter_scope(self.opened[-1].number)
+            windows.follow(self.opened[-1].number)
         if self._test is not None and len(self.opened) == self._within:
             self._test.outcome = outcome
             self._test = None

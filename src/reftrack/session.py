@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from reftrack import _reftrack, ignoring, looking, progress, rules, tracing
+from reftrack import _reftrack, ignoring, looking, progress, rules, tracing, windows
 from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
@@ -136,6 +134,11 @@ class Session:
         return _reftrack.now() - self._began
 
     @property
+    def backend(self) -> tracing.Backend:
+        """Where the lines of allocations come from."""
+        return self._backend
+
+    @property
     def directory(self) -> str:
         """The working directory in which the run began."""
         return self._directory
@@ -206,9 +209,10 @@ class Session:
         scope = Timed(_reftrack.new_scope(), kind, id)
         self._open.append(scope)
         _reftrack.enter_scope(scope.number)
+        windows.follow(scope.number)
         take_footing()
         if not self._follows_arrays:
-            self._follows_arrays = _follow_arrays()
+            self._follows_arrays = tracing.follow_arrays()
         if kind != "session":
             self._collector.entered()
             self._native.entered()
@@ -220,6 +224,7 @@ class Session:
 
     def _leave(self, outcome: str | None) -> None:
         scope = self._open[-1]
+        windows.give_back(scope.number)
         if scope.kind == "test":
             self._end_phase()
             if self._tests_seen == self._tests_over():
@@ -237,6 +242,7 @@ class Session:
             # The session is no moment to name: what goes between two scopes goes after the first.
             after = scope.number if len(self._open) == 1 else 0
             _reftrack.enter_scope(self._open[-1].number, after)
+            windows.follow(self._open[-1].number)
         self._ended.append(scope)
         self._tests_ended += scope.kind == "test"
         self._leaving = scope.number
@@ -317,6 +323,8 @@ class Session:
         if not self._attached():
             return
         self._end_leaving()
+        if final:
+            windows.give_back_all()
         if final and self._cure is not None:
             self._cure.flush()
         started = _reftrack.now()
@@ -392,15 +400,6 @@ class Session:
         """Something that the reader of the report has to know; written with its last line."""
         if text not in self._notes:
             self._notes.append(text)
-
-
-def _follow_arrays() -> bool:
-    """Be told of numpy's arrays that die, as soon as the program has imported it."""
-    numpy = sys.modules.get("numpy")
-    array = vars(numpy).get("ndarray") if type(numpy) is ModuleType else None
-    if array is not None:
-        _reftrack.follow_arrays(array)
-    return array is not None
 
 
 _current: Session | None = None

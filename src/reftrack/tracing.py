@@ -8,10 +8,12 @@ ledger's own stacks, or tracemalloc's traces, asked for by the true address of a
 from __future__ import annotations
 
 import re
+import sys
 import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from io import FileIO
+from types import ModuleType
 from typing import Literal, Protocol
 
 from reftrack import _reftrack
@@ -102,6 +104,15 @@ def choose(name: Literal["auto", "native", "tracemalloc"]) -> Backend:
     if name == "tracemalloc" or (name == "auto" and tracemalloc.is_tracing()):
         return Tracemalloc()
     return Native()
+
+
+def follow_arrays() -> bool:
+    """Be told of numpy's arrays that die, as soon as the program has imported it."""
+    numpy = sys.modules.get("numpy")
+    array = vars(numpy).get("ndarray") if type(numpy) is ModuleType else None
+    if array is not None:
+        _reftrack.follow_arrays(array)
+    return array is not None
 
 
 def as_traceback(lines: Sequence[Line]) -> tracemalloc.Traceback:

@@ -1,0 +1,407 @@
+"""`reftrack.track()`: what a stretch of the program allocates, what of it is left, and who holds that."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import tracemalloc
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+from types import TracebackType
+from typing import Self, TypeVar
+
+from reftrack import (
+    _reftrack,
+    allocations,
+    heap,
+    looking,
+    owners,
+    retention,
+    sources,
+    tracing,
+    windows,
+)
+from reftrack.errors import UsageError
+from reftrack.grouping import Charged
+from reftrack.heap import WANTED
+from reftrack.model import COUNTED, FORMAT, Allocation, Holder, Report, RunInfo, Scope, Totals
+from reftrack.naming import NAMED_BY
+from reftrack.session import current
+from reftrack.tracing import Backend
+from reftrack.windows import Window
+
+TITLE = "reftrack.track()"
+"""The id of a tracker's scope in reports and charges."""
+
+OPEN_ONE = 'Open one first: "with reftrack.track() as t: ..."'
+ONE_AT_A_TIME = "Leave the first one before the next begins; both can then be read."
+AGAIN = "Make a new one each time: with reftrack.track() as t: ..."
+READ_EARLIER = "Read it right after its body: with reftrack.track() as t: ...; then t.holders"
+
+
+def track(frames: int = 16) -> Tracker:
+    """Track what the body of a `with` allocates: `with reftrack.track() as t: ...`, then `t.holders`.
+
+    It works anywhere, and inside a test that reftrack runs: that test's figures stay as they are
+    without it. Of each allocation's traceback `frames` calls are kept (a run's own option counts
+    there). All that is allocated in the process meanwhile counts, by other threads too; what an
+    `import` makes does not. One tracker is open at a time.
+
+    Raises UsageError where `frames` is not a whole number from 1 to 256.
+    """
+    if type(frames) is not int or not 1 <= frames <= 256:
+        raise UsageError(
+            "track() keeps 1 to 256 frames of each allocation", hint="For example: track(frames=16)"
+        )
+    return Tracker(frames)
+
+
+class Tracker:
+    """What the body of `with reftrack.track() as t:` allocated. Sizes are bytes.
+
+    All can be read in the body, too, where it tells of what is alive so far; after it, garbage has
+    been collected once. What is alive is asked of the ledger: `survivors`, `holders` and `snapshot()`
+    say what of it is left when they are first read. Inside a run that is possible until the test is
+    over; elsewhere as long as the tracker is there, or until `close()`. Reading raises UsageError where
+    that is no more so, before the body, and in another process than the tracker's.
+    """
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._pid = os.getpid()
+        self._thread = 0
+        self._window: Window | None = None
+        self._ledger: _Ledger | None = None
+        self._backend: Backend | None = None
+        self._is_open = False
+        self._began = self._seconds = 0.0
+        self._started = ""
+        self._figures: tuple[int, int, int] | None = None  # allocated, peak, survived, at the end
+        self._survivors: list[Allocation] | None = None
+        self._holders: list[Holder] | None = None
+
+    # ---- the body ----
+
+    def __enter__(self) -> Self:
+        global _latest
+        _reftrack.pause()
+        try:
+            self._check_new()
+            session = current()
+            if session is not None:
+                self._backend = session.backend
+            else:
+                self._ledger = _ledger(self._frames)
+                self._backend = self._ledger.backend
+                tracing.follow_arrays()
+            self._thread = threading.get_ident()
+            self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._began = _reftrack.now()
+            self._is_open = True
+            _latest = weakref.ref(self)
+            self._window = _window()
+        finally:
+            _reftrack.resume()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _reftrack.pause()
+        try:
+            if self._pid != os.getpid():
+                return  # a forked child comes to the end of the body as well: it is the parent's
+            problem = self._end()
+        finally:
+            _reftrack.resume()
+        if problem is not None and kind is None:
+            raise problem
+
+    def _check_new(self) -> None:
+        if self._window is not None:
+            raise UsageError("this tracker has been used already", hint=AGAIN)
+        opened = _latest() if _latest is not None else None
+        if opened is not None and opened._is_open and opened._is_alive():
+            raise UsageError("a tracker is open: trackers do not nest", hint=ONE_AT_A_TIME)
+
+    def _end(self) -> UsageError | None:
+        """Close the window; returns what is wrong, if anything is."""
+        window = self._known_window()
+        self._is_open = False
+        self._seconds = _reftrack.now() - self._began
+        windows.close(window)
+        if not window.has_ledger:
+            return UsageError(
+                "a run of reftrack began or ended in the body: what was tracked is lost",
+                hint="Begin the tracker inside the run, in one of its tests.",
+            )
+        if self._ledger is not None:
+            _reftrack.charge_no_more()
+        _reftrack.collect()
+        self._charge_arrays(window)
+        self._figures = self._read_figures(window)
+        if threading.get_ident() != self._thread:
+            return UsageError(
+                "the tracker was left in another thread than it was entered in",
+                hint="Have one thread open and leave it; what others allocate meanwhile counts.",
+            )
+        return None
+
+    def close(self) -> None:
+        """Let go of the ledger: nothing more can be read but what was. In a run it does nothing."""
+        if not self._is_open:
+            self._ledger = None
+
+    # ---- what it tells ----
+
+    @property
+    def allocated_bytes(self) -> int:
+        """All that was allocated in the body, freed since or not."""
+        return self._told()[0]
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most of it that was alive at once."""
+        return self._told()[1]
+
+    @property
+    def survived_bytes(self) -> int:
+        """What of it was alive after the body and one garbage collection; in the body, what is now."""
+        return self._told()[2]
+
+    @property
+    def survivors(self) -> list[Allocation]:
+        """What is left of it, by the lines that allocated it, biggest first: `objects` counts blocks of
+        memory, of which an object can have several."""
+        if self._survivors is not None:
+            return self._survivors
+        found = self._apart(self._read_survivors)
+        if not self._is_open:
+            self._survivors = found
+        return found
+
+    @property
+    def holders(self) -> list[Holder]:
+        """Who keeps that alive, from named roots, biggest first."""
+        if self._holders is not None:
+            return self._holders
+        found = self._apart(self._read_holders)
+        if not self._is_open:
+            self._holders = found
+        return found
+
+    def snapshot(self) -> tracemalloc.Snapshot:
+        """What is left of it as a snapshot of tracemalloc's: a trace for each block of memory, for
+        `statistics`, `compare_to`, `filter_traces` and `dump`."""
+        return self._apart(self._read_snapshot)
+
+    def report(self) -> Report:
+        """All of that as the report of a run has it: one scope, its holders, and no tests."""
+        holders = self.holders
+        allocated, peak, survived = self._told()
+        scope = Scope(
+            id=TITLE,
+            scope="test",
+            allocated_bytes=allocated,
+            peak_bytes=peak,
+            survived_bytes=survived,
+            ended_bytes=survived,
+            survived_blocks=sum(allocation.objects for allocation in self.survivors),
+        )
+        explained = retention.explained_bytes(holders, COUNTED)
+        backend = self._backend.name if self._backend is not None else "native"
+        run = RunInfo(
+            command=list(sys.argv),
+            python=platform.python_version(),
+            backend=backend,
+            started=self._started,
+            seconds=self._seconds,
+            frames=self._frames,
+        )
+        totals = Totals(survived_bytes=survived, explained_bytes=explained)
+        return Report(FORMAT, not self._is_open, run, totals, [scope], holders)
+
+    def _told(self) -> tuple[int, int, int]:
+        return self._figures or self._apart(self._read_figures)
+
+    def _apart(self, read: Callable[[Window], _Answer]) -> _Answer:
+        """Read of the ledger, which notes nothing of that."""
+        window = self._known_window()
+        _reftrack.pause()
+        try:
+            self._check_readable(window)
+            return read(window)
+        finally:
+            _reftrack.resume()
+
+    def _known_window(self) -> Window:
+        if self._window is None:
+            raise UsageError("this tracker has not begun", hint=OPEN_ONE)
+        return self._window
+
+    def _check_readable(self, window: Window) -> None:
+        if self._pid != os.getpid():
+            raise UsageError(
+                "this tracker is of another process, which this one was forked from",
+                hint="Read it there, or open one in this process.",
+            )
+        if self._ledger is None and current() is None:
+            raise UsageError("this tracker was closed, or its run is over", hint=READ_EARLIER)
+        if not window.has_ledger:
+            raise UsageError(
+                "the ledger of this tracker is gone: another one has been started",
+                hint=READ_EARLIER,
+            )
+        if window.given_back and not self._is_open:
+            raise UsageError(
+                "the test that this tracker was in is over: what it left counts to that",
+                hint="Read it inside the test. What tests have left: reftrack.report()",
+            )
+
+    def _is_alive(self) -> bool:
+        """Can it still be open?"""
+        return self._pid == os.getpid() and self._window is not None and self._window.has_ledger
+
+    # ---- reading the ledger ----
+
+    def _read_figures(self, window: Window) -> tuple[int, int, int]:
+        rows = [_reftrack.counters(inner) for inner in window.parts]
+        live = sum(row[0] for row in rows)
+        return sum(row[2] for row in rows), max((row[3] for row in rows), default=0), live
+
+    def _read_blocks(self, window: Window) -> tuple[list[tuple[int, int]], Lines]:
+        """The blocks that are left, and how the lines of their stacks are read."""
+        backend = self._known_backend()
+        traced = backend.name == "tracemalloc"
+        blocks: list[tuple[int, int]] = []
+        stacks: tracing.Stacks = [] if traced else None
+        for inner in window.parts:
+            found, more = _reftrack.blocks(inner, traced)
+            offset = len(stacks) if stacks is not None else 0
+            blocks += [(size, stack + offset) for size, stack in found]
+            if stacks is not None:
+                stacks += more or []
+        return blocks, backend.reader(stacks)
+
+    def _read_survivors(self, window: Window) -> list[Allocation]:
+        blocks, lines = self._read_blocks(window)
+        sums: dict[int, list[int]] = {}
+        for size, stack in blocks:
+            row = sums.setdefault(stack, [0, 0])
+            row[0] += size
+            row[1] += 1
+        counted = sorted(
+            ((stack, size, count) for stack, (size, count) in sums.items()), key=lambda row: -row[1]
+        )
+        known = cache(lambda stack: tuple(allocations.from_users_code(lines(stack))))
+        found = allocations.all_listed(counted, known)
+        _forget_sources()
+        return found
+
+    def _read_snapshot(self, window: Window) -> tracemalloc.Snapshot:
+        blocks, lines = self._read_blocks(window)
+        known = cache(lambda stack: _trace_frames(lines(stack)))
+        traces = [(0, size, *known(stack)) for size, stack in blocks]
+        return tracemalloc.Snapshot(traces, self._frames)
+
+    def _read_holders(self, window: Window) -> list[Holder]:
+        charged = {inner: Charged("test", TITLE) for inner in window.parts}
+        _reftrack.collect()
+        seen = heap.look(self._known_backend(), _wanted(window), NAMED_BY)
+        try:
+            holders = retention.holders(seen, charged, cut=looking.CUT).holders
+        finally:
+            seen.close()
+        for holder in holders:
+            if current() is None:
+                holder.fix = ""  # there is no test after which anything could be done
+        return holders
+
+    def _charge_arrays(self, window: Window) -> None:
+        """numpy's data is known as of a look at the heap."""
+        if "numpy" in sys.modules:
+            with suppress(MemoryError):
+                heap.look(self._known_backend(), _wanted(window)).close()
+
+    def _known_backend(self) -> Backend:
+        if self._backend is None:
+            raise UsageError("this tracker has not begun", hint=OPEN_ONE)
+        return self._backend
+
+
+_Answer = TypeVar("_Answer")
+Lines = Callable[[int], list[tracing.Line]]
+
+_latest: weakref.ref[Tracker] | None = None
+
+
+def latest() -> Tracker | None:
+    """The tracker that is open, or was last, while somebody has it."""
+    return _latest() if _latest is not None else None
+
+
+def _window() -> Window:
+    try:
+        return windows.open_one()
+    except RuntimeError as error:
+        raise UsageError(f"nothing can be tracked: {error}", hint=ONE_AT_A_TIME) from None
+
+
+def _wanted(window: Window) -> bytes:
+    flags = bytearray(max(window.parts, default=0) + 1)
+    for inner in window.parts:
+        flags[inner] = WANTED
+    return bytes(flags)
+
+
+def _trace_frames(lines: list[tracing.Line]) -> tuple[tuple[tuple[str, int], ...], int]:
+    """As a trace of tracemalloc's has them, most recent first; it knows no trace without one."""
+    frames = tuple((file, line) for file, _, line in reversed(lines)) or (("<unknown>", 0),)
+    return frames, len(frames)
+
+
+def _forget_sources() -> None:
+    allocations.forget()
+    sources.forget()
+    owners.forget()
+
+
+# ---- the ledger, where there is no run ----
+
+
+class _Ledger:
+    """The ledger of trackers outside a run: started for the first one, and stopped when nobody has any of
+    them any more."""
+
+    def __init__(self, frames: int) -> None:
+        self.frames = frames
+        self.backend = tracing.choose("auto")
+        self.backend.start(frames)
+        self.number = _reftrack.ledger_id()
+
+    def __del__(self) -> None:
+        if _reftrack is not None and self.number == _reftrack.ledger_id():
+            self.backend.stop()
+
+
+_shared: weakref.ref[_Ledger] | None = None
+
+
+def _ledger(frames: int) -> _Ledger:
+    """That of earlier trackers, if these can still be read and want the same of it, or a new one."""
+    global _shared
+    known = _shared() if _shared is not None else None
+    if known is not None and known.number == _reftrack.ledger_id() and known.frames == frames:
+        _reftrack.charge_again()
+        return known
+    made = _Ledger(frames)
+    _shared = weakref.ref(made)
+    return made
