@@ -97,31 +97,35 @@ cdef int targets_look(
 
 # ---- references of the question itself ----
 
-cdef void lead_nowhere(Graph *g, uint32_t id, bint to_all) noexcept nogil:
+cdef struct Question:
+    uint32_t given                # the node of the container in which the objects were given, or 0
+    uint32_t objects              # that of the tuple that reftrack has them in
+
+cdef inline bint is_asked(Graph *g, Question *q, uint32_t id) noexcept nogil:
+    return g.date[id] != 0 or id == q.given and id != 0
+
+
+cdef void lead_nowhere(Graph *g, Question *q, uint32_t id, bint to_all) noexcept nogil:
     # The root stands in for what is left out, as in Cuts.
     cdef size_t e
     for e in range(g.first[id], g.first[id + 1]):
-        if to_all or g.date[g.to[e]] != 0:
+        if to_all or is_asked(g, q, g.to[e]):
             g.to[e] = 0
 
 
-cdef void cells_lead_nowhere(Graph *g, uint32_t id) noexcept nogil:
-    # The variables of a frame that functions defined in it have, too: these may keep them.
+cdef void variables_lead_nowhere(Graph *g, Question *q, uint32_t id) noexcept nogil:
+    # Those, too, that functions defined there have in common with it; these may keep them.
     cdef size_t e, k
     cdef uint32_t cell
+    lead_nowhere(g, q, id, False)
     for e in range(g.first[id], g.first[id + 1]):
         cell = g.to[e]
         if g.objects[cell] == NULL or not rt_is_cell(g.objects[cell]):
             continue
         for k in range(g.first[cell], g.first[cell + 1]):
-            if g.date[g.to[k]] != 0:
+            if is_asked(g, q, g.to[k]):
                 g.to[e] = 0
                 break
-
-
-cdef void variables_lead_nowhere(Graph *g, uint32_t id) noexcept nogil:
-    lead_nowhere(g, id, False)
-    cells_lead_nowhere(g, id)
 
 
 cdef uint32_t node_of_frame(Graph *g, rt_frame *frame) noexcept nogil:
@@ -132,35 +136,46 @@ cdef uint32_t node_of_frame(Graph *g, rt_frame *frame) noexcept nogil:
     return 0
 
 
-cdef void question_leads_nowhere(
-    Graph *g, PyObject **given, int given_count, PyObject *own_folder, bint aside
-) noexcept nogil:
-    # The containers in which the objects are given, reftrack's own frames, and where `aside`, the variables of
-    # the frame that asks, in whatever they are kept: its slots, its generator's, a dict.
-    cdef rt_frame *frame = rt_frame_current(rt_thread())
-    cdef PyObject *names = NULL
-    cdef PyObject *generator = NULL
+cdef uint32_t node_of_object(Graph *g, PyObject *o) noexcept nogil:
     cdef uint32_t id
-    cdef int k
+    for id in range(1 + g.frame_count, g.count if o != NULL else 0):
+        if g.objects[id] == o:
+            return id
+    return 0
+
+
+cdef void question_leads_nowhere(
+    Graph *g, PyObject *objects, PyObject *given, PyObject *own_folder, bint aside
+) noexcept nogil:
+    # reftrack's own frames and its tuple; and where `aside`, the variables of the frame that asks, in whatever
+    # they are kept: its slots, its generator's, a dict. The container in which the objects were given holds
+    # them only where something else holds that.
+    cdef rt_frame *frame = rt_frame_current(rt_thread())
+    cdef uint32_t id
+    cdef Question q
+    q.given = node_of_object(g, given)
+    q.objects = node_of_object(g, objects)
+    if q.given != 0 and references(g, q.given) > g.found[q.given]:
+        # The stack of a frame that calls C code is not known: ours refers to it from there.
+        g.found[q.given] = references(g, q.given)
+    if q.objects != 0:
+        lead_nowhere(g, &q, q.objects, True)
     while frame != NULL and (rt_frame_code(frame) == NULL or own_frame(frame, own_folder)):
         id = node_of_frame(g, frame)
         if id != 0:
-            lead_nowhere(g, id, True)
+            lead_nowhere(g, &q, id, True)
         frame = rt_frame_previous(frame)
-    if aside and frame != NULL:
-        names = rt_frame_f_locals(frame)
-        generator = rt_frame_generator(frame)
-        id = node_of_frame(g, frame)
-        if id != 0:
-            variables_lead_nowhere(g, id)
-    for id in range(1 + g.frame_count, g.count):
-        if g.objects[id] == generator and generator != NULL:
-            variables_lead_nowhere(g, id)
-        elif g.objects[id] == names and names != NULL:
-            lead_nowhere(g, id, False)
-        for k in range(given_count):
-            if g.objects[id] == given[k]:
-                lead_nowhere(g, id, False)
+    if not aside or frame == NULL:
+        return
+    id = node_of_frame(g, frame)
+    if id != 0:
+        variables_lead_nowhere(g, &q, id)
+    id = node_of_object(g, rt_frame_generator(frame))
+    if id != 0:
+        variables_lead_nowhere(g, &q, id)
+    id = node_of_object(g, rt_frame_f_locals(frame))
+    if id != 0:
+        lead_nowhere(g, &q, id, False)
 
 
 # ---- the questions ----
@@ -191,19 +206,17 @@ def explain_objects(
 ):
     """Who holds these objects: (an Explanation, the scope that stands for them in it).
 
-    `given` is the container in which they were given, or None: its references to them do not count, nor do
-    those of frames below `own_folder` that asked, nor, with `aside`, the variables of the frame that called
-    these. For `tracemalloc` and `named_by` see `explain`. It needs no ledger. Raises MemoryError.
+    What frames below `own_folder` refer to does not count, nor with `aside` do the variables of the frame that
+    called these: those that are one of the objects, or `given`, the container in which they were given (or
+    None). For `tracemalloc` and `named_by` see `explain`. It needs no ledger. Raises MemoryError.
     """
     cdef int collector
     cdef double seconds[4]
-    cdef PyObject *givens[2]
+    cdef PyObject *given_one = NULL if given is None else <PyObject *>given
     cdef Explanation answer = Explanation()
     cdef Look *l = &answer.look
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
     cdef Targets targets = Targets(objects)
-    givens[0] = <PyObject *>objects
-    givens[1] = <PyObject *>given
     pause()
     rt_gc_pause(&collector)
     cdef double started = rt_seconds()
@@ -214,7 +227,7 @@ def explain_objects(
         if targets_look(l, targets, <PyObject *>own_folder, False) < 0:
             raise MemoryError("no memory to look at the heap")
         question_leads_nowhere(
-            &l.graph, givens, 1 if given is None else 2, <PyObject *>own_folder, aside
+            &l.graph, <PyObject *>objects, given_one, <PyObject *>own_folder, aside
         )
         if paths_init(&l.paths, &l.graph) < 0:
             raise MemoryError("no memory to look at the heap")
@@ -350,7 +363,7 @@ cdef int64_t size_told(PyObject *o, int kinds, dict known) except -1:
         sizeof_ = known[<size_t>type] = sizeof_of(<object><PyObject *>type)
     if sizeof_ is not None:
         size = sizeof_(<object>o) + <int64_t>rt_preheader(type)
-    if kinds & RT_VISIT_NDARRAY:
+    elif kinds & RT_VISIT_NDARRAY:
         size += rt_ndarray_bytes(o)
     if kinds & RT_INLINE_VALUES:
         size += <int64_t>rt_values_bytes(o)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from reftrack import _reftrack, allocations, cuts, heap, owners, sources, tracing
+from reftrack import _reftrack, allocations, cuts, heap, owners, retention, sources, tracing
 from reftrack.choosing import Choice
 from reftrack.errors import UsageError
 from reftrack.heap import OWN_FOLDER, Edge, Look
@@ -101,7 +101,7 @@ def _referent(reference: weakref.ref[object]) -> tuple[object, ...]:
 
 def _objects(given: object) -> tuple[tuple[object, ...], object]:
     """The objects that are asked about, each once, and the container in which they were given."""
-    if type(given) not in _CONTAINERS:
+    if not any(type(given) is kind for kind in _CONTAINERS):  # a metaclass may have an __eq__
         return (given,), None
     return tuple({id(one): one for one in given}.values()), given  # type: ignore[attr-defined]
 
@@ -211,10 +211,15 @@ def _record(
         charged=[],
         allocations=[line for line in lines if line.traceback],
         rule=choice.rule.name if choice.rule is not None else "",
-        together=list(dict.fromkeys(others)),
+        together=_few(dict.fromkeys(others)),
         together_bytes=together if others else 0,
         key="|".join((choice.name, choice.place)),
     )
+
+
+def _few(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    return found if len(found) <= cuts.MOST else [*found[: cuts.MOST], retention.NOT_LOOKED_FOR]
 
 
 def _verdict(choice: Choice) -> Verdict:

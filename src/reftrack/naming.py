@@ -107,7 +107,7 @@ def is_name(before: str, edge: str, label: object, type_name: str) -> bool:
     """Is a label part of a name, rather than a subscript? `before` is the edge before."""
     if edge == "index":
         return before in ("closure", "defaults")  # a number, of the variable
-    if edge == "key" and before != "dict":
+    if edge == "key" and before not in ("dict", "slot"):
         return type(label) is str and type_name == CACHE_TYPE  # see _cache()
     return type(label) is str or edge in ("closure", "defaults")
 
@@ -127,6 +127,8 @@ def _place(
         if type(label) is not str:  # a key that only setattr() with a str of one's own can make
             return _in_brackets(_attribute(path[index - 2], "__dict__"))
         return _attribute(path[index - 2], label)
+    if edge == "key" and before == "slot" and path[index - 1].label == "f_locals":
+        return _local(path[index - 2], label) if type(label) is str else None
     if edge == "context":
         text = f"{label} (context variable)"
         return Place(CONTEXT, str(label), str(label), text, text)
@@ -226,7 +228,7 @@ def _default(function: Step, names: object, label: object) -> Place:
 
 
 def _slot(owner: Step, name: str) -> Place | None:
-    if name in ("__globals__", "f_code", "__code__", "__kwdefaults__"):
+    if name in ("__globals__", "f_code", "__code__", "__kwdefaults__", "f_locals"):
         return None
     return _new(SLOT, owner.name or owner.type, name, _short(owner.name or owner.type))
 

@@ -118,7 +118,8 @@ class Tracker:
         _reftrack.pause()
         try:
             if self._pid != os.getpid():
-                return  # a forked child comes to the end of the body as well: it is the parent's
+                self._leave_to_parent()
+                return
             problem = self._end()
         finally:
             _reftrack.resume()
@@ -129,7 +130,9 @@ class Tracker:
         if self._window is not None:
             raise UsageError("this tracker has been used already", hint=AGAIN)
         opened = _latest() if _latest is not None else None
-        if opened is not None and opened._is_open and opened._is_alive():
+        if opened is not None and opened._is_open and opened._pid != os.getpid():
+            opened._leave_to_parent()
+        elif opened is not None and opened._is_open and opened._has_ledger():
             raise UsageError("a tracker is open: trackers do not nest", hint=ONE_AT_A_TIME)
 
     def _end(self) -> UsageError | None:
@@ -266,9 +269,13 @@ class Tracker:
                 hint="Read it inside the test. What tests have left: reftrack.report()",
             )
 
-    def _is_alive(self) -> bool:
-        """Can it still be open?"""
-        return self._pid == os.getpid() and self._window is not None and self._window.has_ledger
+    def _has_ledger(self) -> bool:
+        return self._window is not None and self._window.has_ledger
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child, which has come out of the body as well, or into one of its own."""
+        if self._window is not None:
+            windows.close(self._window)
 
     # ---- reading the ledger ----
 

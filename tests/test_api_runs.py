@@ -1,0 +1,215 @@
+"""The Python API inside tests that reftrack runs, and records read by Run.load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import reftrack
+import support
+from reftrack.model import FORMAT
+
+SUITE = """
+import contextlib, gc, os
+import unittest
+import pytest
+if os.environ["WITH"] == "api":
+    import reftrack
+    track = reftrack.track
+else:
+    @contextlib.contextmanager
+    def track():
+        try:
+            yield
+        finally:
+            gc.collect()
+
+KEEP = []
+
+class Order:
+    def __init__(self, size=200_000):
+        self.data = bytearray(size)
+
+def test_before():
+    KEEP.append(bytearray(300_000))
+
+def test_tracked():
+    first = bytearray(400_000)
+    with track() as t:
+        KEEP.append(Order())
+        junk = bytearray(1_000_000)
+        del junk, first
+    KEEP.append(bytearray(50_000))
+    if t:
+        assert t.holders[0].name.endswith("KEEP")
+        assert 200_000 < t.survived_bytes < 210_000
+        assert t.snapshot().statistics("lineno")[0].size > 200_000
+
+def test_tracked_twice():
+    for _ in range(2):
+        with track():
+            KEEP.append(Order(10_000))
+
+def test_that_fails():
+    with track():
+        KEEP.append(Order(30_000))
+        assert 1 == 2
+
+@pytest.fixture
+def tracked():
+    with track() as t:
+        yield t
+
+def test_with_a_fixture(tracked):
+    KEEP.append(Order(60_000))
+    if tracked:
+        assert 60_000 < tracked.survived_bytes < 70_000
+
+class ExampleTest(unittest.TestCase):
+    def test_attribute(self):
+        with track() as t:
+            self.user = Order(70_000)
+        if t:
+            self.assertEqual(t.holders[0].name, "ExampleTest.user")
+
+def test_after():
+    KEEP.append(bytearray(20_000))
+"""
+
+
+def run(folder: Path, way: str, *args: str) -> tuple[dict[str, Any], str]:
+    """The report of that suite, with the API in it or without, and what pytest printed."""
+    (folder / "test_suite.py").write_text(SUITE)
+    found = folder / f"{way}.json"
+    done = support.reftrack(
+        *("run", "--no-prove", "--json", found, *args),
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_suite.py"),
+        cwd=folder,
+        env={"WITH": way},
+    )
+    assert "a fault of reftrack" not in done.stderr
+    return json.loads(found.read_text()), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["native", "tracemalloc"])
+def test_the_report_is_as_without(tmp_path: Path, backend: str) -> None:
+    with_api, shown = run(tmp_path, "api", "--backend", backend)
+    without, plainly = run(tmp_path, "none", "--backend", backend)
+    assert shown.split(" in ")[-2:-1] == plainly.split(" in ")[-2:-1]
+    assert "1 failed, 6 passed" in shown
+    mine = {scope["id"]: scope for scope in with_api["scopes"]}
+    assert set(mine) >= {scope["id"] for scope in without["scopes"] if scope["scope"] == "test"}
+    for scope in without["scopes"]:
+        if scope["scope"] != "test":
+            continue
+        for figure in ("allocated_bytes", "peak_bytes", "survived_bytes", "ended_bytes"):
+            told = mine[scope["id"]][figure]
+            assert told == pytest.approx(scope[figure], rel=0.02, abs=40_000), (scope["id"], figure)
+    large = [
+        [(holder["name"], holder["kind"], holder["verdict"]) for holder in report["holders"]
+         if holder["survived_bytes"] > 20_000]
+        for report in (with_api, without)
+    ]
+    assert large[0] == large[1]
+    for report in (with_api, without):
+        assert report["holders"][0]["survived_bytes"] == pytest.approx(690_000, rel=0.02)
+
+
+ASSERTED = """
+import weakref
+import pytest, reftrack
+KEEP = []
+class Order:
+    pass
+
+def test_is_released():
+    order = Order()
+    reftrack.assert_released(order)
+    known = weakref.ref(order)
+    del order
+    reftrack.assert_released([Order, known])
+
+def test_is_not():
+    order = Order()
+    order.data = bytearray(100_000)
+    KEEP.append(order)
+    reftrack.assert_released(order)
+
+def test_so_far():
+    found = reftrack.report()
+    assert not found.complete
+    assert [h.name for h in found.holders][0] == "test_asserted.KEEP"
+    assert found.holders[0].survived_bytes > 100_000
+    assert reftrack.holders(KEEP[0])[0].allocations[0].traceback[-1].function == "test_is_not"
+
+kept = []
+def test_tracker_is_left_behind():
+    with reftrack.track() as t:
+        KEEP.append(Order())
+    kept.append(t)
+
+def test_and_read_too_late():
+    with pytest.raises(reftrack.UsageError, match="test that this tracker was in is over"):
+        kept[0].survivors
+    assert kept[0].survived_bytes > 0
+"""
+
+
+def test_assertions_name_holder_path_and_line(tmp_path: Path) -> None:
+    (tmp_path / "test_asserted.py").write_text(ASSERTED)
+    done = support.reftrack("run", "-m", "pytest", "-q", "test_asserted.py", cwd=tmp_path)
+    assert "1 failed, 4 passed" in done.stdout, done.stdout
+    shown = [line.removeprefix("E").strip() for line in done.stdout.splitlines()]
+    at = shown.index("AssertionError: Order is not released")
+    assert shown[at + 1 : at + 3] == [
+        "held by   module test_asserted -> test_asserted.KEEP",
+        "path      test_asserted.KEEP[0]",
+    ]
+    assert shown[at + 3].startswith("frees     97.")
+    assert shown[at + 4].endswith("test_asserted.py:16 in test_is_not    order = Order()")
+
+
+def test_the_same_without_a_run(tmp_path: Path) -> None:
+    (tmp_path / "test_asserted.py").write_text(ASSERTED)
+    done = support.plain("-m", "pytest", "-q", "test_asserted.py", "-k", "released or not", cwd=tmp_path)
+    assert "1 failed, 1 passed" in done.stdout
+    assert "test_asserted.KEEP[0]" in done.stdout
+
+
+def test_a_run_that_begins_in_the_body(tmp_path: Path) -> None:
+    (tmp_path / "test_inner.py").write_text("def test_one(): pass\n")
+    code = """
+import reftrack, pytest
+try:
+    with reftrack.track() as t:
+        pytest.main(["--reftrack", "-q", "test_inner.py"])
+except reftrack.UsageError as error:
+    print(error)
+"""
+    done = support.plain("-c", code, cwd=tmp_path)
+    assert "a run of reftrack began" in done.stdout, done.stdout + done.stderr
+
+
+def test_run_load_reads_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test_inner.py").write_text("def test_one(): pass\n")
+    done = support.reftrack("run", "-m", "pytest", "-q", "test_inner.py", cwd=tmp_path)
+    assert done.returncode == 0
+    (record,) = (tmp_path / ".reftrack").glob("*.jsonl")
+    for found in (
+        reftrack.Run.load(record),
+        reftrack.Run.load(str(record)),
+        reftrack.Run.load(directory=tmp_path / ".reftrack"),
+        reftrack.Run.load(record.name[:12], directory=str(tmp_path / ".reftrack")),
+    ):
+        assert found.format == FORMAT
+        assert found.complete
+        assert found.totals.tests == 1
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REFTRACK_DIR", raising=False)
+    assert reftrack.Run.load().complete
+    with pytest.raises(reftrack.ReftrackError, match="no record"):
+        reftrack.Run.load("nothing")
