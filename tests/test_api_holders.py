@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -190,7 +190,9 @@ def test_one_holder_that_has_it_twice_is_one() -> None:
 def test_a_container_of_the_callers_is_a_holder() -> None:
     order = Order()
     basket = {"order": order}
-    assert names(reftrack.holders(order)) == ["basket in test_a_container_of_the_callers_is_a_holder()"]
+    assert names(reftrack.holders(order)) == [
+        "basket in test_a_container_of_the_callers_is_a_holder()"
+    ]
     assert basket
 
 
@@ -251,10 +253,10 @@ def test_an_empty_container_is_refused() -> None:
 class Touchy:
     """Whose every method says that it was called."""
 
-    called: list[str] = []
+    called: ClassVar[list[str]] = []
     __slots__ = ("__weakref__",)
 
-    def _call(name: str) -> Any:  # type: ignore[misc]  # noqa: N805
+    def _call(name: str) -> Any:  # type: ignore[misc]
         def method(*_: object) -> Any:
             Touchy.called.append(name)
             raise RuntimeError(name)
@@ -330,7 +332,6 @@ def freed(make: Callable[[], object]) -> tuple[int, int]:
         with scope:
             made = [make()]
         gc.collect()
-        # Objects from free lists have no charge, and none when they go: the ledger begins behind them.
         said = reftrack.retained_size(made[0])
         before = scope.live
         made.clear()

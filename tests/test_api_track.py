@@ -167,9 +167,12 @@ def test_the_ledger_ends_with_the_last_tracker() -> None:
 
 
 def test_an_error_in_the_body_passes_and_the_tracker_can_be_read() -> None:
-    with pytest.raises(ZeroDivisionError), reftrack.track() as t:
+    def fails() -> None:
         KEPT.append(bytearray(100_000))
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), reftrack.track() as t:
+        fails()
     assert t.survived_bytes > 100_000
 
 
@@ -284,7 +287,9 @@ def test_a_forked_child_leaves_the_parents_tracker_alone() -> None:
             except reftrack.UsageError as error:
                 with reftrack.track() as own:
                     KEPT.append(bytearray(100_000))
-                os._exit(7 if "another process" in str(error) and own.survived_bytes > 100_000 else 1)
+                os._exit(
+                    7 if "another process" in str(error) and own.survived_bytes > 100_000 else 1
+                )
             finally:
                 os._exit(2)
         _, status = os.waitpid(pid, 0)

@@ -1,4 +1,6 @@
-"""Scopes within scopes: a window's blocks by themselves, and the scope around them as if there were none."""
+"""Scopes within scopes: a window's blocks by themselves, and the scope around them as if there were
+none.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """reftrack: which test keeps which memory alive, what holds it, where it was allocated.
 
 `track()` says what a stretch of code left and who holds it; `holders(obj)` who holds an object,
-`retained_size(obj)` what goes with it; `assert_released(obj)` is for tests. `report()` and `Run.load()`
-are `Report`s, of now and of a record; `current()` is the session of this process, if there is one.
-Nothing is imported before it is asked for: pytest loads the plugin in every run, with
+`retained_size(obj)` what goes with it; `assert_released(obj)` is for tests. `report()` and
+`Run.load()` are `Report`s, of now and of a record; `current()` is the session of this process, if
+there is one. Nothing is imported before it is asked for: pytest loads the plugin in every run, with
 reftrack on or off.
 
 PYTEST_DONT_REWRITE: `reftrack run -m pytest` has imported this package before pytest starts, and it

@@ -31,11 +31,11 @@ _RANKS: dict[Owner, int] = {"your test": 0, "your code": 0, "library": 1, "runne
 def holders(obj_or_objs: object) -> list[Holder]:
     """Who holds this object, now: every holder that would keep it if all the others let go of it.
 
-    Of a list, tuple, set or frozenset it is the objects in it that are asked about. The most important
-    holders come first: your own, and those that hold most of the objects. The argument itself
-    and the variables of the function that asks hold nothing, unless there is nobody else.
-    `survived_bytes` are the objects' own bytes, `retained_bytes` what goes if this holder alone lets go,
-    `together_bytes` if all do. An object that nothing holds gives an empty list.
+    Of a list, tuple, set or frozenset it is the objects in it that are asked about. The most
+    important holders come first: your own, and those that hold most of the objects. The argument
+    itself and the variables of the function that asks hold nothing, unless there is nobody else.
+    `survived_bytes` are the objects' own bytes, `retained_bytes` what goes if this holder alone
+    lets go, `together_bytes` if all do. An object that nothing holds gives an empty list.
 
     No code of the program runs meanwhile. Raises MemoryError where there is no room to look.
     """
@@ -51,9 +51,9 @@ def holders(obj_or_objs: object) -> list[Holder]:
 def retained_size(obj: object) -> int:
     """The bytes that go if this object goes: its own, and those of all that it alone keeps.
 
-    What something else refers to as well is not counted: a module, a class, a small number, an object
-    that two share, and what one of your variables has. The object itself always is. Sizes are the
-    ledger's where one runs and has the object, else what its type says. Raises MemoryError.
+    What something else refers to as well is not counted: a module, a class, a small number, an
+    object that two share, and what one of your variables has. The object itself always is. Sizes
+    are the ledger's where one runs and has the object, else what its type says. Raises MemoryError.
     """
     return _reftrack.retained(obj, OWN_FOLDER)
 
@@ -61,9 +61,9 @@ def retained_size(obj: object) -> int:
 def assert_released(obj_or_type: object) -> None:
     """Raise AssertionError, which names the holders, unless this is let go of.
 
-    Of a class, or several in a list, tuple or set: no instance of it or of a class derived from it is
-    alive. Of a `weakref.ref`: what it referred to is gone. Of any other object, or several: nothing but
-    the variables of the function that asks holds it. Garbage is collected first.
+    Of a class, or several in a list, tuple or set: no instance of it or of a class derived from it
+    is alive. Of a `weakref.ref`: what it referred to is gone. Of any other object, or several:
+    nothing but the variables of the function that asks holds it. Garbage is collected first.
 
     Raises UsageError where an empty container is given, MemoryError.
     """
@@ -122,9 +122,7 @@ def _holders(objects: tuple[object, ...], given: object, *, aside: bool) -> list
     was_enabled = gc.isenabled()
     gc.disable()  # what the look has seen is to be there still when its edges are cut
     try:
-        seen = heap.look_at(
-            tracing.choose("auto"), objects, given, aside=aside, named_by=NAMED_BY
-        )
+        seen = heap.look_at(tracing.choose("auto"), objects, given, aside=aside, named_by=NAMED_BY)
         try:
             found = _find(seen)
             return _records(seen, list(found.values()))
@@ -140,7 +138,9 @@ def _holders(objects: tuple[object, ...], given: object, *, aside: bool) -> list
 
 
 def _find(seen: Look) -> dict[object, _Found]:
-    """One path after the other to each object: the holder on it is noted and cut, until none is left."""
+    """One path after the other to each object: the holder on it is noted and cut, until none is
+    left.
+    """
     found: dict[object, _Found] = {}
     every: dict[Edge, None] = {}
     groups = range(len(seen.groups))
@@ -169,7 +169,9 @@ def _records(seen: Look, found: Sequence[_Found]) -> list[Holder]:
     count = len(seen.groups)
     stacks = seen.sums(list(range(1, count + 1)), bytes(count), [1] * (count + 1), 1).stacks
     records = [_record(seen, one, found, together, stacks) for one in found]
-    return sorted(records, key=lambda holder: (_RANKS[holder.owner], _is_code(holder), -holder.objects))
+    return sorted(
+        records, key=lambda holder: (_RANKS[holder.owner], _is_code(holder), -holder.objects)
+    )
 
 
 def _is_code(holder: Holder) -> bool:

@@ -174,9 +174,10 @@ def look_at(
 ) -> Look:
     """Explain who holds these objects, each of which is a group of the look by itself.
 
-    What reftrack's own frames refer to does not count, nor with `aside` do the variables of the frame
-    that called these: those that are one of the objects, or `given`, the container in which they were
-    given (or None). It needs no ledger. Raises MemoryError where there is no room for the graph.
+    What reftrack's own frames refer to does not count, nor with `aside` do the variables of the
+    frame that called these: those that are one of the objects, or `given`, the container in which
+    they were given (or None). It needs no ledger. Raises MemoryError where there is no room for the
+    graph.
     """
     traced = backend.name == "tracemalloc"
     answer, scope = _reftrack.explain_objects(objects, given, OWN_FOLDER, aside, traced, named_by)

@@ -21,10 +21,10 @@ class Run:
     ) -> Report:
         """The report of a run, ended or not.
 
-        `run` is as on the command line: a record's file, its name or the start of that, or None for the
-        newest. It is looked for in `directory`, else where runs leave their records from here. Raises
-        RecordError where there is no such record or it cannot be read, UsageError where a setting that
-        says where they are makes no sense.
+        `run` is as on the command line: a record's file, its name or the start of that, or None for
+        the newest. It is looked for in `directory`, else where runs leave their records from here.
+        Raises RecordError where there is no such record or it cannot be read, UsageError where a
+        setting that says where they are makes no sense.
         """
         if isinstance(run, Path):
             return records.load(run)
@@ -36,8 +36,9 @@ class Run:
 def report() -> Report:
     """What is known now.
 
-    In a run under reftrack: what its tests have left so far, the heap looked at once more. Elsewhere:
-    what the tracker that is open, or was last, has seen. Raises UsageError where there is neither.
+    In a run under reftrack: what its tests have left so far, the heap looked at once more.
+    Elsewhere: what the tracker that is open, or was last, has seen. Raises UsageError where there
+    is neither.
     """
     session = current()
     if session is not None:
@@ -47,6 +48,6 @@ def report() -> Report:
     if tracker is None:
         raise UsageError(
             "there is nothing to report: no run of reftrack, and no tracker",
-            hint='Use "with reftrack.track() as t: ...", or reftrack.Run.load() for an earlier run.',
+            hint='Use "with reftrack.track() as t: ...", or Run.load() for an earlier run.',
         )
     return tracker.report()

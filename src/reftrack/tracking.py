@@ -1,4 +1,6 @@
-"""`reftrack.track()`: what a stretch of the program allocates, what of it is left, and who holds that."""
+"""`reftrack.track()`: what a stretch of the program allocates, what of it is left, and who holds
+that.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ READ_EARLIER = "Read it right after its body: with reftrack.track() as t: ...; t
 
 
 def track(frames: int = 16) -> Tracker:
-    """Track what the body of a `with` allocates: `with reftrack.track() as t: ...`, then `t.holders`.
+    """Track what the body of a `with` allocates: `with reftrack.track() as t: ...`, then
+    `t.holders`.
 
     It works anywhere, and inside a test that reftrack runs: that test's figures stay as they are
     without it. Of each allocation's traceback `frames` calls are kept (a run's own option counts
@@ -65,10 +68,11 @@ class Tracker:
     """What the body of `with reftrack.track() as t:` allocated. Sizes are bytes.
 
     All can be read in the body, too, where it tells of what is alive so far; after it, garbage has
-    been collected once. What is alive is asked of the ledger: `survivors`, `holders` and `snapshot()`
-    say what of it is left when they are first read. Inside a run that is possible until the test is
-    over; elsewhere as long as the tracker is there, or until `close()`. Reading raises UsageError where
-    that is no more so, before the body, and in another process than the tracker's.
+    been collected once. What is alive is asked of the ledger: `survivors`, `holders` and
+    `snapshot()` say what of it is left when they are first read. Inside a run that is possible
+    until the test is over; elsewhere as long as the tracker is there, or until `close()`. Reading
+    raises UsageError where that is no more so, before the body, and in another process than the
+    tracker's.
     """
 
     def __init__(self, frames: int) -> None:
@@ -177,13 +181,14 @@ class Tracker:
 
     @property
     def survived_bytes(self) -> int:
-        """What of it was alive after the body and one garbage collection; in the body, what is now."""
+        """What was alive after the body and one garbage collection; in the body, what is now."""
         return self._told()[2]
 
     @property
     def survivors(self) -> list[Allocation]:
-        """What is left of it, by the lines that allocated it, biggest first: `objects` counts blocks of
-        memory, of which an object can have several."""
+        """What is left of it, by the lines that allocated it, biggest first: `objects` counts
+        blocks of memory, of which an object can have several.
+        """
         if self._survivors is not None:
             return self._survivors
         found = self._apart(self._read_survivors)
@@ -385,8 +390,9 @@ def _forget_sources() -> None:
 
 
 class _Ledger:
-    """The ledger of trackers outside a run: started for the first one, and stopped when nobody has any of
-    them any more."""
+    """The ledger of trackers outside a run: started for the first one, and stopped when nobody has
+    any of them any more.
+    """
 
     def __init__(self, frames: int) -> None:
         self.frames = frames
@@ -403,7 +409,7 @@ _shared: weakref.ref[_Ledger] | None = None
 
 
 def _ledger(frames: int) -> _Ledger:
-    """That of earlier trackers, if these can still be read and want the same of it, or a new one."""
+    """That of earlier trackers, if these can still be read and want the same, or a new one."""
     global _shared
     known = _shared() if _shared is not None else None
     if known is not None and known.number == _reftrack.ledger_id() and known.frames == frames:

@@ -1,8 +1,8 @@
 """Stretches of the program whose allocations are charged apart for a while, within whatever scope a
 run has open: that one's figures come out as they would without them.
 
-What a window has within a scope of the run goes back to that when the scope ends; the window goes on
-in the next one.
+What a window has within a scope of the run goes back to that when the scope ends; the window goes
+on in the next one.
 """
 
 from __future__ import annotations
