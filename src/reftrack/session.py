@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -135,7 +136,8 @@ class Session:
             return load(self._journal.path)
         finally:
             _current = None
-            os.environ.pop(invitation.VARIABLE, None)
+            with suppress(Exception):  # the program may have put something odd in its place
+                os.environ.pop(invitation.VARIABLE, None)
             _reftrack.resume()
             self._backend.stop()
 
