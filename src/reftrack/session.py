@@ -123,7 +123,7 @@ class Session:
         _reftrack.pause()
         try:
             with Apart(self.note):
-                if self._tests_seen < self._tests_over():
+                if self._tests_seen < self._tests_over() and not self._is_of_no_use():
                     self._checkpoint(final=True)
                 while self._open:
                     self._leave(None)
@@ -140,6 +140,10 @@ class Session:
                 os.environ.pop(invitation.VARIABLE, None)
             _reftrack.resume()
             self._backend.stop()
+
+    def _is_of_no_use(self) -> bool:
+        """Has this process joined a run, and then run no test?"""
+        return self._parent is not None and not self._tests_over()
 
     def _alive(self) -> bool:
         return _current is self
