@@ -270,7 +270,7 @@ class Touchy:
     __bool__ = _call("bool")
     __len__ = _call("len")
     __getattr__ = _call("getattr")
-    __class__ = property(_call("class"))  # type: ignore[assignment]
+    __class__ = property(_call("class"))
 
 
 class Meta(type):

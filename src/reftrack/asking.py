@@ -6,7 +6,7 @@ import gc
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from reftrack import _reftrack, allocations, cuts, heap, owners, retention, sources, tracing
 from reftrack.choosing import Choice
@@ -89,7 +89,7 @@ def assert_released(obj_or_type: object) -> None:
         raise AssertionError("\n".join(problems))
 
 
-def _is_class(obj: object) -> bool:
+def _is_class(obj: object) -> TypeGuard[type]:
     """By its type alone: no __class__ is asked for."""
     return issubclass(type(obj), type)
 
