@@ -875,12 +875,12 @@ static inline void *rt_values_block(PyObject **values)
 #endif
 }
 
-/* The size of that block: new_values() in Objects/dictobject.c (3.11, 3.12). */
+/* What the values take: that block, of new_values() in Objects/dictobject.c (3.11, 3.12), or a part of the
+   instance's own, which object.__sizeof__ of 3.13.0 leaves out. */
 static inline size_t rt_values_bytes(PyObject *o)
 {
 #if PY_VERSION_HEX >= 0x030D0000
-    (void)o;
-    return 0;
+    return Py_TYPE(o)->tp_flags & Py_TPFLAGS_INLINE_VALUES ? _PyInlineValuesSize(Py_TYPE(o)) : 0;
 #else
     PyDictKeysObject *names;
     PyObject **values = rt_inline_values(o, &names);

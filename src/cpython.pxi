@@ -137,7 +137,6 @@ cdef extern from "cpython.h" nogil:
     int RT_LISTABLE
     int RT_LEAF
     int RT_MORE_BLOCKS
-    int RT_INLINE_VALUES
     int RT_PASSAGE
     int RT_CACHE_LINK
     int RT_VISITS_OWN

@@ -365,9 +365,7 @@ cdef int64_t size_told(PyObject *o, int kinds, dict known) except -1:
         size = sizeof_(<object>o) + <int64_t>rt_preheader(type)
     elif kinds & RT_VISIT_NDARRAY:
         size += rt_ndarray_bytes(o)
-    if kinds & RT_INLINE_VALUES:
-        size += <int64_t>rt_values_bytes(o)
-    return size
+    return size + <int64_t>rt_values_bytes(o)
 
 
 cdef object _bases_of = type.__dict__["__mro__"].__get__
@@ -377,9 +375,10 @@ cdef frozenset _standard = frozenset(__import__("sys").stdlib_module_names)
 
 
 cdef object sizeof_of(object type_):
-    # The first __sizeof__ among a type's bases that is written in C and of the standard library, or None.
+    # The first __sizeof__ among a type's bases that is written in C and of the standard library, or None:
+    # object's own says no more than rt_basic_size().
     cdef str home
-    for base in _bases_of(type_):
+    for base in _bases_of(type_)[:-1]:
         found = _names_of(base).get("__sizeof__")
         if type(found) is _method:
             home = type_name(<PyTypeObject *><PyObject *>base).partition(".")[0]

@@ -257,10 +257,13 @@ def _text(objects: tuple[object, ...], found: Sequence[Holder], what: str = "") 
     """What is still alive, who holds it, by which path, and where it was allocated."""
     names = Counter(type.__dict__["__qualname__"].__get__(type(one)) for one in objects)
     title = and_more(
-        [f"{name} ({number})" if number > 1 else name for name, number in names.most_common(3)],
+        [f"{name} ({names[name]})" if len(names) > 1 else name for name in list(names)[:3]],
         max(0, len(names) - 3),
     )
-    words = f"{counted(len(objects), what)} of {title}" if what == "instance" else title
+    if what == "instance":
+        words = f"{counted(len(objects), what)} of {title}"
+    else:
+        words = title if len(objects) == 1 else f"{counted(len(objects), 'object')} of {title}"
     lines = [f"{words} is not released" if len(objects) == 1 else f"{words} are not released"]
     if not found:
         return [*lines, "  held by nothing that has a name: garbage that the collector leaves"]

@@ -7,6 +7,7 @@ ledger's own stacks, or tracemalloc's traces, asked for by the true address of a
 
 from __future__ import annotations
 
+import linecache
 import re
 import sys
 import tracemalloc
@@ -164,9 +165,17 @@ def _indentation(text: str) -> int:
 def source_lines(file: str) -> list[str]:
     """The lines of a source file, none where it cannot be read. Suites patch `open`, not FileIO."""
     if file.startswith("<"):
-        return []
+        return _lines_in_memory(file)
     try:
         with FileIO(file) as stream:
             return stream.read().decode("utf-8", "replace").splitlines()
     except (OSError, ValueError):
+        return _lines_in_memory(file)
+
+
+def _lines_in_memory(file: str) -> list[str]:
+    """What was typed at a prompt or into a notebook is in no file."""
+    known = linecache.cache.get(file)
+    if type(known) is not tuple or len(known) != 4 or type(known[2]) is not list:
         return []
+    return [line.rstrip("\n") for line in known[2] if type(line) is str]
