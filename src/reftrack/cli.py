@@ -1,4 +1,4 @@
-"""The command line: `run`, `report`, `json` and `rules`."""
+"""The command line: `run`, `report`, `json`, `diff`, `combine` and `rules`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ USAGE = """\
 reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]
        reftrack report [options] [RUN]
        reftrack json   [options] [RUN] [-o FILE]
+       reftrack diff   [options] OLD [NEW]
+       reftrack combine [options] RUN [RUN ...] [-o FILE]
        reftrack rules"""
 
 _RUN_OPTIONS = tuple(config.TABLE)
-_VERBS = ("run", "report", "json", "rules")
+_VERBS = ("run", "report", "json", "diff", "combine", "rules")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -200,8 +202,9 @@ def _run(options: config.Options, target: launch.Target) -> int:
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
-    json = None if options.json is None else config.writable(options.json, "--json")
     own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
+    options, judge = _gates(options, here)
+    json = None if options.json is None else config.writable(options.json, "--json")
     launch.prepare(target)
     if not launch.exists(target):
         status = launch.run(target)  # python's own words for it, and nothing to record
@@ -217,27 +220,44 @@ def _run(options: config.Options, target: launch.Target) -> int:
     # What the reporters import is found where reftrack is, wherever the program is.
     its_path, sys.path[:] = list(sys.path), own_path
     try:
-        _finish(session, status, options, json, here, stream)
+        passed = _finish(session, status, options, judge, json, here, stream)
     except KeyboardInterrupt:
         launch.say("reftrack: interrupted before the report was complete", stream)
         return launch.INTERRUPTED
     finally:
         sys.path[:] = its_path
-    return status
+    return status or int(not passed)
+
+
+Judge = Callable[["Report"], list[str]]
+
+
+def _gates(options: config.Options, here: str) -> tuple[config.Options, Judge | None]:
+    """What says for which gates a run is failed, where there are any; the baseline's whole path is
+    in the options then. Raises UsageError where it cannot serve."""
+    if options.fail_over is None and options.baseline is None:
+        return options, None
+    from reftrack import gates
+
+    options = gates.checked(options)
+    return options, lambda report: gates.failures(report, options, here)
 
 
 def _finish(
     session: Session,
     status: int,
     options: config.Options,
+    judge: Judge | None,
     json: str | None,
     here: str,
     stream: TextIO | None,
-) -> None:
-    """End the session and report. Nothing that goes wrong here changes the program's status."""
+) -> bool:
+    """End the session and report; did the run pass its gates? Nothing that goes wrong here is a
+    failure of the program's."""
     _flush_output()  # the program's last words come before the report, as far as it is in python
+    report = None
     try:
-        report = session.finish(status)
+        report = session.finish(status, judge)
         if report is not None and json is not None:
             _write_json(report, json, stream)
         if report is not None and options.report and stream is not None:
@@ -260,6 +280,7 @@ def _finish(
         launch.say(
             f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
         )
+    return report is None or not report.failed
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:

@@ -48,17 +48,12 @@ class Journal:
     @classmethod
     def create(cls, directory: str, run: RunInfo) -> Journal:
         """Start a record in `directory`, made when missing. Raises RecordError."""
-        folder = Path(directory).absolute()
-        nanoseconds = time_ns()
-        stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
-        pid = System.getpid()
-        path = folder / f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{pid}{SUFFIX}"
+        path = new_path(directory, SUFFIX)
         try:
-            _make(folder)
             journal = cls(path, _open_for_append(path))
         except OSError as error:
             raise _unwritable(directory, error.strerror or str(error)) from error
-        journal.append(Started(FORMAT, pid, run))
+        journal.append(Started(FORMAT, System.getpid(), run))
         if journal.failed is not None:
             journal.close()
             System.unlink(path)
@@ -125,6 +120,21 @@ def encode(value: Any) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         return msgspec.json.encode(_escaped(msgspec.to_builtins(value)))
+
+
+def new_path(directory: str, suffix: str) -> Path:
+    """The path of a file named by this moment and process, in `directory`, made when missing.
+
+    Raises RecordError.
+    """
+    folder = Path(directory).absolute()
+    nanoseconds = time_ns()
+    stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
+    try:
+        _make(folder)
+    except OSError as error:
+        raise _unwritable(directory, error.strerror or str(error)) from error
+    return folder / f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{System.getpid()}{suffix}"
 
 
 def _make(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from reftrack import repeats
+from reftrack import documents, repeats
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
 from reftrack.journal import SUFFIX, no_collection
@@ -21,6 +21,7 @@ from reftrack.model import (
     Ended,
     Event,
     Holder,
+    Judged,
     Repeated,
     Report,
     Scope,
@@ -31,13 +32,13 @@ from reftrack.model import (
     Totals,
 )
 
-_RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl")
+_RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl?")  # what was combined is one document
 _OLDER = 20  # records that are read for one with tests
 _FIRST_BYTES = b'{"event":"started"'
 
 
 def load(path: Path) -> Report:
-    """Read the record of a run, ended or not.
+    """Read the record of a run, ended or not, or a report that was written as JSON.
 
     Scopes that had ended by the last checkpoint have what they had alive then; later ones have
     what was alive when they ended. `run.seconds` of an incomplete record is the time of its last
@@ -50,6 +51,8 @@ def load(path: Path) -> Report:
             io.BufferedReader(file, 1 << 18) as lines,
             no_collection(),
         ):
+            if documents.begins(lines.peek(documents.ENOUGH)):
+                return documents.read(lines.read(), path)
             return _read(lines, path)
     except FileNotFoundError as error:
         raise RecordError(
@@ -93,8 +96,8 @@ def resolve(run: str | None, directory: str) -> Path:
         return latest(directory)
     if Path(run).is_file():
         return Path(run)
-    names = [name for name in _names(directory) if name.endswith(SUFFIX)]
-    exact = [name for name in names if name in (run, run + SUFFIX)]
+    names = [name for name in _names(directory) if name.endswith((SUFFIX, documents.SUFFIX))]
+    exact = [name for name in names if name in (run, run + SUFFIX, run + documents.SUFFIX)]
     matches = exact or sorted(name for name in names if name.startswith(run))
     if len(matches) == 1:
         return Path(directory, matches[0])
@@ -143,6 +146,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     repeated: list[Repeated] = []
     began: str | None = None  # the test that runs
     ended: Ended | None = None
+    judged = Judged([])
     for number, line in enumerate(lines, 2):
         try:
             event = _event.decode(line)
@@ -166,6 +170,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 repeated.append(event)
             case Ended():
                 ended = event
+            case Judged():
+                judged = event
             case Started():
                 raise _damaged(path, number)
     if ended is not None:
@@ -193,7 +199,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = sum(scope.scope == "test" for scope in scopes)
     released, held = checkpoint.released, checkpoint.not_released
-    failed = [] if ended is None else ended.failed
+    failed = [*(ended.failed if ended is not None else ()), *judged.failed]
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
 
 

@@ -251,6 +251,15 @@ def _kept_again(repeat: Repeat, tests: int, verdict: Verdict) -> str:
 # Lines that allocate
 
 
+def place(holder: Holder, base: str) -> str:
+    """The line that allocated most of it, of the user's own code where there is one; "" where that
+    is not known."""
+    largest = next(iter(_sites(holder.allocations, base)), None)
+    if largest is None or largest.place == _NOT_KNOWN:
+        return ""
+    return largest.caller or largest.place
+
+
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
     """The allocating lines, biggest first, and what has none at the end; stacks that read the same
     are one line, as does one of which no line of the user's own is known."""

@@ -1,0 +1,228 @@
+"""Two runs side by side: which holders are new, have grown, are gone, have shrunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Literal
+
+import msgspec
+
+from reftrack.lasting import was_torn_down
+from reftrack.model import COUNTED, FORMAT, Holder, Report, RunInfo, ScopeKind, Totals, Verdict
+
+Change = Literal["new", "grown", "gone", "shrunk", "same"]
+ORDER: tuple[Change, ...] = ("new", "grown", "gone", "shrunk", "same")
+
+GROWING_FROM = 1 << 10
+ONCE_FROM = 1 << 16
+LIBRARY_ONCE_FROM = 1 << 20
+"""Bytes from which a holder is told as new. What is filled once costs that much once; which of a
+library's caches a run fills changes with the order of its tests, and with what it imports."""
+
+CHANGED_FROM, SHARE = 1 << 14, 10
+"""A holder has changed by more than so many bytes, and by more than that part of what it had."""
+
+_LEFT_OUT: frozenset[Verdict] = frozenset({"runner", "collateral"})
+"""Bookkeeping, and victims of what another holder has, are nobody's doing."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One holder in both runs: the bytes that scopes left with it, and how many scopes did.
+    `holder` is that of the new run; where it is gone, of the old one."""
+
+    change: Change
+    old_bytes: int
+    new_bytes: int
+    old_scopes: int
+    new_scopes: int
+    holder: Holder
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One of the two runs. `tests` ran in this one only."""
+
+    complete: bool
+    run: RunInfo
+    totals: Totals
+    tests: int
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What `reftrack diff --json FILE` writes. `unseen` holders of the old run are not in the new
+    one, in which none of the scopes ran that they were from: nothing is known of them."""
+
+    format: int
+    old: Side
+    new: Side
+    differences: list[Difference]
+    unseen: int = 0
+
+
+def compare(old: Report, new: Report) -> Comparison:
+    """What has become of each holder: the changes in their order, each group largest first.
+
+    Left out are bookkeeping of runners, victims of other tests' tracebacks, and what is torn down
+    after the last look. The same holder may have its lines elsewhere, and its bytes from other
+    tests. Of one that grows each test of the new run alone may leave what tests did before.
+    """
+    ran_before, ran_now = _ran(old), _ran(new)
+    found: list[Difference] = []
+    unseen = 0
+    for before, now in _pairs(_lasting(old), _lasting(new)):
+        if now is not None:
+            found.append(_difference(before, now, ran_before, ran_now))
+        elif before is not None and _is_unseen(before, ran_now):
+            unseen += before.survived_bytes >= _least(before)
+        elif before is not None:
+            change: Change = "gone" if before.survived_bytes >= _least(before) else "same"
+            found.append(_told(change, before, None, before))
+    found.sort(key=lambda row: (ORDER.index(row.change), -max(row.old_bytes, row.new_bytes)))
+    return Comparison(
+        FORMAT,
+        _side(old, ran_before - ran_now),
+        _side(new, ran_now - ran_before),
+        found,
+        unseen,
+    )
+
+
+Key = tuple[ScopeKind, str]
+"""A scope by its kind and id."""
+
+
+def _side(report: Report, only: Iterable[Key]) -> Side:
+    tests = sum(kind == "test" for kind, _ in only)
+    return Side(report.complete, report.run, report.totals, tests)
+
+
+def _ran(report: Report) -> set[Key]:
+    return {(scope.scope, scope.id) for scope in report.scopes}
+
+
+def _lasting(report: Report) -> list[Holder]:
+    """Its holders that count, each once: a fixture's value may be found in several places."""
+    over = {(scope.scope, scope.id) for scope in report.scopes if was_torn_down(scope)}
+    found: dict[Identity, Holder] = {}
+    for holder in report.holders:
+        is_over = bool(holder.charged) and over.issuperset(_by_scope(holder))
+        if holder.verdict in _LEFT_OUT or is_over:
+            continue
+        same = found.get(_identity(holder))
+        found[_identity(holder)] = holder if same is None else _joined(same, holder)
+    return list(found.values())
+
+
+Identity = str | tuple[str, str]
+
+
+def _identity(holder: Holder) -> Identity:
+    return holder.key or _name(holder)
+
+
+def _name(holder: Holder) -> tuple[str, str]:
+    return holder.name, holder.root
+
+
+def _joined(one: Holder, other: Holder) -> Holder:
+    return msgspec.structs.replace(
+        one,
+        survived_bytes=one.survived_bytes + other.survived_bytes,
+        charged=[*one.charged, *other.charged],
+    )
+
+
+def _pairs(
+    old: Iterable[Holder], new: Iterable[Holder]
+) -> Iterator[tuple[Holder | None, Holder | None]]:
+    """Each holder with what it was: by its key; where that is another one, or was not recorded, by
+    its name and root."""
+    left = {_identity(holder): holder for holder in old}
+    rest: list[Holder] = []
+    for holder in new:
+        if (before := left.pop(_identity(holder), None)) is None:
+            rest.append(holder)
+        else:
+            yield before, holder
+    by_name: dict[tuple[str, str], list[Holder]] = {}
+    for holder in left.values():
+        by_name.setdefault(_name(holder), []).append(holder)
+    for holder in rest:
+        of_name = by_name.get(_name(holder))
+        yield (of_name.pop() if of_name else None), holder
+    for holders in by_name.values():
+        for holder in holders:
+            yield holder, None
+
+
+def _difference(
+    before: Holder | None, now: Holder, ran_before: Set[Key], ran_now: Set[Key]
+) -> Difference:
+    if before is None:
+        is_new = now.survived_bytes >= _least(now)
+        return _told("new" if is_new else "same", None, now, now)
+    expected = _expected(before, now, ran_before, ran_now)
+    if now.survived_bytes - expected > max(expected // SHARE, _least_change(now)):
+        return _told("grown", before, now, now)
+    there = before.survived_bytes - sum(_missing(before, ran_now).values())
+    if there - now.survived_bytes > max(there // SHARE, _least_change(before)):
+        return _told("shrunk", before, now, now)
+    return _told("same", before, now, now)
+
+
+def _told(change: Change, before: Holder | None, now: Holder | None, holder: Holder) -> Difference:
+    return Difference(
+        change,
+        0 if before is None else before.survived_bytes,
+        0 if now is None else now.survived_bytes,
+        0 if before is None else len(before.charged),
+        0 if now is None else len(now.charged),
+        holder,
+    )
+
+
+def _least(holder: Holder) -> int:
+    if holder.verdict == "growing":
+        return GROWING_FROM
+    return LIBRARY_ONCE_FROM if holder.owner == "library" else ONCE_FROM
+
+
+def _least_change(holder: Holder) -> int:
+    return max(CHANGED_FROM, _least(holder))
+
+
+def _expected(before: Holder, now: Holder, ran_before: Set[Key], ran_now: Set[Key]) -> int:
+    """The bytes that it would have now if nothing but the set of tests had changed.
+
+    Of one that grows the scopes that do not run any more are taken away. Each that did not run
+    before may leave the usual; so may others, as many as were taken away: what one test left in a
+    cache by key is then another's, which needs it as well.
+    """
+    was, has = _by_scope(before), _by_scope(now)
+    if before.verdict != "growing" or not was:
+        return before.survived_bytes
+    usual = sum(was.values()) // len(was)
+    missing, more = _missing(before, ran_now), has.keys() - was.keys()
+    instead = min(len(missing), len(more & ran_before))
+    allowed = usual * (len(more - ran_before) + instead)
+    return before.survived_bytes - sum(missing.values()) + allowed
+
+
+def _missing(before: Holder, ran_now: Set[Key]) -> dict[Key, int]:
+    """What scopes left with it that do not run any more; imports are none that would."""
+    return {
+        key: size
+        for key, size in _by_scope(before).items()
+        if key not in ran_now and key[0] in COUNTED
+    }
+
+
+def _is_unseen(before: Holder, ran_now: Set[Key]) -> bool:
+    return bool(before.charged) and len(_missing(before, ran_now)) == len(_by_scope(before))
+
+
+def _by_scope(holder: Holder) -> Mapping[Key, int]:
+    found: dict[Key, int] = {}
+    for charge in holder.charged:
+        key = charge.scope, charge.id
+        found[key] = found.get(key, 0) + charge.bytes
+    return found
