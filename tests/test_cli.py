@@ -62,7 +62,7 @@ def test_words_before_the_target_are_reftracks_and_the_rest_is_the_programs(
     ("line", "words"),
     [
         ("", "what is there to do?"),
-        ("tset", "tset is neither a command (run, report, json, rules) nor a file"),
+        ("tset", "tset is neither a command (run, report, json, diff, combine, rules) nor a"),
         ("--frames 3 -m pytest", "unknown option --frames"),
         ("run -m", "argument expected for the -m option"),
         ("run -c", "argument expected for the -c option"),

@@ -18,7 +18,7 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "dependencies", "sizes", "_reftrack"],
+    ["errors", "dependencies", "sizes", "invitation", "_reftrack"],
     ["model", "config"],
     ["tracing", "owners", "descriptors", "repeats", "ignoring", "lasting", "documents"],
     ["heap", "guard", "silence", "process", "collector", "progress", "sources"],
@@ -35,12 +35,14 @@ LAYERS = [
     ["unittest", "pytest", "holding", "readers", "referrers", "weighing"],
     ["curing"],
     ["journal", "looking", "budget"],
+    ["merging"],
     ["records", "repetition", "differences"],
     ["session", "combining"],
+    ["joining"],
     ["reporters"],
     ["gates"],
     ["runners"],
-    ["launch", "verbs"],
+    ["launch", "startup", "verbs"],
     ["cli"],
     ["__main__"],
 ]

@@ -1043,7 +1043,7 @@ def test_json_is_the_report_indented_with_the_models_key_order() -> None:
     assert data.endswith(b"}\n")
     read = json.loads(data)
     parts = ["format", "complete", "run", "totals", "scopes", "holders"]
-    assert list(read) == [*parts, "released", "not_released"]
+    assert list(read) == [*parts, "released", "not_released", "failed"]
     assert read["holders"][0]["charged"][0] == {
         "id": "tests.test_users.ExampleTest.test_0",
         "scope": "test",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reftrack import merging, records
+from reftrack.journal import SUFFIX, run_of
 from reftrack.model import Report
 
 
@@ -29,19 +30,14 @@ def combined(runs: Sequence[str], directory: str) -> Report:
 
 
 def _without_children(paths: Iterable[Path]) -> list[Path]:
-    """Each path once, without `NAME.CHILD.jsonl` where `NAME.jsonl` is given as well: the parent's
-    record brings it."""
-    whole = list(dict.fromkeys(path.resolve() for path in paths))
-    stems = {(path.parent, path.name.removesuffix(path.suffix)) for path in whole}
-    return [path for path in whole if not any(stem in stems for stem in _parents(path))]
+    """Each path once, and none of a process whose run is given as well: that brings it."""
+    given = list(dict.fromkeys(path.resolve() for path in paths))
+    return [path for path in given if _of_run(path) == path or _of_run(path) not in given]
 
 
-def _parents(path: Path) -> Iterable[tuple[Path, str]]:
-    """`STAMP.123Z-1.2.3.jsonl` is a child's child: of `STAMP.123Z-1.2` and `STAMP.123Z-1`."""
-    name = path.name.removesuffix(path.suffix)
-    while name.rpartition(".")[2].isdecimal():
-        name = name.rpartition(".")[0]
-        yield path.parent, name
+def _of_run(path: Path) -> Path:
+    """The record of the run that one of a process belongs to."""
+    return path.with_name(run_of(path.name) + SUFFIX) if path.suffix == SUFFIX else path
 
 
 def _identity(report: Report) -> object:

@@ -15,7 +15,8 @@ from reftrack.journal import encode
 
 
 def dumps(report: msgspec.Struct) -> bytes:
-    """The report, or what else is made of records, as indented UTF-8 JSON with a newline at its end; keys in the model's order."""
+    """The report, or another struct, as indented UTF-8 JSON with a newline at its end; keys in the
+    model's order."""
     return msgspec.json.format(encode(report), indent=2) + b"\n"
 
 
