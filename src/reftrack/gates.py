@@ -127,7 +127,7 @@ def _name(scope: Scope) -> str:
 def _in_words(kept: _Kept, directory: str) -> str:
     if kept.holder is None:
         return ""
-    part = "" if kept.most == kept.bytes else f" has {size(kept.most)} of it"
+    part = f" has {size(kept.most)} of it" if 10 * kept.most < 9 * kept.bytes else ""
     return kept.holder.name + part + _allocated(kept.holder, directory)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TextIO
 
 import msgspec
 
-from reftrack.differences import Change, Comparison, Difference, Side
+from reftrack.differences import ORDER, Change, Comparison, Difference, Side
 from reftrack.reporters import classes, console
 from reftrack.reporters.holders import HolderRow, holder_rows
 from reftrack.reporters.layout import INDENT, Line, fix_lines, folded, labelled, wrapped
@@ -34,8 +35,9 @@ class ChangedRow(msgspec.Struct, frozen=True):
 
 
 class ChangesPage(msgspec.Struct, frozen=True):
-    """Rows of what is new, grown, gone and shrunk, and the words around them."""
+    """The two runs, rows of what is new, grown, gone and shrunk, and the words around them."""
 
+    heads: list[str]
     rows: list[ChangedRow]
     more: list[str]
     summary: str
@@ -54,7 +56,13 @@ def build(found: Comparison, rows: int, directory: str) -> ChangesPage:
             shown += changed[:rows]
             if left := changed[rows:]:
                 more.append(f"{change.upper()}  {counted(len(left), 'more row')}")
-    return ChangesPage(shown, more, _summary(told), list(_notes(found, len(told))))
+    heads = [f"reftrack  old  {_head(found.old)}", f"{'':8}  new  {_head(found.new)}"]
+    return ChangesPage(heads, shown, more, _summary(told), list(_notes(found, len(told))))
+
+
+def _head(side: Side) -> str:
+    totals, started = side.totals, side.run.started[:19].replace("T", " ")
+    return f"{counted(totals.tests, 'test')}  survived {size(totals.survived_bytes)}  {started}"
 
 
 def _changed(change: Change, group: Sequence[Difference], directory: str) -> list[ChangedRow]:
@@ -65,29 +73,27 @@ def _changed(change: Change, group: Sequence[Difference], directory: str) -> lis
     for block, row in zip(blocks, rows, strict=True):
         of_block = [by_holder[id(holder)] for holder in block]
         old, new = sum(d.old_bytes for d in of_block), sum(d.new_bytes for d in of_block)
-        found.append((max(old, new), ChangedRow(change, _amount(change, of_block, row), row)))
+        found.append((max(old, new), ChangedRow(change, _amount(change, old, new, row), row)))
     return [row for _, row in sorted(found, key=lambda row: -row[0])]
 
 
-def _amount(change: Change, of_block: Sequence[Difference], row: HolderRow) -> str:
-    old, new = sum(d.old_bytes for d in of_block), sum(d.new_bytes for d in of_block)
-    if change == "new":
-        words = amount(size(new), row.scopes)
-    elif change == "gone":
-        words = amount(size(old), row.scopes)
-    else:
-        words = amount(f"{size(old)} -> {size(new)}", row.scopes)
-    return f"{words}, {row.verdict}" if row.verdict == "growing" and change != "gone" else words
+def _amount(change: Change, old: int, new: int, row: HolderRow) -> str:
+    bytes = {"new": size(new), "gone": size(old)}.get(change, f"{size(old)} -> {size(new)}")
+    grows = ", growing" if row.verdict == "growing" and change != "gone" else ""
+    return amount(bytes, row.scopes) + grows
 
 
 def _summary(told: Iterable[Difference]) -> str:
-    changes = [row.change for row in told]
+    """What there is of each change; that nothing is new, or has grown, is news as well."""
+    counts = Counter(row.change for row in told)
     parts = [
-        f"{counted(count, 'holder') if nth == 0 else count} {_WORDS[change][count != 1]}"
-        for nth, change in enumerate(_WORDS)
-        for count in [changes.count(change)]
+        f"{counts[change]} {_WORDS[change][counts[change] != 1]}"
+        for change in ORDER
+        if counts[change]
     ]
-    return ", ".join(parts)
+    if not counts["new"] and not counts["grown"]:
+        parts.insert(0, "none is new, none has grown")
+    return "holders: " + ", ".join(parts)
 
 
 def _notes(found: Comparison, told: int) -> Iterable[str]:
@@ -122,20 +128,11 @@ def render(
 ) -> None:
     """Write what has changed to `stream`, as `console.write` does."""
     page = build(found, rows, directory)
-    console.write(lambda columns: _lines(page, found, columns), stream, width)
+    console.write(lambda columns: _lines(page, columns), stream, width)
 
 
-def _lines(page: ChangesPage, found: Comparison, width: int) -> list[Line]:
-    lines: list[Line] = []
-    for name, side in (("old", found.old), ("new", found.new)):
-        facts = f"{counted(side.totals.tests, 'test')}  survived {size(side.totals.survived_bytes)}"
-        when = side.run.started[:19].replace("T", " ")
-        lines.append(
-            [
-                ("reftrack" if name == "old" else " " * 8, "strong"),
-                (f"  {name}  {facts}  {when}", ""),
-            ]
-        )
+def _lines(page: ChangesPage, width: int) -> list[Line]:
+    lines: list[Line] = [[(head, "strong")] for head in page.heads]
     lines += [line for row in page.rows for line in _row(row, width)]
     lines += [[(f"{words}: reftrack diff --holders N shows them", "faint")] for words in page.more]
     for note in page.notes:
