@@ -13,20 +13,27 @@ from reftrack.model import Report
 def combined(runs: Sequence[str], directory: str) -> Report:
     """The report of all these runs together, each a RUN as for `records.resolve`.
 
-    A record that is given twice, or once more as JSON, counts once, as a note says. Those of a
-    run's child processes come with their parent's. Raises RecordError.
+    A run that is given twice, or once more as JSON, counts once; so does a test that several of
+    them have: as in the newest. Notes say so. Records of a run's other processes come with the
+    first one's. Raises RecordError.
     """
-    paths = [records.resolve(run, directory) for run in runs]
+    paths = _without_children(records.resolve(run, directory) for run in runs)
     found: dict[object, Report] = {}
     notes: list[str] = []
-    for path in _without_children(paths):
+    for path in paths:
         report = records.load(path)
-        first = found.setdefault(_identity(report), report)
-        if first is not report:
-            notes.append(f"{path} is of a run that was given already: it counts once")
-    report = merging.merged(list(found.values()))
-    report.run.notes = [*report.run.notes, *notes]
-    return report
+        if found.setdefault(_identity(report), report) is not report:
+            notes.append(f"{path.name} is of a run that was given already: it counts once")
+        elif not report.complete:
+            notes.append(f"{path.name} is of a run that was cut")
+    reports = list(found.values())
+    if repeated := _only_newest(reports):
+        notes.append(f"tests that several of the runs have count as in the newest: {repeated}")
+    status = next((report.run.exit_status for report in reports if report.run.exit_status), None)
+    whole = merging.merged(reports)
+    whole.run.exit_status = status or whole.run.exit_status
+    whole.run.notes = [*whole.run.notes, *notes]
+    return whole
 
 
 def _without_children(paths: Iterable[Path]) -> list[Path]:
@@ -44,3 +51,25 @@ def _identity(report: Report) -> object:
     run = report.run
     scopes = tuple((scope.scope, scope.id) for scope in report.scopes)
     return run.started, tuple(run.command), scopes
+
+
+def _only_newest(reports: Iterable[Report]) -> int:
+    """Take each test out of all reports but the newest that has it; how many were in several?"""
+    known: set[str] = set()
+    repeated: set[str] = set()
+    for report in sorted(reports, key=lambda report: report.run.started, reverse=True):
+        tests = {scope.id for scope in report.scopes if scope.scope == "test"}
+        _take_out(report, tests & known)
+        repeated |= tests & known
+        known |= tests
+    return len(repeated)
+
+
+def _take_out(report: Report, tests: set[str]) -> None:
+    if not tests:
+        return
+    report.scopes = [s for s in report.scopes if s.scope != "test" or s.id not in tests]
+    report.holders = [
+        merging.only(holder, [c for c in holder.charged if c.scope != "test" or c.id not in tests])
+        for holder in report.holders
+    ]
