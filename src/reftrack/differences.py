@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,17 @@ class Comparison(msgspec.Struct, frozen=True):
     unseen: int = 0
 
 
+Key = tuple[ScopeKind, str]
+"""A scope by its kind and id."""
+
+
+class _Kept(NamedTuple):
+    """A holder that counts, and the bytes that each scope left with it."""
+
+    holder: Holder
+    left: Mapping[Key, int]
+
+
 def compare(old: Report, new: Report) -> Comparison:
     """What has become of each holder: the changes in their order, each group largest first.
 
@@ -69,13 +80,16 @@ def compare(old: Report, new: Report) -> Comparison:
     found: list[Difference] = []
     unseen = 0
     for before, now in _pairs(_lasting(old), _lasting(new)):
-        if now is not None:
-            found.append(_difference(before, now, ran_before, ran_now))
+        if before is not None and now is not None:
+            change = _change(before, now, ran_before, ran_now)
+        elif now is not None:
+            change = "new" if now.holder.survived_bytes >= _least(now.holder) else "same"
         elif before is not None and _is_unseen(before, ran_now):
-            unseen += before.survived_bytes >= _least(before)
+            unseen += before.holder.survived_bytes >= _least(before.holder)
+            continue
         elif before is not None:
-            change: Change = "gone" if before.survived_bytes >= _least(before) else "same"
-            found.append(_told(change, before, None, before))
+            change = "gone" if before.holder.survived_bytes >= _least(before.holder) else "same"
+        found.append(_told(change, before, now))
     found.sort(key=lambda row: (ORDER.index(row.change), -max(row.old_bytes, row.new_bytes)))
     return Comparison(
         FORMAT,
@@ -84,10 +98,6 @@ def compare(old: Report, new: Report) -> Comparison:
         found,
         unseen,
     )
-
-
-Key = tuple[ScopeKind, str]
-"""A scope by its kind and id."""
 
 
 def _side(report: Report, only: Iterable[Key]) -> Side:
@@ -99,20 +109,24 @@ def _ran(report: Report) -> set[Key]:
     return {(scope.scope, scope.id) for scope in report.scopes}
 
 
-def _lasting(report: Report) -> list[Holder]:
-    """Its holders that count, each once: a fixture's value may be found in several places."""
-    over = {(scope.scope, scope.id) for scope in report.scopes if was_torn_down(scope)}
-    found: dict[Identity, Holder] = {}
-    for holder in report.holders:
-        is_over = bool(holder.charged) and over.issuperset(_by_scope(holder))
-        if holder.verdict in _LEFT_OUT or is_over:
-            continue
-        same = found.get(_identity(holder))
-        found[_identity(holder)] = holder if same is None else _joined(same, holder)
-    return list(found.values())
+# The same holder in both
 
 
 Identity = str | tuple[str, str]
+
+
+def _lasting(report: Report) -> list[_Kept]:
+    """Its holders that count, each once: a fixture's value may be found in several places."""
+    over = {(scope.scope, scope.id) for scope in report.scopes if was_torn_down(scope)}
+    found: dict[Identity, _Kept] = {}
+    for holder in report.holders:
+        if holder.verdict in _LEFT_OUT:
+            continue
+        kept = _Kept(holder, _by_scope(holder))
+        if not kept.left or not over.issuperset(kept.left):
+            same = found.get(_identity(holder))
+            found[_identity(holder)] = kept if same is None else _joined(same.holder, holder)
+    return list(found.values())
 
 
 def _identity(holder: Holder) -> Identity:
@@ -123,59 +137,70 @@ def _name(holder: Holder) -> tuple[str, str]:
     return holder.name, holder.root
 
 
-def _joined(one: Holder, other: Holder) -> Holder:
-    return msgspec.structs.replace(
+def _joined(one: Holder, other: Holder) -> _Kept:
+    both = msgspec.structs.replace(
         one,
         survived_bytes=one.survived_bytes + other.survived_bytes,
         charged=[*one.charged, *other.charged],
     )
+    return _Kept(both, _by_scope(both))
+
+
+def _by_scope(holder: Holder) -> dict[Key, int]:
+    found: dict[Key, int] = {}
+    for charge in holder.charged:
+        key = charge.scope, charge.id
+        found[key] = found.get(key, 0) + charge.bytes
+    return found
 
 
 def _pairs(
-    old: Iterable[Holder], new: Iterable[Holder]
-) -> Iterator[tuple[Holder | None, Holder | None]]:
+    old: Iterable[_Kept], new: Iterable[_Kept]
+) -> Iterator[tuple[_Kept | None, _Kept | None]]:
     """Each holder with what it was: by its key; where that is another one, or was not recorded, by
     its name and root."""
-    left = {_identity(holder): holder for holder in old}
-    rest: list[Holder] = []
-    for holder in new:
-        if (before := left.pop(_identity(holder), None)) is None:
-            rest.append(holder)
+    left = {_identity(kept.holder): kept for kept in old}
+    rest: list[_Kept] = []
+    for kept in new:
+        if (before := left.pop(_identity(kept.holder), None)) is None:
+            rest.append(kept)
         else:
-            yield before, holder
-    by_name: dict[tuple[str, str], list[Holder]] = {}
-    for holder in left.values():
-        by_name.setdefault(_name(holder), []).append(holder)
-    for holder in rest:
-        of_name = by_name.get(_name(holder))
-        yield (of_name.pop() if of_name else None), holder
-    for holders in by_name.values():
-        for holder in holders:
-            yield holder, None
+            yield before, kept
+    by_name: dict[tuple[str, str], list[_Kept]] = {}
+    for kept in left.values():
+        by_name.setdefault(_name(kept.holder), []).append(kept)
+    for kept in rest:
+        of_name = by_name.get(_name(kept.holder))
+        yield (of_name.pop() if of_name else None), kept
+    for gone in by_name.values():
+        for kept in gone:
+            yield kept, None
 
 
-def _difference(
-    before: Holder | None, now: Holder, ran_before: Set[Key], ran_now: Set[Key]
-) -> Difference:
-    if before is None:
-        is_new = now.survived_bytes >= _least(now)
-        return _told("new" if is_new else "same", None, now, now)
+# What has become of it
+
+
+def _change(before: _Kept, now: _Kept, ran_before: Set[Key], ran_now: Set[Key]) -> Change:
+    was, has = before.holder.survived_bytes, now.holder.survived_bytes
     expected = _expected(before, now, ran_before, ran_now)
-    if now.survived_bytes - expected > max(expected // SHARE, _least_change(now)):
-        return _told("grown", before, now, now)
-    there = before.survived_bytes - sum(_missing(before, ran_now).values())
-    if there - now.survived_bytes > max(there // SHARE, _least_change(before)):
-        return _told("shrunk", before, now, now)
-    return _told("same", before, now, now)
+    if has - expected > max(expected // SHARE, _least_change(now.holder)):
+        return "grown"
+    there = was - sum(_missing(before, ran_now).values())
+    if there - has > max(there // SHARE, _least_change(before.holder)):
+        return "shrunk"
+    return "same"
 
 
-def _told(change: Change, before: Holder | None, now: Holder | None, holder: Holder) -> Difference:
+def _told(change: Change, before: _Kept | None, now: _Kept | None) -> Difference:
+    was, has = (None if kept is None else kept.holder for kept in (before, now))
+    holder = has or was
+    assert holder is not None
     return Difference(
         change,
-        0 if before is None else before.survived_bytes,
-        0 if now is None else now.survived_bytes,
-        0 if before is None else len(before.charged),
-        0 if now is None else len(now.charged),
+        0 if was is None else was.survived_bytes,
+        0 if has is None else has.survived_bytes,
+        0 if before is None else len(before.left),
+        0 if now is None else len(now.left),
         holder,
     )
 
@@ -190,39 +215,28 @@ def _least_change(holder: Holder) -> int:
     return max(CHANGED_FROM, _least(holder))
 
 
-def _expected(before: Holder, now: Holder, ran_before: Set[Key], ran_now: Set[Key]) -> int:
+def _expected(before: _Kept, now: _Kept, ran_before: Set[Key], ran_now: Set[Key]) -> int:
     """The bytes that it would have now if nothing but the set of tests had changed.
 
     Of one that grows the scopes that do not run any more are taken away. Each that did not run
     before may leave the usual; so may others, as many as were taken away: what one test left in a
     cache by key is then another's, which needs it as well.
     """
-    was, has = _by_scope(before), _by_scope(now)
-    if before.verdict != "growing" or not was:
-        return before.survived_bytes
-    usual = sum(was.values()) // len(was)
-    missing, more = _missing(before, ran_now), has.keys() - was.keys()
+    was = before.holder.survived_bytes
+    if before.holder.verdict != "growing" or not before.left:
+        return was
+    usual = sum(before.left.values()) // len(before.left)
+    missing, more = _missing(before, ran_now), now.left.keys() - before.left.keys()
     instead = min(len(missing), len(more & ran_before))
-    allowed = usual * (len(more - ran_before) + instead)
-    return before.survived_bytes - sum(missing.values()) + allowed
+    return was - sum(missing.values()) + usual * (len(more - ran_before) + instead)
 
 
-def _missing(before: Holder, ran_now: Set[Key]) -> dict[Key, int]:
+def _missing(before: _Kept, ran_now: Set[Key]) -> dict[Key, int]:
     """What scopes left with it that do not run any more; imports are none that would."""
     return {
-        key: size
-        for key, size in _by_scope(before).items()
-        if key not in ran_now and key[0] in COUNTED
+        key: size for key, size in before.left.items() if key not in ran_now and key[0] in COUNTED
     }
 
 
-def _is_unseen(before: Holder, ran_now: Set[Key]) -> bool:
-    return bool(before.charged) and len(_missing(before, ran_now)) == len(_by_scope(before))
-
-
-def _by_scope(holder: Holder) -> Mapping[Key, int]:
-    found: dict[Key, int] = {}
-    for charge in holder.charged:
-        key = charge.scope, charge.id
-        found[key] = found.get(key, 0) + charge.bytes
-    return found
+def _is_unseen(before: _Kept, ran_now: Set[Key]) -> bool:
+    return bool(before.left) and len(_missing(before, ran_now)) == len(before.left)

@@ -24,8 +24,23 @@ def begins(first: bytes) -> bool:
 def read(data: bytes, path: Path) -> Report:
     """The report in a document; `path` is for words. Fields that a later version has added are
     passed over. Raises RecordError."""
+    is_complete(data, path)
     try:
-        found = _head.decode(data).format
+        return _report.decode(data)
+    except msgspec.ValidationError as error:
+        raise RecordError(
+            f"{path} is damaged: {error}",
+            hint="Something else than reftrack changed it; write it again from the record.",
+        ) from error
+
+
+def is_complete(data: bytes, path: Path) -> bool:
+    """Is it of a run that came to its end? Nothing is made of the rest, which may be much.
+
+    Raises RecordError for what is no report of this format.
+    """
+    try:
+        head = _head.decode(data)
     except msgspec.ValidationError as error:
         raise RecordError(
             f"{path} is not a record of reftrack, nor a report of one as JSON",
@@ -36,25 +51,20 @@ def read(data: bytes, path: Path) -> Report:
             f"{path} is not whole: its JSON breaks off or is damaged",
             hint="Write it again, from the record: reftrack json RUN -o FILE",
         ) from error
-    if found != FORMAT:
-        remedy = "Upgrade reftrack" if found > FORMAT else "Run the suite again"
+    if head.format != FORMAT:
+        remedy = "Upgrade reftrack" if head.format > FORMAT else "Run the suite again"
         raise RecordError(
-            f"{path} is a report of format {found}; this reftrack reads format {FORMAT}",
+            f"{path} is a report of format {head.format}; this reftrack reads format {FORMAT}",
             hint=f"{remedy}, or read it with the version of reftrack that wrote it.",
         )
-    try:
-        return _report.decode(data)
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{path} is damaged: {error}",
-            hint="Something else than reftrack changed it; write it again from the record.",
-        ) from error
+    return head.complete
 
 
 class _Head(msgspec.Struct):
     """As much of the document as every format has."""
 
     format: int
+    complete: bool = False
 
 
 _head = msgspec.json.Decoder(_Head)

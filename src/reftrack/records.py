@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
@@ -32,6 +33,8 @@ from reftrack.model import (
     TornDown,
     Totals,
 )
+
+T = TypeVar("T")
 
 _RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl?")  # what was combined is one document
 _OLDER = 20  # records that are read for one with tests
@@ -66,7 +69,18 @@ def _others(path: Path) -> list[Path]:
     return [path.with_name(name) for name in sorted(names) if name.endswith(SUFFIX)]
 
 
+def is_complete(path: Path) -> bool:
+    """Did the run come to its end that a record, or a report as JSON, is of? Raises RecordError."""
+    return _from(path, documents.is_complete, lambda *_: load(path).complete)
+
+
 def _load(path: Path) -> Report:
+    return _from(path, documents.read, _read)
+
+
+def _from(
+    path: Path, document: Callable[[bytes, Path], T], record: Callable[[BinaryIO, Path], T]
+) -> T:
     try:
         with (
             System.reader(path) as file,
@@ -74,8 +88,8 @@ def _load(path: Path) -> Report:
             no_collection(),
         ):
             if documents.begins(lines.peek(documents.ENOUGH)):
-                return documents.read(lines.read(), path)
-            return _read(lines, path)
+                return document(lines.read(), path)
+            return record(lines, path)
     except FileNotFoundError as error:
         raise RecordError(
             f"{path} does not exist", hint="Leave RUN out to take the newest record."
