@@ -12,7 +12,7 @@ import support
 from reftrack import records
 from reftrack.combining import combined
 from reftrack.errors import RecordError
-from reftrack.model import Report
+from reftrack.model import Allocation, Frame, Report
 from reports import KIB, MIB, holder, report
 
 
@@ -87,6 +87,25 @@ def test_a_shard_that_was_cut_is_named_and_leaves_the_whole_incomplete(tmp_path:
     assert found.run.cut_in == ["m.T.test_3"]
     assert found.run.notes == ["cut.json is of a run that was cut"]
     assert found.holders[0].survived_bytes == MIB
+
+
+def test_files_of_another_machine_are_those_of_the_first(tmp_path: Path) -> None:
+    """A cache that each machine fills from the same line has been filled once."""
+
+    def on(folder: str, id: str) -> Report:
+        stack = [Frame("/usr/lib/x.py", 1, "f"), Frame(f"{folder}/app.py", 7, "fill", "x")]
+        lines = [Allocation(MIB, 1, stack)]
+        kept = holder("CACHE", {id: MIB}, verdict="once", allocations=lines)
+        return report(kept, started=id, directory=folder)
+
+    one = shard(tmp_path, "one", on("/ci/a/proj", "m.T.test_1"))
+    two = shard(tmp_path, "two", on("/home/b", "m.T.test_2"))
+
+    (found,) = combined([one, two], str(tmp_path)).holders
+
+    files = [frame.file for row in found.allocations for frame in row.traceback]
+    assert files == ["/usr/lib/x.py", "/ci/a/proj/app.py"]
+    assert found.survived_bytes == MIB
 
 
 def test_the_worst_exit_status_and_all_gates_that_failed_are_kept(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from reftrack import merging, records
 from reftrack.journal import SUFFIX, run_of
 from reftrack.model import Report
@@ -14,8 +16,8 @@ def combined(runs: Sequence[str], directory: str) -> Report:
     """The report of all these runs together, each a RUN as for `records.resolve`.
 
     A run that is given twice, or once more as JSON, counts once; so does a test that several of
-    them have: as in the newest. Notes say so. Records of a run's other processes come with the
-    first one's. Raises RecordError.
+    them have: as in the newest. Notes say so. Files are told as the first run has them. Records of
+    a run's other processes come with the first one's. Raises RecordError.
     """
     paths = _without_children(records.resolve(run, directory) for run in runs)
     found: dict[object, Report] = {}
@@ -27,6 +29,8 @@ def combined(runs: Sequence[str], directory: str) -> Report:
         elif not report.complete:
             notes.append(f"{path.name} is of a run that was cut")
     reports = list(found.values())
+    for report in reports[1:]:
+        _move(report, reports[0].run.directory)
     if repeated := _only_newest(reports):
         notes.append(f"tests that several of the runs have count as in the newest: {repeated}")
     status = next((report.run.exit_status for report in reports if report.run.exit_status), None)
@@ -51,6 +55,21 @@ def _identity(report: Report) -> object:
     run = report.run
     scopes = tuple((scope.scope, scope.id) for scope in report.scopes)
     return run.started, tuple(run.command), scopes
+
+
+def _move(report: Report, directory: str) -> None:
+    """Have the files of a run as one that began in `directory` has them: the lines of both are the
+    same then, wherever their machines keep the code."""
+    theirs, ours = report.run.directory.rstrip("/") + "/", directory.rstrip("/") + "/"
+    if theirs == ours or "/" in (theirs, ours):
+        return
+    for allocation in (row for holder in report.holders for row in holder.allocations):
+        allocation.traceback = [
+            msgspec.structs.replace(frame, file=ours + frame.file.removeprefix(theirs))
+            if frame.file.startswith(theirs)
+            else frame
+            for frame in allocation.traceback
+        ]
 
 
 def _only_newest(reports: Iterable[Report]) -> int:

@@ -179,7 +179,8 @@ class Released(msgspec.Struct):
 
 class RunInfo(msgspec.Struct):
     """`processes` left records that are in this report; `cut_in` are tests in which a process was
-    cut: those that had begun and not ended when its record stopped."""
+    cut: those that had begun and not ended when its record stopped. The run began in `directory`.
+    """
 
     command: list[str]
     python: str
@@ -192,6 +193,7 @@ class RunInfo(msgspec.Struct):
     release: bool = False
     processes: int = 1
     cut_in: list[str] = []
+    directory: str = ""
 
 
 class Totals(msgspec.Struct):

@@ -63,9 +63,9 @@ class Session:
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
             release=options.release,
+            directory=os.getcwd(),
         )
         self._began = _reftrack.now()
-        self._directory = os.getcwd()
         self._open: list[Timed] = []
         self._ended: list[Timed] = []
         self._phases: list[Phase] = []
@@ -162,7 +162,7 @@ class Session:
     @property
     def directory(self) -> str:
         """The working directory in which the run began."""
-        return self._directory
+        return self._run.directory
 
     @property
     def path(self) -> Path:
