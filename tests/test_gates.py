@@ -13,7 +13,7 @@ import support
 from reftrack import gates
 from reftrack.config import Options
 from reftrack.errors import UsageError
-from reftrack.model import Charge, Report, Scope
+from reftrack.model import Allocation, Charge, Frame, Report, Scope
 from reports import KIB, MIB, holder, report
 
 LIMIT = Options(fail_over=100 * KIB)
@@ -42,6 +42,18 @@ def test_what_a_test_left_with_several_holders_is_summed_and_the_largest_named()
     assert failures(report(small, large)) == [
         "m.T.test_1 left 120.0 KiB behind, over the limit of 100.0 KiB: LARGE has 80.0 KiB of it"
     ]
+
+
+def test_a_line_that_may_be_another_tests_is_not_told_as_the_only_one() -> None:
+    lines = [
+        Allocation(size, 1, [Frame("/proj/app.py", line, "fill")])
+        for line, size in ((7, 300 * KIB), (9, 100 * KIB))
+    ]
+    left = {"m.T.test_1": 300 * KIB, "m.T.test_2": 100 * KIB}
+
+    (told,) = failures(report(holder("CACHE", left, allocations=lines)))
+
+    assert told.endswith(": CACHE, allocated at app.py:7 in fill and elsewhere")
 
 
 @pytest.mark.parametrize(

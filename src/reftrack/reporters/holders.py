@@ -252,12 +252,13 @@ def _kept_again(repeat: Repeat, tests: int, verdict: Verdict) -> str:
 
 
 def place(holder: Holder, base: str) -> str:
-    """The line that allocated most of it, of the user's own code where there is one; "" where that
-    is not known."""
+    """The line that allocated most of it, of the user's own code where there is one, and whether
+    others did as well; "" where that is not known."""
     largest = next(iter(_sites(holder.allocations, base)), None)
     if largest is None or largest.place == _NOT_KNOWN:
         return ""
-    return largest.caller or largest.place
+    line = largest.caller or largest.place
+    return line if 10 * largest.bytes >= 9 * holder.survived_bytes else f"{line} and elsewhere"
 
 
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
