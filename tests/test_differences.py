@@ -129,16 +129,16 @@ def test_what_is_filled_once_counts_from_more_bytes_than_what_grows(
 @pytest.mark.parametrize(
     ("before", "after", "change"),
     [
-        (100 * KIB, 116 * KIB, "same"),
-        (100 * KIB, 117 * KIB, "grown"),
-        (10 * MIB, 11 * MIB, "same"),
-        (10 * MIB, 11 * MIB + 1, "grown"),
-        (117 * KIB, 100 * KIB, "shrunk"),
-        (116 * KIB, 100 * KIB, "same"),
-        (10, 16 * KIB, "same"),
+        (100 * KIB, 132 * KIB, "same"),
+        (100 * KIB, 133 * KIB, "grown"),
+        (8 * MIB, 10 * MIB, "same"),
+        (8 * MIB, 10 * MIB + 1, "grown"),
+        (134 * KIB, 100 * KIB, "shrunk"),
+        (133 * KIB, 100 * KIB, "same"),
+        (10, 32 * KIB, "same"),
     ],
 )
-def test_a_tenth_more_or_16_kib_are_no_growth(before: int, after: int, change: str) -> None:
+def test_a_quarter_more_or_32_kib_are_no_growth(before: int, after: int, change: str) -> None:
     old, new = (report(holder("h", {"m.T.test_1": size})) for size in (before, after))
 
     assert changes(old, new) == {"h": change}
