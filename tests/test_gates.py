@@ -194,7 +194,7 @@ def test_a_baseline_that_went_meanwhile_fails(tmp_path: Path) -> None:
         (b'{"format": 1, "compl', ["is not whole"]),
         (b'{"some": "json"}', ["is not a record of reftrack, nor a report"]),
         (b'{"format": 2}', ["is a report of format 2", "Upgrade reftrack"]),
-        (b'{"format": 1, "complete": 3}', ["is damaged", "$.complete"]),
+        (b'{"format": 1}', ["its run was cut"]),
         (msgspec.json.encode(report(complete=False)), ["its run was cut"]),
     ],
 )

@@ -57,14 +57,14 @@ def is_complete(data: bytes, path: Path) -> bool:
             f"{path} is a report of format {head.format}; this reftrack reads format {FORMAT}",
             hint=f"{remedy}, or read it with the version of reftrack that wrote it.",
         )
-    return head.complete
+    return head.complete is True
 
 
 class _Head(msgspec.Struct):
     """As much of the document as every format has."""
 
     format: int
-    complete: bool = False
+    complete: object = False
 
 
 _head = msgspec.json.Decoder(_Head)
