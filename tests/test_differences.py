@@ -144,6 +144,13 @@ def test_a_quarter_more_or_32_kib_are_no_growth(before: int, after: int, change:
     assert changes(old, new) == {"h": change}
 
 
+def test_a_cache_that_is_known_to_stay_within_bounds_does_not_count() -> None:
+    table = holder("the table", each(9 * MIB), verdict="once", rule="interned-strings")
+    grows = holder("grows", each(9 * MIB), rule="interned-strings")  # --without-rules
+
+    assert changes(report(), report(table, grows)) == {"grows": "new"}
+
+
 def test_what_is_torn_down_after_the_last_look_is_no_holder_to_compare() -> None:
     charged = [Charge("db (session)", "fixture", 9 * MIB, 1)]
     fixture = holder("fixture db", charged=charged, survived_bytes=9 * MIB, verdict="once")

@@ -66,6 +66,7 @@ def test_a_line_that_may_be_another_tests_is_not_told_as_the_only_one() -> None:
         ({"verdict": "unexplained"}, "passed", True),
         ({"verdict": "runner"}, "passed", False),
         ({"verdict": "collateral"}, "passed", False),
+        ({"verdict": "once", "rule": "interned-strings"}, "passed", False),
         ({"ignored": "warm by design"}, "passed", False),
         ({}, "failed", False),
         ({}, "error", False),

@@ -15,10 +15,10 @@ import msgspec
 
 from reftrack import records
 from reftrack.config import Options
-from reftrack.differences import Difference, compare
+from reftrack.differences import Difference, compare, counts
 from reftrack.errors import RecordError, UsageError
 from reftrack.lasting import was_torn_down
-from reftrack.model import COUNTED, Holder, Report, Scope, Verdict
+from reftrack.model import COUNTED, Holder, Report, Scope
 from reftrack.reporters.holders import place, scopes_in_words
 from reftrack.reporters.words import size
 
@@ -26,7 +26,6 @@ TOLD = 5
 """Scopes and holders that are told one by one."""
 
 _PASSED = ("passed", "xpassed", None)
-_NOT_JUDGED: frozenset[Verdict] = frozenset({"runner", "collateral"})
 
 
 def checked(options: Options) -> Options:
@@ -60,7 +59,7 @@ def failures(report: Report, options: Options, directory: str) -> list[str]:
     """Each gate that a finished run does not pass, and why, as one line of text: the worst first.
 
     Files are told relative to `directory`. Nothing that the user has accepted is judged, nor what
-    the runner keeps for its own bookkeeping, nor victims of other tests' tracebacks.
+    does not count: see `differences.counts`.
     """
     if options.fail_over is None and options.baseline is None:
         return []
@@ -111,7 +110,7 @@ def _left(report: Report) -> list[_Kept]:
         if scope.scope in COUNTED and scope.outcome in _PASSED and not was_torn_down(scope)
     }
     for holder in report.holders:
-        if holder.ignored or holder.verdict in _NOT_JUDGED:
+        if holder.ignored or not counts(holder):
             continue
         for charge in holder.charged:
             if (kept := found.get((charge.scope, charge.id))) is not None:
