@@ -378,9 +378,9 @@ cdef object sizeof_of(object type_):
     # The first __sizeof__ among a type's bases that is written in C and of the standard library, or None:
     # object's own says no more than rt_basic_size().
     cdef str home
-    for base in _bases_of(type_)[:-1]:
+    for base in _bases_of(type_):
         found = _names_of(base).get("__sizeof__")
-        if type(found) is _method:
+        if type(found) is _method and base is not object:
             home = type_name(<PyTypeObject *><PyObject *>base).partition(".")[0]
             if home in _standard or not rt_is_heap_type(<PyTypeObject *><PyObject *>base):
                 return found
