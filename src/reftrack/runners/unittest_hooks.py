@@ -15,6 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from reftrack import joining
 from reftrack.runners import class_id, overrides, standing
 from reftrack.session import Session, current
 
@@ -167,11 +168,23 @@ def _where(applies: Callable[[], bool], function: Any, scoped: Callable[..., Any
     return standing.stand_in(function, lambda _: scoped if applies() else function)
 
 
+def _session() -> Session | None:
+    """The session of this process. In a worker that a runner has forked, one of its own begins with
+    the first test: what this module knows is the parent's until then."""
+    global _releasing, _in_suite, _running, _parts
+    session = current()
+    if session is None and (session := joining.join()) is not None:
+        _releasing = _new_releasing(session)
+        _in_suite, _running, _parts = False, 0, 0
+        _seen.clear()
+    return session
+
+
 # Tests
 
 
 def _outside_tests() -> bool:
-    session = current()
+    session = _session()
     return session is not None and not session.holds("test")
 
 
@@ -264,7 +277,7 @@ def _outcome(before: dict[str, int], result: Any) -> str | None:
 
 
 def _outside_suites() -> bool:
-    return not _in_suite and _outside_tests()
+    return _outside_tests() and not _in_suite
 
 
 def _suite_run(function: Callable[..., Any]) -> Callable[..., Any]:
