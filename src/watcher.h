@@ -1,6 +1,6 @@
 /* A thread that reads how much memory the process has in RAM, some times a second, and asks the main
-   thread for something where that is above a level. It has no state of Python's, allocates nothing, and
-   takes no lock that the program could wait for. */
+   thread for something where that is above a level. It runs no Python code, allocates nothing, and
+   takes the GIL only to ask. */
 
 #ifndef REFTRACK_WATCHER_H
 #define REFTRACK_WATCHER_H
@@ -80,10 +80,10 @@ static struct {
     pthread_mutex_t lock;   /* of `stop` */
     pthread_cond_t wake;
     int stop;
-    int is_running;         /* written by the main thread alone, as all but `stop` and `asked` */
+    int is_running;         /* written by the main thread alone, as all but `asked` */
     pid_t process;
     int64_t level;          /* ask above; -1: not */
-    int asked;              /* and not answered yet */
+    int asked;              /* and not answered yet; of who has the GIL */
     rt_answer answer;
     rt_kept_file memory, status;
 } rt_watch = {
@@ -103,15 +103,20 @@ static inline int64_t rt_watched_bytes(rt_memory *known)
     return rt_resident_of(text, known);
 }
 
-/* Py_AddPendingCall() may be called by any thread, with no state of Python's (Python/ceval.c,
-   Python/ceval_gil.c). Up to 3.11 it looks at the state of whoever runs Python then; that is one read.
+/* Takes the GIL for a moment. Py_AddPendingCall() would do without, but up to 3.12 the main thread is
+   only told of calls that others have added when it takes the GIL again (COMPUTE_EVAL_BREAKER and
+   take_gil, Python/ceval_gil.c): not at all where it is alone. The state of Python's that the thread has
+   meanwhile is one without a frame, which neither `threading` nor `sys._current_frames()` show.
    The interpreter is not initialized any more from the beginning of its end on (Py_FinalizeEx). */
 static inline void rt_watch_ask(void)
 {
-    __atomic_store_n(&rt_watch.asked, 1, __ATOMIC_SEQ_CST);
-    if (!Py_IsInitialized() || Py_AddPendingCall(rt_watch.answer, NULL) < 0) {
-        __atomic_store_n(&rt_watch.asked, 0, __ATOMIC_SEQ_CST);
+    PyGILState_STATE before;
+    if (!Py_IsInitialized()) {
+        return;
     }
+    before = PyGILState_Ensure();
+    rt_watch.asked = Py_AddPendingCall(rt_watch.answer, NULL) == 0;
+    PyGILState_Release(before);
 }
 
 static void *rt_watch_loop(void *unused)
@@ -123,8 +128,7 @@ static void *rt_watch_loop(void *unused)
     while (!rt_watch.stop) {
         int64_t level = __atomic_load_n(&rt_watch.level, __ATOMIC_SEQ_CST);
         pthread_mutex_unlock(&rt_watch.lock);
-        if (level >= 0 && !__atomic_load_n(&rt_watch.asked, __ATOMIC_SEQ_CST)
-            && rt_watched_bytes(&known) > level) {
+        if (level >= 0 && !__atomic_load_n(&rt_watch.asked, __ATOMIC_SEQ_CST) && rt_watched_bytes(&known) > level) {
             rt_watch_ask();
         }
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -174,7 +178,7 @@ static inline int rt_watch_start(rt_answer answer)
     }
     rt_watch.answer = answer;
     rt_watch.stop = 0;
-    rt_watch.asked = 0;
+    rt_watch.asked = 0;  /* where a call is still to come, one more is harmless */
     rt_watch.process = getpid();
     rt_kept_open(&rt_watch.memory);
     rt_kept_open(&rt_watch.status);
@@ -184,7 +188,7 @@ static inline int rt_watch_start(rt_answer answer)
 }
 
 /* Ends the thread, which is not there in a forked child; 1 where there was one. To be called without
-   the GIL: it waits for the thread, which waits for no one. */
+   the GIL, which the thread may be about to take. */
 static inline int rt_watch_stop(void)
 {
     if (!rt_watch.is_running) {

@@ -197,6 +197,7 @@ def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
 
 
 def _run(options: config.Options, target: launch.Target) -> int:
+    from reftrack import signals
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
@@ -210,6 +211,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
         return status
     session = Session(options, target.command)
     session.start()
+    signals.install(own_path)
     unittest_hooks.install()
     status = launch.run(target)
     if status == launch.INTERRUPTED:
@@ -217,13 +219,14 @@ def _run(options: config.Options, target: launch.Target) -> int:
     # What the reporters import is found where reftrack is, wherever the program is.
     its_path, sys.path[:] = list(sys.path), own_path
     try:
-        _finish(session, status, options, json, here, stream)
+        failed = _finish(session, status, options, json, here, stream)
     except KeyboardInterrupt:
         launch.say("reftrack: interrupted before the report was complete", stream)
         return launch.INTERRUPTED
     finally:
         sys.path[:] = its_path
-    return status
+        signals.restore()
+    return 1 if failed and status == 0 else status
 
 
 def _finish(
@@ -233,8 +236,10 @@ def _finish(
     json: str | None,
     here: str,
     stream: TextIO | None,
-) -> None:
-    """End the session and report. Nothing that goes wrong here changes the program's status."""
+) -> bool:
+    """End the session and report: was there a gate that the run did not pass? Nothing that goes
+    wrong here changes the program's status."""
+    report = None
     _flush_output()  # the program's last words come before the report, as far as it is in python
     try:
         report = session.finish(status)
@@ -260,6 +265,7 @@ def _finish(
         launch.say(
             f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
         )
+    return report is not None and bool(report.failed)
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:

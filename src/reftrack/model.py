@@ -3,7 +3,8 @@
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `TestBegan` per test, one `ScopeEnded` per scope as it ends, one `Checkpoint` per
-look at the heap, at most one `TornDown`, one `Repeated` per test that was run again, one `Ended`.
+look at the heap, a `Failed` for what the run is stopped by, at most one `TornDown`, one `Repeated`
+per test that was run again, one `Ended`.
 """
 
 from __future__ import annotations
@@ -250,6 +251,12 @@ class ScopeEnded(msgspec.Struct, tag="scope", tag_field="event"):
     scope: Scope
 
 
+class Failed(msgspec.Struct, tag="failed", tag_field="event"):
+    """A gate was not passed, in words; the last line has it as well, if that comes."""
+
+    reason: str
+
+
 class Survived(msgspec.Struct):
     """What a scope, by its place among the `ScopeEnded` lines, had alive at a checkpoint."""
 
@@ -307,4 +314,4 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     failed: list[str] = []
 
 
-Event = Started | TestBegan | ScopeEnded | Checkpoint | TornDown | Repeated | Ended
+Event = Started | TestBegan | ScopeEnded | Checkpoint | Failed | TornDown | Repeated | Ended

@@ -21,6 +21,7 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Event,
+    Failed,
     Holder,
     Repeated,
     Report,
@@ -178,6 +179,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     torn_down = TornDown({})
     repeated: list[Repeated] = []
     began: str | None = None  # the test that runs
+    failed: list[str] = []
     ended: Ended | None = None
     for number, line in enumerate(lines, 2):
         try:
@@ -196,6 +198,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
+            case Failed():
+                failed.append(event.reason)
             case TornDown():
                 torn_down = event
             case Repeated():
@@ -209,10 +213,12 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         run.notes = [*run.notes, *ended.notes]
     elif began is not None:
         run.cut_in = [began]
+    failed = failed if ended is None else ended.failed
     if checkpoint is None:
-        return Report(FORMAT, False, run, _totals(scopes), scopes, [])
+        return Report(FORMAT, False, run, _totals(scopes), scopes, [], failed=failed)
     _date(scopes[:looked_at], checkpoint)
-    _date_open(scopes[looked_at:], checkpoint.holders)
+    if checkpoint.final:
+        _date_open(scopes[looked_at:], checkpoint.holders)
     _date_later(scopes, torn_down, repeated)
     kept = {
         scopes[row.index].id: row
@@ -231,7 +237,6 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = tests
     released, held = checkpoint.released, checkpoint.not_released
-    failed = [] if ended is None else ended.failed
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
 
 

@@ -18,7 +18,7 @@ from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.holders import IDS, HolderRow, each_in_words, holder_rows, scopes_in_words
 from reftrack.reporters.late import HeldRow
-from reftrack.reporters.words import KIB, MIB, counted, duration, size
+from reftrack.reporters.words import KIB, MIB, and_more, counted, duration, size
 
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
@@ -71,9 +71,10 @@ class ReleasedRow(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """The whole report. `incomplete` is empty for a run that came to its end. `rest` and `runner`
-    sum up the holders that have no row; as many as `all_holders` would show them. `in_full` says
-    that the reader has asked for more than fits a screen."""
+    """The whole report. `now` says how far a run has come that goes on. `failed` are reasons for
+    which it did not pass; `incomplete` is empty for a run that came to its end, or goes on. `rest`
+    and `runner` sum up the holders that have no row; as many as `all_holders` would show them.
+    `in_full` says that the reader has asked for more than fits a screen."""
 
     tests: int
     seconds: float
@@ -96,11 +97,15 @@ class Page(msgspec.Struct, frozen=True):
     more_released: int = 0
     more_released_bytes: int = 0
     not_released: str = ""  # how many tests, in words
+    now: str = ""
+    failed: list[str] = []
 
 
-def build(report: Report, holders: int = FEW, *, directory: str | None = None) -> Page:
+def build(
+    report: Report, holders: int = FEW, *, directory: str | None = None, now: str = ""
+) -> Page:
     """The rows of the report: at most `holders` holders, files relative to `directory` (by
-    default the current one) where they lie below it."""
+    default the current one) where they lie below it; `now` for a run that goes on."""
     base = _current_directory() if directory is None else directory
     totals = report.totals
     ranked = _ranked(holder for holder in report.holders if holder.verdict != "runner")
@@ -117,13 +122,13 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         backend=report.run.backend,
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
-        incomplete=_incomplete(report),
+        incomplete="" if now else _incomplete(report),
         holders=rows,
         rest=[row for verdict, row in rest.items() if verdict != "runner"],
         runner=rest.get("runner"),
         all_holders=max(len(ranked) + len(runner), FEW + 1),
         in_full=holders > FEW,
-        alive=[] if report.complete else _alive(report.scopes),
+        alive=[] if report.complete or (now and rows) else _alive(report.scopes),
         held=late.held(report.scopes),
         notes=list(_notes(report, reason)),
         unexplained_bytes=0 if unexplored else _unexplained(report),
@@ -133,6 +138,8 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         more_released=len(report.released[_RELEASED:]),
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
         not_released=counted(report.not_released, "test") if report.not_released else "",
+        now=now,
+        failed=report.failed,
     )
 
 
@@ -221,9 +228,12 @@ def _unexplained(report: Report) -> int:
 def _incomplete(report: Report) -> str:
     if report.complete:
         return ""
+    more = len(report.run.cut_in[IDS:])
     last = next((s.id for s in reversed(report.scopes) if s.scope == "test"), None)
     if report.run.exit_status is not None:
         what = "the run ended, but its heap was not looked at after the last test"
+    elif report.run.cut_in:
+        what = f"the run was cut in test {and_more(report.run.cut_in[:IDS], more)}"
     elif last is not None:
         what = f"the run was cut after test {last}"
     else:

@@ -66,13 +66,15 @@ def render(
     width: int | None = None,
     directory: str | None = None,
     record: Path | None = None,
+    now: str = "",
 ) -> None:
     """Write the report to `stream`: in colour on a terminal unless NO_COLOR is set, as plain text
     elsewhere, `width` columns wide (by default the terminal's, or COLUMNS, or 100).
 
     What the stream's encoding cannot express is escaped. Names of tests and places in files that
-    are wider than the page are shortened; a fix is wrapped, never cut. Below it stands where
-    `record` is, as seen from `directory`, on a line however long. Raises what the stream raises.
+    are wider than the page are shortened; a fix is wrapped, never cut. `now` is the heading of a
+    run that goes on: how far it has come. Below it stands where `record` is, as seen from
+    `directory`, on a line however long. Raises what the stream raises.
     """
     from rich.console import Console
     from rich.segment import Segment, Segments
@@ -88,7 +90,7 @@ def render(
     )
     encoding = getattr(stream, "encoding", None) or "utf-8"
     styles = {name: Style.parse(definition) for name, definition in _STYLES.items()}
-    page = build(report, holders, directory=directory)
+    page = build(report, holders, directory=directory, now=now)
     segments: list[Segment] = []
     columns = max(NARROWEST, console.width)
     lines = _lines(page, columns)
@@ -119,6 +121,10 @@ def _printable(text: str, encoding: str) -> str:
 
 def _lines(page: Page, width: int) -> list[Line]:
     above: list[Line] = []
+    if page.now:
+        above += wrapped(f"reftrack: {page.now}", width, style="strong")
+    for reason in page.failed:
+        above += wrapped(f"FAILED: {reason}", width, style="incomplete")
     if page.incomplete:
         above += wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
     above += [_header(page), *_alive(page.alive, width)]
@@ -141,7 +147,7 @@ def _header(page: Page) -> Line:
     if page.survived_bytes:
         share = min(1000, 1000 * page.explained_bytes // page.survived_bytes) / 10
         facts.append(f"survived {size(page.survived_bytes)}, explained {share} %")
-    elif page.incomplete or not page.tests:
+    elif page.incomplete or page.now or not page.tests:
         facts.append("nothing survived")
     else:
         facts.append("nothing survived: all that tests allocated was released")
