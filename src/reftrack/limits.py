@@ -44,6 +44,7 @@ class MemoryLimit:
     def __init__(self, limit: int | None, run: Run) -> None:
         self._limit = limit or 0
         self._run = run
+        self._has_let_go = False
         self._interrupts = 0  # so often what runs was interrupted since
         self._next = 0  # bytes from which it is, once more
         self.reached = ""
@@ -120,10 +121,13 @@ class MemoryLimit:
             _reftrack.trim()
         resident = _resident()
         if resident < self._limit - self._limit // GAIN:
-            self._run.note(
-                f"{self._run.where()} memory came to the limit of {in_words(self._limit)}: it went "
-                f"from {in_words(before)} to {in_words(resident)} when garbage was collected"
-            )
+            if not self._has_let_go:
+                self._run.note(
+                    f"{self._run.where()} memory came to the limit of {in_words(self._limit)}: "
+                    f"it went from {in_words(before)} to {in_words(resident)} when garbage was "
+                    "collected"
+                )
+            self._has_let_go = True
             return
         self.reached = (
             f"memory: {in_words(before)} resident, over the limit of {in_words(self._limit)}, "
