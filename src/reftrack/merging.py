@@ -56,12 +56,11 @@ def merged(reports: Sequence[Report]) -> Report:
     if len(reports) == 1:
         return first
     owners = _owners(reports)
-    parts: dict[str, list[Part]] = {}
+    parts: dict[tuple[str, ...], list[Part]] = {}
     for process, report in enumerate(reports):
         for holder in report.holders:
-            parts.setdefault(holder.key or holder.root + holder.name, []).append(
-                Part(process, holder)
-            )
+            same = parts.setdefault((holder.key, holder.root, holder.name), [])
+            same.append(Part(process, holder))
     kept = [_kept(found, owners) for found in parts.values()]
     _leave_out(reports, parts.values(), kept)
     holders = [_holder(*both) for both in zip(parts.values(), kept, strict=True)]
@@ -200,7 +199,7 @@ def _holder(parts: Sequence[Part], kept: Sequence[Holder]) -> Holder:
     return msgspec.structs.replace(
         largest,
         verdict=_verdict([part.holder for part in parts]),
-        processes=sum(part.holder.processes for part in parts),
+        processes=sum({part.process: part.holder.processes for part in parts}.values()),
         charged=_charges(chain.from_iterable(holder.charged for holder in told)),
         survived_bytes=sum(holder.survived_bytes for holder in told),
         retained_bytes=sum(holder.retained_bytes for holder in told),

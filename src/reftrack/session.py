@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -126,7 +127,7 @@ class Session:
         _reftrack.pause()
         try:
             with Apart(self.note):
-                if self._tests_seen < self._tests_over():
+                if self._tests_seen < self._tests_over() and not self._is_of_no_use():
                     self._checkpoint(final=True)
                 while self._open:
                     self._leave(None)
@@ -137,9 +138,14 @@ class Session:
             return load(self._journal.path)
         finally:
             _current = None
-            os.environ.pop(invitation.VARIABLE, None)
+            with suppress(Exception):  # the program may have put something odd in its place
+                os.environ.pop(invitation.VARIABLE, None)
             _reftrack.resume()
             self._backend.stop()
+
+    def _is_of_no_use(self) -> bool:
+        """Has this process joined a run, and then run no test?"""
+        return self._parent is not None and not self._tests_over()
 
     def _alive(self) -> bool:
         return _current is self
