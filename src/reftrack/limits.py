@@ -9,7 +9,7 @@ from typing import Protocol
 from reftrack import _reftrack, outlet, owners
 from reftrack.errors import ReftrackError, UsageError
 from reftrack.guard import Apart, this_frame
-from reftrack.model import Holder, ScopeKind
+from reftrack.model import MEMORY, Holder, ScopeKind
 from reftrack.sizes import in_words
 
 MARGIN = 64 << 20
@@ -130,7 +130,7 @@ class MemoryLimit:
             self._has_let_go = True
             return
         self.reached = (
-            f"memory: {in_words(before)} resident, over the limit of {in_words(self._limit)}, "
+            f"{MEMORY}{in_words(before)} resident, over the limit of {in_words(self._limit)}, "
             f"{self._run.where()}"
         )
         try:

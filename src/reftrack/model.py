@@ -4,7 +4,7 @@
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `TestBegan` per test, one `ScopeEnded` per scope as it ends, one `Checkpoint` per
 look at the heap, a `Failed` for what the run is stopped by, at most one `TornDown`, one `Repeated`
-per test that was run again, one `Ended`.
+per test that was run again, one `Ended`, at most one `Judged`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 FORMAT = 1
+
+MEMORY = "memory: "
+"""How the reason begins for which a run was stopped that took more memory than it may."""
 
 ScopeKind = Literal["session", "module", "class", "test", "fixture", "import"]
 COUNTED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
@@ -179,7 +182,8 @@ class Released(msgspec.Struct):
 
 class RunInfo(msgspec.Struct):
     """`processes` left records that are in this report; `cut_in` are tests in which a process was
-    cut: those that had begun and not ended when its record stopped."""
+    cut: those that had begun and not ended when its record stopped. The run began in `directory`.
+    """
 
     command: list[str]
     python: str
@@ -192,6 +196,7 @@ class RunInfo(msgspec.Struct):
     release: bool = False
     processes: int = 1
     cut_in: list[str] = []
+    directory: str = ""
 
 
 class Totals(msgspec.Struct):
@@ -306,7 +311,7 @@ class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):
 
 
 class Ended(msgspec.Struct, tag="ended", tag_field="event"):
-    """Last line of a journal: the run came to its end."""
+    """The run came to its end. `failed` has, in words, for what the run itself was stopped."""
 
     seconds: float
     exit_status: int | None
@@ -314,4 +319,12 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     failed: list[str] = []
 
 
-Event = Started | TestBegan | ScopeEnded | Checkpoint | Failed | TornDown | Repeated | Ended
+class Judged(msgspec.Struct, tag="judged", tag_field="event"):
+    """After the end, where gates have judged the whole report: those that it did not pass."""
+
+    failed: list[str]
+
+
+Event = (
+    Started | TestBegan | ScopeEnded | Checkpoint | Failed | TornDown | Repeated | Ended | Judged
+)

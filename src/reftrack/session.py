@@ -26,6 +26,7 @@ from reftrack.model import (
     Ended,
     Failed,
     Holder,
+    Judged,
     Phase,
     Report,
     RunInfo,
@@ -62,9 +63,9 @@ class Session:
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
             release=options.release,
+            directory=os.getcwd(),
         )
         self._began = _reftrack.now()
-        self._directory = os.getcwd()
         self._open: list[Timed] = []
         self._ended: list[Timed] = []
         self._phases: list[Phase] = []
@@ -115,10 +116,13 @@ class Session:
         finally:
             _reftrack.resume()
 
-    def finish(self, exit_status: int | None) -> Report | None:
+    def finish(
+        self, exit_status: int | None, judge: Callable[[Report], list[str]] | None = None
+    ) -> Report | None:
         """Look at the heap a last time if no runner had it done, and close the record.
 
-        Returns the run as read back from the record; None where there is nothing to report.
+        Returns the run as read back from the record; None where there is nothing to report. What
+        `judge` says that it failed is added to the record and to the report.
         """
         global _current
         if not self._alive():
@@ -134,9 +138,13 @@ class Session:
                 self._notes += self._collector.notes()
                 self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
-            self._journal.close()
-            return load(self._journal.path)
+            report = load(self._journal.path)
+            if judge is not None and (failed := judge(report)):
+                self._journal.append(Judged(failed))
+                report.failed += failed
+            return report
         finally:
+            self._journal.close()
             _current = None
             with suppress(Exception):  # the program may have put something odd in its place
                 os.environ.pop(invitation.VARIABLE, None)
@@ -157,7 +165,7 @@ class Session:
     @property
     def directory(self) -> str:
         """The working directory in which the run began."""
-        return self._directory
+        return self._run.directory
 
     @property
     def path(self) -> Path:
