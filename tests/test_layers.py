@@ -40,7 +40,7 @@ LAYERS = [
     ["session", "combining"],
     ["joining"],
     ["reporters"],
-    ["gates"],
+    ["gates", "judging"],
     ["runners"],
     ["launch", "startup", "verbs"],
     ["cli"],
