@@ -32,7 +32,13 @@ class OwnRun:
     def __init__(self, session: Session, options: Options) -> None:
         self.session, self.options = session, options
         self.here = os.getcwd()  # the suite may leave it
+        self.path = list(sys.path)
         self.report: Report | None = None
+
+    def take_signals(self) -> None:
+        from reftrack import signals
+
+        signals.install(self.path)
 
     @classmethod
     def start(cls, config: pytest.Config, arguments: Any) -> OwnRun:
@@ -90,6 +96,7 @@ class OwnRun:
 
     def _finish(self, status: int | None) -> None:
         """End the session. What goes wrong in it does not change pytest's status."""
+        from reftrack import signals
         from reftrack.errors import ReftrackError
 
         try:
@@ -103,6 +110,8 @@ class OwnRun:
                 json.write(report, os.path.join(self.here, self.options.json))
         except ReftrackError as error:
             _say(f"reftrack: error: {error}")
+        finally:
+            signals.restore()
 
     def _failures(self, report: Report) -> list[str]:
         from reftrack import gates

@@ -44,9 +44,12 @@ class Scopes:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.outcome = None
         self.session.enter("test", item.nodeid)
+        run = item.session
         del item
         yield
         self.session.leave(self.outcome)
+        if self.session.stopping:
+            run.shouldstop = f"reftrack: {self.session.stopping}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:

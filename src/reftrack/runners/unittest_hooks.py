@@ -209,8 +209,18 @@ def _test_run(function: Callable[..., Any]) -> Callable[..., Any]:
             return returned
         finally:
             _end(session, outcome)
+            if session.stopping:
+                _stop(result)
 
     return run
+
+
+def _stop(result: Any) -> None:
+    """No other test is to begin. Suites look at `shouldStop` before each."""
+    try:
+        result.stop()
+    except Exception:  # none was given, or one that has no such method
+        return
 
 
 def _begin(session: Session, test: TestCase) -> None:
