@@ -10,6 +10,10 @@ from pathlib import Path
 
 TIMEOUT = 120.0
 
+PLUGINS = ("anyio", "asyncio", "django", "pytest_cov", "randomly", "rerunfailures")
+"""Plugins of pytest that are installed for the tests which have reftrack beside them: none of them
+takes part in other runs."""
+
 
 def reftrack(
     *args: str | os.PathLike[str],
@@ -35,7 +39,7 @@ def plain(
     """`python [flags] args` in `cwd`, ended after two minutes.
 
     Its environment is this process's without reftrack's own variables, with `env` on top; records
-    go below `cwd` unless `env` has REFTRACK_DIR.
+    go below `cwd` unless `env` has REFTRACK_DIR, and PLUGINS are off unless it has PYTEST_ADDOPTS.
     """
     return subprocess.run(
         [python, *flags, *args],
@@ -53,4 +57,10 @@ def plain(
 def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What `plain` and `reftrack` give a subprocess."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("REFTRACK_")}
-    return {**outer, "REFTRACK_DIR": str(cwd / ".reftrack"), **(extra or {})}
+    own = {"REFTRACK_DIR": str(cwd / ".reftrack"), "PYTEST_ADDOPTS": without(*PLUGINS)}
+    return {**outer, **own, **(extra or {})}
+
+
+def without(*plugins: str) -> str:
+    """What PYTEST_ADDOPTS has for a pytest without these plugins."""
+    return " ".join(f"-p no:{name}" for name in plugins)

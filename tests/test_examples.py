@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from reftrack.model import Holder, Report, ScopeKind, Verdict
-from support import plain, reftrack
+from support import PLUGINS, plain, reftrack, without
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TOLERANCE = 0.05
@@ -84,7 +84,11 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         folder,
         ignore=shutil.ignore_patterns("__pycache__", ".reftrack"),
     )
-    env = {"KEEP_TESTS": "1" if suite.runner == "keep-tests" else "", "PYTEST_ADDOPTS": ""}
+    env = {
+        "KEEP_TESTS": "1" if suite.runner == "keep-tests" else "",
+        # What plugins import takes tracemalloc longer than all the rest.
+        "PYTEST_ADDOPTS": without(*PLUGINS, "hypothesispytest", "xdist"),
+    }
     options = ("--backend", backend, "--json", "out.json")
     plainly = plain(*suite.command, cwd=folder, env=env)
     watched = reftrack("run", *options, *suite.command, cwd=folder, env=env)

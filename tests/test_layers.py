@@ -40,7 +40,7 @@ LAYERS = [
     ["session", "combining"],
     ["joining"],
     ["reporters", "tracking"],
-    ["gates", "signals"],
+    ["gates", "judging", "signals"],
     ["runners", "asking", "runs"],
     ["launch", "startup", "verbs"],
     ["cli"],

@@ -300,6 +300,8 @@ def _finish(
             terminal.render(
                 report, stream, holders=options.holders, directory=here, record=session.path
             )
+        if report is not None and stream is not None:
+            _tell_github(report, options, here, stream)
     except ReftrackError as error:
         _complain(error, stream)
     except MemoryError:
@@ -315,6 +317,14 @@ def _finish(
             f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
         )
     return report is None or not report.failed
+
+
+def _tell_github(report: Report, options: config.Options, here: str, stream: TextIO) -> None:
+    from reftrack.reporters import github
+
+    if github.is_on(os.environ):
+        for command in github.commands(report, options.holders, directory=here):
+            launch.say(command, stream)
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:

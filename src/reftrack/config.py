@@ -1,8 +1,8 @@
 """The options of a run: one typed table, from which every source of settings is read.
 
-Defaults < `[tool.reftrack]` in the nearest pyproject.toml that has one < environment < command
-line. A setting that reftrack does not know, or a value that it cannot act on, is a UsageError that
-names its source.
+Defaults < `[tool.reftrack]` in the nearest pyproject.toml that has one < environment < pytest's ini
+file < command line. A setting that reftrack does not know, or a value that it cannot act on, is a
+UsageError that names its source.
 """
 
 from __future__ import annotations
@@ -184,17 +184,22 @@ def load(
     command_line: Mapping[str, object],
     *,
     flags: str = "--",
+    ini: Mapping[str, object] | None = None,
+    ini_file: str = "",
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Options:
     """The options of this process; `command_line` holds what was given there, by key, in flags that
-    begin with `flags`.
+    begin with `flags`, and `ini` what stands in a runner's own `ini_file`, as `reftrack_KEY`.
 
     Paths are relative to where they were written down: to the folder of the pyproject.toml, else
     to `cwd`. Raises UsageError.
     """
     values = _from_pyproject(cwd or _current_directory())
     values |= _from_environment(os.environ if environ is None else environ)
+    for key, value in (ini or {}).items():
+        source = f"{ini_file}: reftrack_{key}"
+        values[key] = _value(TABLE[key], value, source=source, spelt=True)
     for key, value in command_line.items():
         values[key] = _value(TABLE[key], value, source=flags + TABLE[key].flag[2:], spelt=True)
     if values.get("release_only"):

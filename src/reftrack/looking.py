@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reftrack import _reftrack, owners, proof, retention
 from reftrack.grouping import Charged
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
-from reftrack.model import COUNTED, Checkpoint, Released, ScopeKind, Survived, Totals
+from reftrack.model import COUNTED, Checkpoint, Holder, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
 from reftrack.retention import Shares
@@ -27,6 +27,15 @@ class Timed(NamedTuple):
     number: int
     kind: ScopeKind
     id: str
+
+
+class Left(NamedTuple):
+    """What is alive of a scope: a fact of the ledger. `grown` is by how much the process has grown
+    beside it since the scope began, where that may be arrays: only a look finds these."""
+
+    bytes: int
+    blocks: int
+    grown: int
 
 
 class Asked(NamedTuple):
@@ -100,6 +109,19 @@ def shares(backend: Backend, ended: Sequence[Timed], running: Sequence[Timed]) -
     seen = look(backend, _wanted(charged), NAMED_BY)
     try:
         return retention.shares(seen, charged)
+    finally:
+        seen.close()
+
+
+def left_by(backend: Backend, scope: Timed, without: Collection[str]) -> list[Holder]:
+    """Look at the heap: who holds what this one scope left, most first. Nothing is cut for it.
+
+    Raises MemoryError where there is no room for the graph.
+    """
+    charged = {scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")}
+    seen = look(backend, _wanted(charged), NAMED_BY)
+    try:
+        return retention.holders(seen, charged, without=without).holders
     finally:
         seen.close()
 

@@ -68,6 +68,18 @@ class NativeMemory:
         self._steps.append(Step(index, before, self._last, growth))
         return growth if growth >= LARGE else 0
 
+    def grown(self, least: int) -> int:
+        """By how many bytes the process has grown beside the ledger since the innermost scope
+        began; 0 where that is no more than `least` or LARGE."""
+        resident, explained = self._footprint()
+        if resident < 0 or not self._open:
+            return 0
+        level, least = resident - explained, max(least, LARGE)
+        if level - self._open[-1] <= least:
+            return 0
+        grown = min(level - self._open[-1], self._without_idle(level) - self._last)
+        return grown if grown > least else 0
+
     def now(self) -> tuple[int, int]:
         """(resident bytes, growth beside the ledger since the first scope began); zeros where the
         system does not tell."""

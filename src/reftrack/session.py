@@ -29,7 +29,7 @@ from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
 from reftrack.journal import Journal, no_collection
 from reftrack.limits import MemoryLimit
-from reftrack.looking import Asked, Timed
+from reftrack.looking import Asked, Left, Timed
 from reftrack.model import (
     Ended,
     Failed,
@@ -83,6 +83,7 @@ class Session:
         self._native = NativeMemory(is_told=self._backend.name == "native")
         self._notes: list[str] = []
         self._failed: list[str] = []
+        self.judges: list[Callable[[Report], list[str]]] = []
         self._limit = MemoryLimit(options.memory_limit, self)
         self._repetition = Repetition(options.repeat, self.note)
         self._cure = self._new_cure(self._open, self._ended)
@@ -130,7 +131,7 @@ class Session:
         """Look at the heap a last time if no runner had it done, and close the record.
 
         Returns the run as read back from the record; None where there is nothing to report. What
-        `judge` says that it failed is added to the record and to the report.
+        `judge` says that it failed, and then `judges`, is added to the record and to the report.
         """
         global _current
         if not self._alive():
@@ -147,9 +148,12 @@ class Session:
                 self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
             report = load(self._journal.path)
-            if judge is not None and (failed := judge(report)):
-                self._journal.append(Judged(failed))
+            before = len(report.failed)
+            for judges in ([] if judge is None else [judge], self.judges):
+                failed = [reason for each in judges for reason in each(report)]
                 report.failed += failed
+            if judged := report.failed[before:]:
+                self._journal.append(Judged(judged))
             return report
         finally:
             self._journal.close()
@@ -169,6 +173,11 @@ class Session:
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return _reftrack.now() - self._began
+
+    @property
+    def is_part(self) -> bool:
+        """Has another process started the run, which reports it?"""
+        return self._parent is not None
 
     @property
     def backend(self) -> tracing.Backend:
@@ -220,6 +229,12 @@ class Session:
                 self._leave(outcome)
                 self._limit.check()
                 self._look_if_grown()
+
+    @property
+    def follows(self) -> bool:
+        """Are tests of the run followed now? Not where they are run again, after `finish`, or in a
+        forked child."""
+        return self._alive() and not self.repeating
 
     @property
     def stopping(self) -> str:
@@ -339,6 +354,37 @@ class Session:
         asked for; see `Repetition.run`."""
         if self._alive():
             self._repetition.run(run_again, self._look_again, self._journal.append)
+
+    # ---- one scope by itself ----
+
+    def innermost_scope(self) -> Timed:
+        """The innermost open scope, to be asked about."""
+        return self._open[-1]
+
+    def left(self, scope: Timed, least: int) -> Left:
+        """What is alive of a scope, without a look; the process's growth counts from `least` on."""
+        live, blocks, *_ = _reftrack.counters(scope.number)
+        is_innermost = self._follows_arrays and scope == self._open[-1]
+        return Left(live, blocks, self._native.grown(least) if is_innermost else 0)
+
+    def collect(self) -> None:
+        """Collect garbage, so that what is alive then is held by something."""
+        _reftrack.collect()
+
+    def figures(self, scope: Timed) -> dict[str, int]:
+        """By name, bytes of a scope: alive, allocated, and at most alive at once."""
+        live, _, allocated, peak, _ = _reftrack.counters(scope.number)
+        return {"survived_bytes": live, "allocated_bytes": allocated, "peak_bytes": peak}
+
+    def holders_of(self, scope: Timed) -> list[Holder]:
+        """Look at the heap: who holds what this scope left, most first. Nothing where there is no
+        memory to look, of which a note then tells."""
+        try:
+            with no_collection():
+                return looking.left_by(self._backend, scope, self._without)
+        except MemoryError:
+            self.note(f"there was no memory to look at what {scope.id} left: it was not judged")
+            return []
 
     # ---- looking at the heap ----
 

@@ -121,9 +121,8 @@ def build(
     base = _current_directory() if directory is None else directory
     totals = report.totals
     judged = [holder for holder in report.holders if holder.verdict != "runner"]
-    ranked = _ranked(holder for holder in judged if not holder.ignored)
+    ranked, shown = _shown(report, holders)
     runner = _ranked(holder for holder in report.holders if holder.verdict == "runner")
-    shown = _worth_a_row(ranked, holders, totals.survived_bytes)
     if holders > FEW:
         shown += runner[: holders - len(shown)]
     rest = {row.verdict: row for row in _rest([*ranked, *runner], shown)}
@@ -160,6 +159,18 @@ def build(
 
 
 # Which holders
+
+
+def growing(report: Report, holders: int = FEW) -> list[Block]:
+    """The growing ones of those that have a row among so many."""
+    return [block for block in _shown(report, holders)[1] if block[0].verdict == "growing"]
+
+
+def _shown(report: Report, count: int) -> tuple[list[Block], list[Block]]:
+    """Those that are neither the runner's nor accepted, ranked, and which of them have a row."""
+    judged = (h for h in report.holders if h.verdict != "runner" and not h.ignored)
+    ranked = _ranked(judged)
+    return ranked, _worth_a_row(ranked, count, report.totals.survived_bytes)
 
 
 def _ranked(holders: Iterable[Holder]) -> list[Block]:

@@ -62,7 +62,7 @@ def write(lines: Callable[[int], list[Line]], stream: TextIO, width: int | None 
     styles = {name: Style.parse(definition) for name, definition in STYLES.items()}
     segments: list[Segment] = []
     for line in lines(max(NARROWEST, console.width)):
-        segments += [Segment(_printable(text, encoding), styles[style]) for text, style in line]
+        segments += [Segment(printable(text, encoding), styles[style]) for text, style in line]
         segments.append(Segment.line())
     console.print(Segments(segments), soft_wrap=True, end="")
 
@@ -77,7 +77,7 @@ def _width(width: int | None, terminal: bool) -> int | None:
     return None if terminal else DEFAULT_WIDTH
 
 
-def _printable(text: str, encoding: str) -> str:
+def printable(text: str, encoding: str) -> str:
     """The program's own names may hold control sequences, lone surrogates, any character."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -293,10 +293,15 @@ def _site(traceback: Sequence[Frame], base: str) -> Site:
         return Site(0, _NOT_KNOWN, "")
     innermost = traceback[-1]
     place, source = _place(innermost, base), innermost.source.strip()
-    own = next((frame for frame in reversed(traceback) if _is_own(frame.file)), None)
+    own = own_frame(traceback)
     if own is None or own is innermost:
         return Site(0, place, source)
     return Site(0, place, source, _place(own, base), own.source.strip())
+
+
+def own_frame(traceback: Sequence[Frame]) -> Frame | None:
+    """The innermost line of the user's own code or tests."""
+    return next((frame for frame in reversed(traceback) if _is_own(frame.file)), None)
 
 
 def _is_library(file: str) -> bool:

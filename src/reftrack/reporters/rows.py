@@ -47,9 +47,13 @@ def _headed(label: str, amount: str, title: str, width: int) -> list[Line]:
 
 
 def holder(row: HolderRow, width: int) -> list[Line]:
+    return _holder_headline(row, width) + details(row, width)
+
+
+def details(row: HolderRow, width: int) -> list[Line]:
+    """All lines but the headline."""
     room = width - INDENT
-    lines = _holder_headline(row, width)
-    lines += labelled("path", path_lines(row.path, room))
+    lines = labelled("path", path_lines(row.path, room))
     lines += labelled("kept", wrap(row.kept, room))
     lines += allocated(row, room)
     lines += labelled(row.label, ids(row, room) if row.ids else [])

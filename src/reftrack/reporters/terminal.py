@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -44,13 +45,22 @@ def render(
     run that goes on: how far it has come. Below it stands where `record` is, as seen from
     `directory`, on a line however long. Raises what the stream raises.
     """
+    of_width = partial(lines, report, holders, directory, record, now=now)
+    console.write(of_width, stream, width)
+
+
+def lines(
+    report: Report,
+    holders: int,
+    directory: str | None,
+    record: Path | None,
+    width: int,
+    now: str = "",
+) -> list[Line]:
+    """The lines that `render` writes, for who has a writer of its own."""
     page = build(report, holders, directory=directory, now=now)
-
-    def lines(columns: int) -> list[Line]:
-        where = [] if record is None else [f"record  {os.path.relpath(record, directory)}"]
-        return [*_lines(page, columns), *([(line, "")] for line in where)]
-
-    console.write(lines, stream, width)
+    where = [] if record is None else [f"record  {os.path.relpath(record, directory)}"]
+    return [*_lines(page, width), *([(line, "")] for line in where)]
 
 
 def _lines(page: Page, width: int) -> list[Line]:

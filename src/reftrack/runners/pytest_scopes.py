@@ -1,0 +1,213 @@
+"""What a run of pytest does, told to the session: every item is a scope, and every fixture that
+outlives one.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from reftrack.runners import class_id, overrides
+from reftrack.runners.pytest_gate import is_gates
+
+if TYPE_CHECKING:
+    from reftrack.looking import Timed
+    from reftrack.model import ScopeKind
+    from reftrack.runners.pytest_releasing import Items
+    from reftrack.session import Session
+
+
+class Scopes:
+    """The hooks that tell the session what one pytest run is doing."""
+
+    def __init__(self, session: Session, releasing: Items | None = None) -> None:
+        self.session, self.releasing = session, releasing
+        self.outcome: str | None = None
+        self.looked = False
+        self._wider: dict[int, Timed] = {}
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.session.interrupted()
+
+    # A wrapper's frame lasts as long as what it wraps, and a kept traceback leads to it: such a
+    # frame lets go of what pytest gave it before it yields.
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.outcome = None
+        self.session.enter("test", item.nodeid)
+        run = item.session
+        del item
+        yield
+        self.session.leave(self.outcome)
+        if self.session.stopping:
+            run.shouldstop = f"reftrack: {self.session.stopping}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self.session.phase("setup")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        self.session.phase("call")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self) -> None:
+        self.session.settled()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        self.session.phase("teardown")
+        if nextitem is None:
+            self._look_after(item)
+
+    def _look_after(self, item: pytest.Item) -> None:
+        """Look when the item is torn down and the fixtures that outlive it are not.
+
+        The finalizers of a node are called last in, first out, an item's before its parents'. What
+        is let go of with `--release` goes after the last class and module.
+        """
+        kept = () if self.releasing is None else (pytest.Class, pytest.Module)
+        parents = [node for node in item.listchain()[:-1] if not isinstance(node, kept)]
+        for node in reversed(parents):
+            try:
+                return node.addfinalizer(self._look)
+            except (AssertionError, KeyError):
+                continue  # the item's setup did not come as far as this parent of it
+        return self._look()
+
+    def _look(self) -> None:
+        self.looked = True
+        if self.releasing is not None:
+            self.releasing.end()
+        self.session.checkpoint(final=True)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
+        outcome = yield
+        asks_for_more = session.shouldstop or session.shouldfail or session.config.option.usepdb
+        if outcome.excinfo is None and not asks_for_more:
+            self.session.repeat(functools.partial(self._run_again, session))
+
+    def _run_again(self, session: pytest.Session, ids: list[str], times: int) -> object:
+        """Run items again, each on copies that live as long as pytest lets its items live."""
+        from reftrack.runners.pytest_unheard import copied, unheard
+
+        items = {item.nodeid: item for item in session.items}
+        again = [copied(items[id]) for id in ids if id in items for _ in range(times)]
+        plugins = session.config.pluginmanager
+        with unheard(session.config, self), self._releasing_again(plugins, again) as releasing:
+            try:
+                for item, following in zip_longest(again, again[1:]):
+                    self._run_once(item, following, releasing)
+            finally:
+                session._setupstate.teardown_exact(None)  # where it was cut short
+        return again
+
+    def _run_once(
+        self, item: pytest.Item, following: pytest.Item | None, releasing: Sequence[Items]
+    ) -> None:
+        self.session.enter("test", item.nodeid)
+        self.outcome = None
+        try:
+            for each in releasing:
+                each.begin(item)
+            runtestprotocol(item, nextitem=following)
+            for each in releasing:
+                each.over(following)
+        finally:
+            self.session.leave(self.outcome)
+
+    @contextmanager
+    def _releasing_again(
+        self, plugins: pytest.PytestPluginManager, items: list[pytest.Item]
+    ) -> Iterator[list[Items]]:
+        """What lets go of tests lets go of these items: the hook around a whole item, by which it
+        learns of others, is not called for them."""
+        from reftrack.runners.pytest_releasing import Items
+
+        own = self.releasing
+        first = {
+            plugin: plugin.again(self.session.cure if plugin is own else None, items)
+            for _, plugin in plugins.list_name_plugin()  # a set of them would have them hashed
+            if type(plugin) is Items
+        }
+        self.releasing = first.get(own) if own is not None else None
+        for plugin in first.values():
+            plugins.register(plugin)
+        try:
+            yield list(first.values())
+        finally:
+            self.releasing = own
+            for plugin in first.values():
+                plugins.unregister(plugin)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if not self.looked:  # the run was cut short: its last test did not know that it was
+            self._look()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.outcome = _outcome(self.outcome, report)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Iterator[None]:
+        scope, definition = _fixture_scope(fixturedef, request), id(fixturedef)
+        del fixturedef, request
+        if scope is not None:
+            self.session.enter(*scope)
+            self._wider[definition] = self.session.innermost_scope()
+        yield
+        if scope is not None:
+            self.session.leave()
+
+    def torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> Timed | None:
+        """The scope that a fixture was, which is torn down now; pytest keeps the definition."""
+        return self._wider.pop(id(fixturedef), None)
+
+
+def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:
+    """The outcome of a test after one more of its reports, in pytest's own words for it."""
+    if report.failed and sofar not in ("failed", "error"):
+        is_judged = report.when == "call" or is_gates(report)
+        return "failed" if is_judged else "error"
+    if hasattr(report, "context") or report.failed:
+        return sofar  # a subtest's report tells of the test only if it failed
+    if report.when == "setup":
+        sofar = None  # or else a second attempt, as pytest-rerunfailures makes them
+    if report.skipped and sofar in (None, "passed"):
+        return "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    if report.passed and report.when == "call" and sofar is None:
+        return "xpassed" if hasattr(report, "wasxfail") else "passed"
+    return sofar
+
+
+def _fixture_scope(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> tuple[ScopeKind, str] | None:
+    """The scope that setting up a fixture is; None where it belongs to the test that asks for it.
+
+    pytest calls xunit's functions, setUpClass and setUpModule, too, as fixtures of its own.
+    """
+    name, scope = fixturedef.argname, fixturedef.scope
+    if scope == "function":
+        return None
+    if name.startswith("_xunit_setup_module_"):
+        return "module", request.module.__name__
+    if name.startswith("_xunit_setup_class_"):
+        return "class", class_id(request.cls)
+    if name.startswith("_unittest_"):
+        runs = "_setUpClass_" in name and overrides(request.cls, "setUpClass")
+        return ("class", class_id(request.cls)) if runs else None
+    return "fixture", f"{name} ({scope})"
