@@ -45,6 +45,7 @@ def plain(
         stdin=subprocess.DEVNULL if input is None else None,
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         timeout=TIMEOUT,
         check=False,
     )

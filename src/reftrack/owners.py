@@ -18,14 +18,18 @@ RUNNERS = frozenset(
         "_pytest",
         "anyio.pytest_plugin",
         "django.test",
+        "nose",
         "nose2",
         "pluggy",
         "pytest",
         "reftrack",
         "runpy",
+        "stestr",
+        "subunit",
         "testtools",
         "twisted.trial",
         "unittest",
+        "xmlrunner",
         "zope.testrunner",
     }
 )
