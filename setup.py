@@ -5,6 +5,7 @@ import sys
 import sysconfig
 
 from setuptools import Extension, setup
+from setuptools.command.editable_wheel import editable_wheel
 
 SUPPORTED = ((3, 11), (3, 13))
 
@@ -24,7 +25,37 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 sanitize = os.environ.get("REFTRACK_SANITIZE")
 flags = [f"-fsanitize={sanitize}", "-g", "-O1"] if sanitize else ["-O3"]
 
+PTH = "reftrack.pth"
+
+
+class WithPth:
+    """Makes an editable wheel as `strategy` does, and puts that file into it."""
+
+    def __init__(self, strategy):
+        self.strategy = strategy
+
+    def __call__(self, wheel, files, mapping):
+        self.strategy(wheel, files, mapping)
+        wheel.write(os.path.join("src", PTH), PTH)
+
+    def __enter__(self):
+        self.strategy.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self.strategy.__exit__(*error)
+
+
+class EditableWithPth(editable_wheel):
+    """An editable install has no package data: what has the processes of a run join it (see
+    `reftrack.startup`) goes into its wheel here. An ordinary one has it from pyproject.toml."""
+
+    def _select_strategy(self, name, tag, build_lib):
+        return WithPth(super()._select_strategy(name, tag, build_lib))
+
+
 setup(
+    cmdclass={"editable_wheel": EditableWithPth},
     ext_modules=[
         Extension(
             "reftrack._reftrack",
@@ -36,5 +67,5 @@ setup(
             extra_compile_args=[*flags, "-fvisibility=hidden", "-fno-strict-aliasing"],
             extra_link_args=flags if sanitize else [],
         )
-    ]
+    ],
 )

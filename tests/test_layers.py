@@ -18,7 +18,7 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "dependencies", "sizes", "_reftrack"],
+    ["errors", "dependencies", "sizes", "invitation", "_reftrack"],
     ["model", "config"],
     ["tracing", "owners", "descriptors", "repeats", "ignoring"],
     ["heap", "guard", "silence", "process", "collector", "progress", "sources"],
@@ -35,11 +35,13 @@ LAYERS = [
     ["unittest", "pytest", "holding", "readers", "referrers", "weighing"],
     ["curing"],
     ["journal", "looking", "budget"],
+    ["merging"],
     ["records", "repetition"],
     ["session"],
+    ["joining"],
     ["reporters"],
     ["runners"],
-    ["launch"],
+    ["launch", "startup"],
     ["cli"],
     ["__main__"],
 ]

@@ -23,8 +23,9 @@ from reftrack.errors import UsageError
 PYPROJECT = "pyproject.toml"
 _TABLE = "[tool.reftrack]"
 
-# Read by others than this table: REFTRACK_SANITIZE by the build of the extension.
-_OTHER_VARIABLES = frozenset({"REFTRACK_SANITIZE"})
+# Read by others than this table: REFTRACK_SANITIZE by the build of the extension, REFTRACK_RUN by
+# the processes that a run starts.
+_OTHER_VARIABLES = frozenset({"REFTRACK_RUN", "REFTRACK_SANITIZE"})
 
 
 class Options(msgspec.Struct, frozen=True):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from gc import disable as gc_disable
 from gc import enable as gc_enable
 from gc import isenabled as gc_isenabled
+from itertools import count
 from pathlib import Path
 from time import gmtime, strftime, time_ns
 from typing import Any
@@ -46,19 +48,24 @@ class Journal:
         self._pid = System.getpid()
 
     @classmethod
-    def create(cls, directory: str, run: RunInfo) -> Journal:
-        """Start a record in `directory`, made when missing. Raises RecordError."""
-        folder = Path(directory).absolute()
-        nanoseconds = time_ns()
-        stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
-        pid = System.getpid()
-        path = folder / f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{pid}{SUFFIX}"
+    def create(
+        cls,
+        directory: str,
+        run: RunInfo,
+        options: dict[str, Any] | None = None,
+        parent: Path | None = None,
+    ) -> Journal:
+        """Start a record in `directory`, made when missing; of a process that another one of the
+        run has started, beside the record of that. Raises RecordError."""
+        folder = Path(directory).absolute() if parent is None else parent.parent
         try:
             _make(folder)
-            journal = cls(path, _open_for_append(path))
+            path, descriptor = _new_record(folder, parent)
         except OSError as error:
-            raise _unwritable(directory, error.strerror or str(error)) from error
-        journal.append(Started(FORMAT, pid, run))
+            raise _unwritable(str(folder), error.strerror or str(error)) from error
+        journal = cls(path, descriptor)
+        name = "" if parent is None else parent.name
+        journal.append(Started(FORMAT, System.getpid(), run, options or {}, name))
         if journal.failed is not None:
             journal.close()
             System.unlink(path)
@@ -125,6 +132,31 @@ def encode(value: Any) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         return msgspec.json.encode(_escaped(msgspec.to_builtins(value)))
+
+
+def _new_record(folder: Path, parent: Path | None) -> tuple[Path, int]:
+    """The path of a record that there was not, and its descriptor. Raises OSError."""
+    pid = System.getpid()
+    if parent is None:
+        nanoseconds = time_ns()
+        stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
+        path = folder / f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{pid}{SUFFIX}"
+        return path, _open_for_append(path)
+    stem = run_of(parent.name)
+    for again in count():  # numbers of processes come round in a long run
+        path = folder / f"{stem}.{pid}{f'-{again}' if again else ''}{SUFFIX}"
+        with contextlib.suppress(FileExistsError):
+            return path, _open_for_append(path)
+    raise AssertionError
+
+
+def run_of(name: str) -> str:
+    """What the names of all records of a run begin with, by the name of any of them."""
+    match = _OF_PROCESS.fullmatch(name.removesuffix(SUFFIX))
+    return match[1] if match else name.removesuffix(SUFFIX)
+
+
+_OF_PROCESS = re.compile(r"(.*Z-\d+)\.\d+(?:-\d+)?")
 
 
 def _make(folder: Path) -> None:

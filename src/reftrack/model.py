@@ -8,7 +8,7 @@ look at the heap, at most one `TornDown`, one `Repeated` per test that was run a
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -228,11 +228,14 @@ class Report(msgspec.Struct):
 
 
 class Started(msgspec.Struct, tag="started", tag_field="event"):
-    """First line of a journal."""
+    """First line of a journal. `options` are those of the run; `parent` is the name of the record
+    of the process that started this one, where that is a part of the same run."""
 
     format: int
     pid: int
     run: RunInfo
+    options: dict[str, Any] = {}
+    parent: str = ""
 
 
 class TestBegan(msgspec.Struct, tag="test", tag_field="event"):

@@ -6,14 +6,15 @@ import io
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from reftrack import repeats
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
-from reftrack.journal import SUFFIX, no_collection
+from reftrack.journal import SUFFIX, no_collection, run_of
+from reftrack.merging import merged
 from reftrack.model import (
     COUNTED,
     FORMAT,
@@ -37,13 +38,33 @@ _FIRST_BYTES = b'{"event":"started"'
 
 
 def load(path: Path) -> Report:
-    """Read the record of a run, ended or not.
+    """Read the record of a run, ended or not, with those of the processes that it has started.
 
     Scopes that had ended by the last checkpoint have what they had alive then; later ones have
     what was alive when they ended. `run.seconds` of an incomplete record is the time of its last
-    checkpoint, 0.0 when there is none. Raises RecordError for anything that is not a record of
-    this format.
+    checkpoint, 0.0 when there is none. For several processes see `merging.merged`. Raises
+    RecordError for anything that is not a record of this format.
     """
+    report = _load(path)
+    others: list[Report] = []
+    for other in _others(path):
+        try:
+            others.append(_load(other))
+        except RecordError as error:
+            report.run.notes.append(f"one process is missing: {error.args[0]}")
+    return merged([report, *(other for other in others if other.totals.tests)])
+
+
+def _others(path: Path) -> list[Path]:
+    """The records of the other processes of a run, by the path of its first one's."""
+    if not _RECORD_NAME.fullmatch(path.name):
+        return []
+    stem = path.name.removesuffix(SUFFIX)
+    names = [name for name in _names_beside(path) if run_of(name) == stem and name != path.name]
+    return [path.with_name(name) for name in sorted(names) if name.endswith(SUFFIX)]
+
+
+def _load(path: Path) -> Report:
     try:
         with (
             System.reader(path) as file,
@@ -63,6 +84,12 @@ def load(path: Path) -> Report:
         raise RecordError(
             f"{path} cannot be read: {error.strerror}", hint="Check its permissions."
         ) from error
+
+
+def options(path: Path) -> dict[str, Any]:
+    """The options of the run that a record is of. Raises RecordError, OSError."""
+    with System.reader(path) as file, io.BufferedReader(file) as lines:
+        return _read_start(lines, path).options
 
 
 def latest(directory: str) -> Path:
@@ -94,6 +121,7 @@ def resolve(run: str | None, directory: str) -> Path:
     if Path(run).is_file():
         return Path(run)
     names = [name for name in _names(directory) if name.endswith(SUFFIX)]
+    names = [name for name in names if run_of(name) + SUFFIX == name or name in (run, run + SUFFIX)]
     exact = [name for name in names if name in (run, run + SUFFIX)]
     matches = exact or sorted(name for name in names if name.startswith(run))
     if len(matches) == 1:
@@ -109,6 +137,13 @@ def resolve(run: str | None, directory: str) -> Path:
         f"there is no record {run}, neither as a file nor in {directory}",
         hint="Leave RUN out to take the newest record.",
     )
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return System.listdir(path.parent)
+    except OSError:
+        return []
 
 
 def _names(directory: str) -> list[str]:
@@ -135,7 +170,8 @@ _event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def _read(lines: BinaryIO, path: Path) -> Report:
-    run = _read_start(lines, path).run
+    started = _read_start(lines, path)
+    run, is_child = started.run, bool(started.parent)
     scopes: list[Scope] = []
     checkpoint: Checkpoint | None = None
     looked_at = 0  # how many scopes had ended by the last checkpoint
@@ -186,12 +222,14 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     for holder in checkpoint.holders:
         holder.repeats = repeats.of_holder(holder, kept)
         holder.verdict = repeats.verdict(holder)
-    complete = checkpoint.final and ended is not None
-    run.seconds = ended.seconds if complete and ended is not None else checkpoint.seconds
+    tests = sum(scope.scope == "test" for scope in scopes)
+    is_over = ended is not None or (is_child and began is None and checkpoint.totals.tests == tests)
+    complete = checkpoint.final and is_over
+    run.seconds = ended.seconds if complete and ended else checkpoint.seconds
     totals = checkpoint.totals
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals.survived_bytes = _totals(scopes).survived_bytes
-    totals.tests = sum(scope.scope == "test" for scope in scopes)
+    totals.tests = tests
     released, held = checkpoint.released, checkpoint.not_released
     failed = [] if ended is None else ended.failed
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)

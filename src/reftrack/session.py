@@ -6,12 +6,15 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from reftrack import _reftrack, ignoring, looking, progress, rules, tracing
+import msgspec
+
+from reftrack import _reftrack, ignoring, invitation, looking, progress, rules, tracing
 from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
@@ -42,10 +45,14 @@ CHECK_EVERY = 32
 
 
 class Session:
-    """One run. Every method is a no-op after `finish`, and in a forked child."""
+    """One run, or the part of it that one process has: `parent` is then the record of the process
+    that started this one. Every method is a no-op after `finish`, and in a forked child."""
 
-    def __init__(self, options: Options, command: Sequence[str]) -> None:
+    def __init__(
+        self, options: Options, command: Sequence[str], parent: Path | None = None
+    ) -> None:
         self.options = options
+        self._parent = parent
         self._without = rules.named(options.without_rules)
         self._backend = tracing.choose(options.backend)
         self._run = RunInfo(
@@ -92,12 +99,15 @@ class Session:
         cannot be followed.
         """
         global _current
-        self._journal = Journal.create(self.options.directory, self._run)
+        self._journal = Journal.create(
+            self.options.directory, self._run, msgspec.to_builtins(self.options), self._parent
+        )
         self._backend.start(self.options.frames)
         _reftrack.pause()
         try:
             register_fork_hook()
             _current = self
+            os.environ[invitation.VARIABLE] = str(self._journal.path)
             self._enter("session", "session")
         finally:
             _reftrack.resume()
@@ -113,7 +123,7 @@ class Session:
         _reftrack.pause()
         try:
             with Apart(self.note):
-                if self._tests_seen < self._tests_over():
+                if self._tests_seen < self._tests_over() and not self._is_of_no_use():
                     self._checkpoint(final=True)
                 while self._open:
                     self._leave(None)
@@ -126,8 +136,14 @@ class Session:
             return load(self._journal.path)
         finally:
             _current = None
+            with suppress(Exception):  # the program may have put something odd in its place
+                os.environ.pop(invitation.VARIABLE, None)
             _reftrack.resume()
             self._backend.stop()
+
+    def _is_of_no_use(self) -> bool:
+        """Has this process joined a run, and then run no test?"""
+        return self._parent is not None and not self._tests_over()
 
     def _alive(self) -> bool:
         return _current is self
@@ -404,7 +420,16 @@ def _follow_arrays() -> bool:
 
 
 _current: Session | None = None
+_inherited: Inherited | None = None
 _fork_hook = False
+
+
+class Inherited(NamedTuple):
+    """What a process has from the one that it is a part of the run by: that one's record, and the
+    options."""
+
+    record: Path
+    options: Options
 
 
 def current() -> Session | None:
@@ -419,9 +444,19 @@ def register_fork_hook() -> None:
         _fork_hook = True
 
 
+def inherited() -> Inherited | None:
+    """In a forked child that no test has made: what it needs to become a part of the run, once."""
+    global _inherited
+    taken, _inherited = _inherited, None
+    return taken
+
+
 def leave_to_parent() -> None:
-    """In a forked child: the record and its figures are the parent's."""
-    global _current
-    if _current is not None:
-        _current = None
+    """In a forked child: the record and its figures are the parent's. A child that a test has made
+    is a part of that test; others may be there to run tests."""
+    global _current, _inherited
+    session, _current = _current, None
+    if session is not None:
         _reftrack.silence()
+        is_part_of_test = session.holds("test") or session.repeating
+        _inherited = None if is_part_of_test else Inherited(session.path, session.options)

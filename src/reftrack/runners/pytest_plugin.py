@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from reftrack import invitation
 from reftrack.runners import class_id, overrides
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _start_if_asked(config, config.option)  # a conftest loaded this plugin, after the hook above
     session = _session()
     # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
-    if session is not None and not session.holds("test") and not _is_worker(config):
+    if session is not None and not session.holds("test"):
         releasing = _releasing(session)
         if releasing is not None:  # before the scopes: their hooks are then around its own
             config.pluginmanager.register(releasing, "reftrack-release")
@@ -135,7 +136,9 @@ def _start_if_asked(config: pytest.Config, arguments: Any) -> None:
             raise pytest.UsageError(
                 f"--reftrack-{flag} needs --reftrack, or `reftrack run --{flag}`"
             )
-    if arguments.reftrack and _session() is None and not _is_worker(config):
+    if _join(config) or _is_worker():
+        return
+    if arguments.reftrack and _session() is None:
         run = OwnRun.start([str(word) for word in config.invocation_params.args], given)
         config.pluginmanager.register(run, "reftrack-run")
         config.add_cleanup(run.finish)  # also called where pytest ends before it has configured
@@ -157,9 +160,25 @@ def _releasing(session: Session) -> Items | None:
     return Items(session.cure, lambda: Apart(session.note))
 
 
-def _is_worker(config: pytest.Config) -> bool:
-    """Of pytest-xdist, which says so in the environment before it does in the configuration."""
-    return hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ
+def _join(config: pytest.Config) -> bool:
+    """Is this process a part of a run that another one has started? So are workers of pytest-xdist,
+    and pytest where a script or a tool runs it."""
+    if invitation.VARIABLE not in os.environ or _session() is not None:
+        return False
+    from reftrack import dependencies
+
+    dependencies.load()
+    from reftrack import joining
+
+    session = joining.start()
+    if session is not None:  # a worker of pytest-xdist may be killed as soon as pytest is over
+        config.add_cleanup(lambda: joining.end(session))
+    return session is not None
+
+
+def _is_worker() -> bool:
+    """Of pytest-xdist: its controller has been given the flags, too, and has not begun."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 class OwnRun:

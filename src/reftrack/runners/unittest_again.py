@@ -24,6 +24,11 @@ def remember(session: Session, id: str, test: TestCase) -> None:
         _seen[id] = weakref.ref(type(test)), getattr(test, "_testMethodName", "")
 
 
+def forget() -> None:
+    """The tests before now were another process's."""
+    _seen.clear()
+
+
 def is_suite(found: object) -> bool:
     return issubclass(type(found), sys.modules["unittest.suite"].BaseTestSuite)
 

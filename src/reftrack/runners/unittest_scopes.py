@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from reftrack import joining
 from reftrack.runners import class_id, outcomes, standing, unittest_again
 from reftrack.session import Session, current
 
@@ -49,11 +50,23 @@ def _new_releasing(session: Session) -> Suites | None:
     return Suites(session.cure, session.note)
 
 
+def _session() -> Session | None:
+    """The session of this process. In a worker that a runner has forked, one of its own begins with
+    the first test: what this module knows is the parent's until then."""
+    global _releasing, _in_run, _running, _parts
+    session = current()
+    if session is None and (session := joining.join()) is not None:
+        _releasing = _new_releasing(session)
+        _in_run, _running, _parts = False, 0, 0
+        unittest_again.forget()
+    return session
+
+
 # Tests
 
 
 def _outside_tests() -> bool:
-    session = current()
+    session = _session()
     return session is not None and not session.holds("test")
 
 
@@ -172,7 +185,7 @@ def _test_id(test: TestCase) -> str:
 
 
 def _outside_runs() -> bool:
-    return not _in_run and _outside_tests()
+    return _outside_tests() and not _in_run
 
 
 def whole_run(function: Any) -> FunctionType:

@@ -1,0 +1,75 @@
+"""How a process that a run has started becomes a part of it: with a record of its own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from reftrack import invitation, records
+from reftrack.config import Options
+from reftrack.errors import ReftrackError
+from reftrack.session import Inherited, Session, current, inherited
+
+
+def join() -> Session | None:
+    """The session of this process; one begins where it is a worker of a run and has none yet."""
+    session = current()
+    taken = None if session is not None else inherited()
+    return session if taken is None else _start(taken)
+
+
+def invited() -> Inherited | None:
+    """What a process needs that was started, not forked: as the record of its parent has it."""
+    path = invitation.record()
+    if path is None:
+        return None
+    with contextlib.suppress(ReftrackError, msgspec.ValidationError, OSError):
+        options = msgspec.convert(records.options(Path(path)), Options, strict=False)
+        return Inherited(Path(path), options)
+    return None
+
+
+def start() -> Session | None:
+    """Join the run that this process was started by, if it was, to its end."""
+    taken = invited() if current() is None else None
+    return None if taken is None else _start(taken)
+
+
+def _start(taken: Inherited) -> Session | None:
+    options = msgspec.structs.replace(taken.options, json=None, baseline=None, report=False)
+    session = Session(options, sys.orig_argv[1:], taken.record)
+    try:
+        session.start()
+    except ReftrackError:
+        return None  # the program goes on as it would without
+    _end_with_process(session)
+    return session
+
+
+def end(session: Session) -> None:
+    """The work of this process is over: its record is closed."""
+    with contextlib.suppress(ReftrackError):
+        session.finish(None)
+
+
+def _end_with_process(session: Session) -> None:
+    """A process of multiprocessing's ends by `os._exit`, after its finalizers (`_bootstrap`,
+    Lib/multiprocessing/process.py): those of lowest priority last."""
+    last = partial(_end_here, session, os.getpid())
+    processes = sys.modules.get("multiprocessing.process")
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and processes is not None and processes.parent_process() is not None:
+        util.Finalize(None, last, exitpriority=-1000)
+    else:
+        atexit.register(last)
+
+
+def _end_here(session: Session, pid: int) -> None:
+    if os.getpid() == pid:
+        end(session)
