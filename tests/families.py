@@ -59,9 +59,10 @@ class Runner(NamedTuple):
     status: int = 1
     keeps: Mapping[str, int] = {}
     drops: Mapping[str, str] = {}
-    scopes: frozenset[str] = frozenset({"module", "class", "test"})
     is_binary: bool = False
     is_pytest: bool = False
+    is_parallel: bool = False
+    splits_classes: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,6 +73,7 @@ NO_FIXTURES = {
     CLASS_FIXTURE: "it calls no setUpClass",
     MODULE_FIXTURE: "it calls no setUpModule",
 }
+EMPTIED = "it empties each test when it is over"
 COPIES = {
     FAILED: "its result keeps texts, and no test",
     SKIPPED: "its result keeps texts, and no test",
@@ -98,18 +100,11 @@ SERIAL = (
         "twisted.trial.unittest.TestCase",
         keeps={FRAMES: ROWS},
         drops=NO_FIXTURES,
-        scopes=frozenset({"test"}),
     ),
     Runner(
         "zope.testrunner",
         ("-m", "zope.testrunner", "--path", ".", "--tests-pattern", "^leaks$"),
-        drops={
-            ATTRIBUTE: "it empties each test when it is over",
-            FAILED: "it empties each test when it is over",
-            SKIPPED: "it empties each test when it is over",
-            **NO_FIXTURES,
-        },
-        scopes=frozenset({"test"}),
+        drops={ATTRIBUTE: EMPTIED, FAILED: EMPTIED, SKIPPED: EMPTIED, **NO_FIXTURES},
     ),
     Runner("testtools", ("-m", "testtools.run", "leaks"), "testtools.TestCase"),
     Runner(
@@ -130,6 +125,60 @@ SERIAL = (
         drops=COPIES,
     ),
 )
+
+
+DROPPED = "a worker drops the result of each class"
+PARALLEL = (
+    Runner(
+        "Django --parallel, fork",
+        ("-m", "django", "test", "leaks", "--parallel", "2"),
+        "django.test.TestCase",
+        drops={FAILED: DROPPED, SKIPPED: DROPPED},
+        is_parallel=True,
+    ),
+    Runner(
+        "Django --parallel, spawn",
+        ("spawned.py", "test", "leaks", "--parallel", "2"),
+        "django.test.TestCase",
+        drops={FAILED: DROPPED, SKIPPED: DROPPED},
+        is_parallel=True,
+    ),
+    Runner(
+        "trial -j",
+        ("-m", "twisted.trial", "-j", "2", "leaks"),
+        "twisted.trial.unittest.TestCase",
+        keeps={FRAMES: ROWS},
+        drops=NO_FIXTURES,
+        is_parallel=True,
+        splits_classes=True,
+    ),
+    Runner(
+        "zope.testrunner -j",
+        ("-m", "zope.testrunner", "--path", ".", "--tests-pattern", "^leaks$", "-j", "2"),
+        drops={ATTRIBUTE: EMPTIED, FAILED: EMPTIED, SKIPPED: EMPTIED, **NO_FIXTURES},
+        is_parallel=True,
+    ),
+    Runner(
+        "stestr run",
+        ("-m", "stestr", "run", "--concurrency", "2"),
+        "testtools.TestCase",
+        drops=COPIES,
+        is_parallel=True,
+    ),
+    Runner(
+        "nose2 with mp",
+        ("-m", "nose2", "--plugin", "nose2.plugins.mp", "-N", "2", "leaks"),
+        keeps={PASSED: PAGES, FRAMES: ROWS},
+        is_parallel=True,
+    ),
+)
+
+
+STESTR = """\
+[DEFAULT]
+test_path = .
+group_regex = ([^.]+[.][^.]+)[.]
+"""
 
 
 class Run(NamedTuple):
@@ -153,6 +202,8 @@ class Run(NamedTuple):
 def planted(folder: Path) -> Path:
     """A folder with the planted leaks, and nothing else."""
     shutil.copytree(PLANTED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__py*"))
+    (folder / ".stestr.conf").write_text(STESTR)
+    (folder / "test_leaks.py").write_text("from leaks import *\n")  # which stestr looks for
     return folder
 
 

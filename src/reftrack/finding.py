@@ -93,9 +93,10 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
         inner = last_of_users(held, kinds)
         if inner is not None:
             return Found(inner, _kind_of_frame(path, places, inner))
-    result = last(held, lambda p: is_result(p, bases))
-    if result is not None:
-        return Found(result, "result")
+    for among in (held, places):  # a runner may make one for each test, and keep it
+        result = last(among, lambda p: is_result(p, bases))
+        if result is not None:
+            return Found(result, "result")
     other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])

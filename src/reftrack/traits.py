@@ -12,6 +12,7 @@ TEST_CASE = "unittest.case.TestCase"
 SUB_TEST = "unittest.case._SubTest"
 TEST_RESULTS = {
     "unittest.result.TestResult": "unittest",
+    "nose2.plugins.mp.RecordingPluginInterface": "nose2",
     "nose2.plugins.result.ResultReporter": "nose2",
 }
 """What runners keep outcomes in, with the tests that had them; and what they are called."""

@@ -104,6 +104,9 @@ def _layer(layer: Any) -> tuple[ScopeKind, str]:
     return "fixture", f"{layer.__module__}.{layer.__name__} (layer)"
 
 
+NO_TESTS = frozenset({"testtools.testcase.PlaceHolder"})
+"""Classes that stand for tests which ran elsewhere, or never: their `run` tells a result of it."""
+
 ROWS = (
     Row("testtools.testcase", "TestCase._run_setup", phase=_setup),
     Row("testtools.testcase", "TestCase._run_test_method", phase=_call),

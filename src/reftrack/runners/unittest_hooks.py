@@ -139,8 +139,9 @@ def _adopt_case(cls: type) -> None:
     Subclasses that define `__call__` or `run` do their work around TestCase's own (Django's
     fixtures, the event loop of IsolatedAsyncioTestCase) or instead of it (trial, testtools).
     """
-    for name in ("__call__", "run"):
-        _stand_in(cls, name, unittest_scopes.test_run)
+    if f"{cls.__module__}.{cls.__qualname__}" not in family.NO_TESTS:
+        for name in ("__call__", "run"):
+            _stand_in(cls, name, unittest_scopes.test_run)
     _adopt_family()
 
 
