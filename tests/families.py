@@ -66,7 +66,12 @@ class Runner(NamedTuple):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"LEAKS_CASE": self.case, "DJANGO_SETTINGS_MODULE": "settings", "COLUMNS": "80"}
+        return {
+            "LEAKS_CASE": self.case,
+            "DJANGO_SETTINGS_MODULE": "settings",
+            "COLUMNS": "80",
+            "PYTEST_ADDOPTS": "",
+        }
 
 
 NO_FIXTURES = {
