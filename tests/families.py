@@ -19,6 +19,7 @@ from reftrack.model import Report
 from support import plain, reftrack
 
 PLANTED = Path(__file__).parent / "family"
+RUNNERS_DOCUMENT = Path(__file__).parent.parent / "docs" / "runners.md"
 
 ATTRIBUTE, CLASS, CACHE = "AttributeTest.document", "ClassTest.history", "leaks.STORE"
 PASSED, FAILED, SKIPPED = "PassingTest.page", "FailingTest.answer", "SkippedTest.draft"
@@ -202,6 +203,15 @@ class Run(NamedTuple):
         """By the end of each test's id."""
         tests = [scope for scope in self.report.scopes if scope.scope == "test"]
         return {re.split(r"leaks(?:\.py)?(?:\.|::)", s.id)[-1]: s.outcome for s in tests}
+
+
+HEAD = f"| runner | {' | '.join(LEAKS.values())} |"
+
+
+def row(runner: Runner, run: Run) -> str:
+    """Its row of the table in docs/runners.md: KiB that each planted leak has left."""
+    cells = [f"{run.kept(leak) / 1024:.0f}" for leak in LEAKS]
+    return f"| {runner.name} | {' | '.join('-' if cell == '0' else cell for cell in cells)} |"
 
 
 def planted(folder: Path) -> Path:

@@ -112,3 +112,17 @@ def test_release_and_repetitions_change_no_outcome(runner: Runner) -> None:
     repeated = [scope for scope in run.report.scopes if scope.repeats or scope.repeat_problem]
     assert repeated
     assert not [scope.repeat_problem for scope in repeated if scope.repeat_problem]
+
+
+def test_the_table_of_the_docs_has_these_figures() -> None:
+    written = families.RUNNERS_DOCUMENT.read_text(encoding="utf-8").splitlines()
+
+    assert families.HEAD in written
+    for runner in RUNNERS:
+        measured = families.row(runner, run_of(runner.name))
+        told = next((line for line in written if line.startswith(f"| {runner.name} |")), "none")
+        assert figures(told) == pytest.approx(figures(measured), rel=0.05), measured
+
+
+def figures(row: str) -> list[float]:
+    return [0 if cell == "-" else float(cell) for cell in row.strip("| ").split(" | ")[1:]]
