@@ -49,6 +49,8 @@ def cwd(tmp_path: Path) -> Path:
         ("missing.py --version", "run", Target("path", "missing.py", ["--version"])),
         ("/ x", "run", Target("path", "/", ["x"])),
         ("report -o x", "report -o x", None),
+        ("diff a b", "diff a b", None),
+        ("combine a b -o c", "combine a b -o c", None),
         ("--version", "--version", None),
     ],
 )  # fmt: skip
@@ -62,7 +64,9 @@ def test_words_before_the_target_are_reftracks_and_the_rest_is_the_programs(
     ("line", "words"),
     [
         ("", "what is there to do?"),
-        ("tset", "tset is neither a command (run, report, json, rules) nor a file"),
+        ("dif a b", "Did you mean: reftrack diff a b"),
+        ("combin x", "Did you mean: reftrack combine x"),
+        ("tset", "tset is neither a command (run, report, json, diff, combine, rules) nor a"),
         ("--frames 3 -m pytest", "unknown option --frames"),
         ("run -m", "argument expected for the -m option"),
         ("run -c", "argument expected for the -c option"),
@@ -96,6 +100,10 @@ def test_words_that_mean_nothing_are_refused_with_a_hint(line: str, words: str) 
         ("report", "there is no record in"),
         ("json", "there is no record in"),
         ("report nope", "there is no record nope"),
+        ("diff", "the following arguments are required: OLD"),
+        ("diff a b c", "unknown option or argument c"),
+        ("diff a b", "there is no record a"),
+        ("combine", "the following arguments are required: RUN"),
     ],
 )
 def test_usage_errors_end_with_status_2_before_anything_runs(
@@ -113,7 +121,14 @@ def test_usage_errors_end_with_status_2_before_anything_runs(
 
 def test_version_and_help_are_told(cwd: Path) -> None:
     assert support.reftrack("--version", cwd=cwd).stdout == f"reftrack {__version__}\n"
-    for line in (["--help"], ["run", "--help"], ["report", "--help"], ["json", "--help"]):
+    for line in (
+        ["--help"],
+        ["run", "--help"],
+        ["report", "--help"],
+        ["json", "--help"],
+        ["diff", "--help"],
+        ["combine", "--help"],
+    ):
         result = support.reftrack(*line, cwd=cwd)
         assert result.stdout.startswith("usage: reftrack")
         assert result.returncode == 0
@@ -165,6 +180,16 @@ def test_record_is_read_again_by_default_by_name_and_by_path(cwd: Path) -> None:
     report = support.reftrack("report", record.stem, cwd=cwd)
     assert report.stdout.startswith("reftrack  0 tests")
     assert (report.stderr, report.returncode) == ("", 0)
+
+
+def test_a_report_as_json_is_read_as_its_record_is(cwd: Path) -> None:
+    support.reftrack("run", "--json", "run.json", "echo.py", cwd=cwd)
+
+    whole, again = (support.reftrack("json", *run, cwd=cwd).stdout for run in ([], ["run.json"]))
+    shown = support.reftrack("report", "run.json", cwd=cwd).stdout
+
+    assert whole == again == (cwd / "run.json").read_text()
+    assert shown.startswith("reftrack  0 tests")
 
 
 def test_json_goes_to_a_file_where_one_is_named(cwd: Path) -> None:

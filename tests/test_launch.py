@@ -49,7 +49,8 @@ print(json.dumps({
     "xoptions": sys._xoptions,
     "cwd": os.getcwd(),
     "stdin": sys.stdin.read(),
-    "environment": dict(os.environ),
+    # What the processes that it starts join the run by.
+    "environment": {k: v for k, v in os.environ.items() if k != "REFTRACK_RUN"},
     "low descriptor": low_descriptor,
     "hooks": [sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__,
               sys.unraisablehook is sys.__unraisablehook__, sys.gettrace(), sys.getprofile()],

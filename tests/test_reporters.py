@@ -180,6 +180,48 @@ def test_what_was_released_is_told_by_name_the_five_largest() -> None:
     assert lines(shown)[-1] == "and 4 more released, 36.0 KiB"
 
 
+def test_what_the_run_is_failed_for_stands_last() -> None:
+    shown = report(survived=0, notes=["a note"])
+    shown.failed = ["T.test_1 left 1.0 MiB behind", "word " * 30]
+
+    assert lines(shown)[-3:] == [
+        "FAILED    T.test_1 left 1.0 MiB behind",
+        "FAILED    " + "word " * 16 + "word",
+        "  " + "word " * 12 + "word",
+    ]
+    assert "\x1b[1;31mFAILED    T.test_1" in on_terminal(shown)
+
+
+def test_holders_that_were_accepted_are_one_line_and_have_no_row() -> None:
+    accepted = [
+        holding("cache.A", "growing", 3, ignored="warm by design"),
+        holding("cache.B", "once", 2, ignored="warm by design"),
+        holding("cache.C", "once", 1, ignored="warm by design"),
+        holding("T.data", "growing", 4, ignored="for later"),
+        holding("stats", "runner", 9, ignored="for later"),
+    ]
+
+    found = lines(report(holding("h", "growing", 1), *accepted, survived=0), holders=50)
+
+    assert [line.split()[0] for line in found] == [
+        "reftrack",
+        "GROWING",
+        "RUNNER",
+        "IGNORED",
+    ]
+    assert found[-1] == (
+        "IGNORED   10.0 MiB in 4 holders   "
+        "T.data (for later); cache.A, cache.B and 1 more (warm by design)"
+    )
+
+
+def test_a_run_of_several_processes_says_so() -> None:
+    shown = report()
+    shown.run.processes = 4
+
+    assert lines(shown)[0].startswith("reftrack  214 tests in 4 processes  1.5 s")
+
+
 # Which holders, in which order
 
 
@@ -1043,7 +1085,7 @@ def test_json_is_the_report_indented_with_the_models_key_order() -> None:
     assert data.endswith(b"}\n")
     read = json.loads(data)
     parts = ["format", "complete", "run", "totals", "scopes", "holders"]
-    assert list(read) == [*parts, "released", "not_released"]
+    assert list(read) == [*parts, "released", "not_released", "failed"]
     assert read["holders"][0]["charged"][0] == {
         "id": "tests.test_users.ExampleTest.test_0",
         "scope": "test",

@@ -1,10 +1,9 @@
-"""The command line: `run`, `report`, `json` and `rules`."""
+"""The command line: `run`, `report`, `json`, `diff`, `combine` and `rules`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,10 +20,12 @@ USAGE = """\
 reftrack run [options] (-m MODULE | -c CODE | SCRIPT) [its arguments ...]
        reftrack report [options] [RUN]
        reftrack json   [options] [RUN] [-o FILE]
+       reftrack diff   [options] OLD [NEW]
+       reftrack combine [options] RUN [RUN ...] [-o FILE]
        reftrack rules"""
 
 _RUN_OPTIONS = tuple(config.TABLE)
-_VERBS = ("run", "report", "json", "rules")
+_VERBS = ("run", "report", "json", "diff", "combine", "rules")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,18 +40,17 @@ def main(argv: Sequence[str]) -> int:
             hint = f"See reftrack {words[0]} --help"
             raise UsageError(f"unknown option or argument {unknown[0]}", hint=hint)
         given = vars(parsed)
-        verb, record, output = (given.pop(key, None) for key in ("verb", "run", "output"))
+        verb = given.pop("verb")
+        its_own = {key: given.pop(key) for key in [*given] if key not in config.TABLE}
         options = config.load(given)
-        if verb == "run":
-            if target is None:
-                raise UsageError("nothing to run", hint=_RUN_HINT)
-            status = _run(options, target)
-        elif verb == "report":
-            return _report(options, record)
-        elif verb == "rules":
-            return _rules()
-        else:
-            return _json(options, record, output)
+        if verb != "run":
+            from reftrack import verbs
+
+            deed: Callable[..., int] = getattr(verbs, verb)
+            return deed(options, **its_own)
+        if target is None:
+            raise UsageError("nothing to run", hint=_RUN_HINT)
+        status = _run(options, target)
     except ReftrackError as error:
         _complain(error)
         return error.exit_status
@@ -72,7 +72,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], launch.Target | None]:
     words = list(argv)
     if not words:
         raise UsageError("what is there to do?", hint=_RUN_HINT)
-    if words[0] in ("report", "json", "rules") or words[0] in ("-h", "--help", "--version"):
+    if words[0] in _VERBS[1:] or words[0] in ("-h", "--help", "--version"):
         return words, None
     if words[0] != "run":
         _check_implied(words)
@@ -102,11 +102,20 @@ def _check_implied(words: list[str]) -> None:
             f"unknown option {word}",
             hint="Options stand behind the verb: reftrack run [options] ...",
         )
-    meant = launch.as_module(words)
+    meant = launch.as_module(words) or _as_verb(words)
     raise UsageError(
         f"{word} is neither a command ({', '.join(_VERBS)}) nor a file",
         hint=f"Did you mean: {meant}" if meant else _RUN_HINT,
     )
+
+
+def _as_verb(words: Sequence[str]) -> str:
+    """The command line with the verb that a word is close to, if it is to one."""
+    from difflib import get_close_matches
+    from shlex import join
+
+    close = get_close_matches(words[0], _VERBS, n=1)
+    return join(["reftrack", *close, *words[1:]]) if close else ""
 
 
 def _target(words: list[str]) -> launch.Target | None:
@@ -151,17 +160,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     report = verbs.add_parser("report", help="show the report of a run again", allow_abbrev=False)
     json = verbs.add_parser("json", help="write the record of a run as JSON", allow_abbrev=False)
+    diff = verbs.add_parser(
+        "diff",
+        help="compare two runs: which holders are new, have grown, are gone",
+        description="Compare two runs, each a record or a report as JSON: which holders are new, "
+        "have grown, are gone or have shrunk.",
+        allow_abbrev=False,
+    )
+    combine = verbs.add_parser(
+        "combine",
+        help="make one report of several runs, such as the shards of a CI job",
+        description="Make one report of several runs, each a record or a report as JSON. It is "
+        "written as JSON, by default to where records are kept, and shown.",
+        allow_abbrev=False,
+    )
     verbs.add_parser("rules", help="list what is known of frameworks", allow_abbrev=False)
     for verb, keys in (
         (run, _RUN_OPTIONS),
         (report, ("directory", "holders")),
         (json, ("directory",)),
+        (diff, ("directory", "holders")),
+        (combine, ("directory", "holders")),
     ):
         for key in keys:
             _add_option(verb, config.TABLE[key])
     for verb in (report, json):
         verb.add_argument("run", nargs="?", metavar="RUN", help="a record; by default the newest")
     json.add_argument("-o", dest="output", metavar="FILE", help="write to FILE, not to stdout")
+    diff.add_argument("old", metavar="OLD", help="the record or report of the earlier run")
+    diff.add_argument("new", nargs="?", metavar="NEW", help="the later one; by default the newest")
+    diff.add_argument(
+        "--exit-code", action="store_true", help="end with 1 where a holder is new or has grown"
+    )
+    diff.add_argument("--json", dest="output", metavar="FILE", help="write it as JSON to FILE, too")
+    combine.add_argument("runs", nargs="+", metavar="RUN", help="a record, or a report as JSON")
+    combine.add_argument("-o", dest="output", metavar="FILE", help="write the report to FILE")
     return parser
 
 
@@ -200,8 +233,9 @@ def _run(options: config.Options, target: launch.Target) -> int:
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
-    json = None if options.json is None else config.writable(options.json, "--json")
     own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
+    options, judge = _gates(options, here)
+    json = None if options.json is None else config.writable(options.json, "--json")
     launch.prepare(target)
     if not launch.exists(target):
         status = launch.run(target)  # python's own words for it, and nothing to record
@@ -217,27 +251,44 @@ def _run(options: config.Options, target: launch.Target) -> int:
     # What the reporters import is found where reftrack is, wherever the program is.
     its_path, sys.path[:] = list(sys.path), own_path
     try:
-        _finish(session, status, options, json, here, stream)
+        passed = _finish(session, status, options, judge, json, here, stream)
     except KeyboardInterrupt:
         launch.say("reftrack: interrupted before the report was complete", stream)
         return launch.INTERRUPTED
     finally:
         sys.path[:] = its_path
-    return status
+    return status or int(not passed)
+
+
+Judge = Callable[["Report"], list[str]]
+
+
+def _gates(options: config.Options, here: str) -> tuple[config.Options, Judge | None]:
+    """What says for which gates a run is failed, where there are any; the baseline's whole path is
+    in the options then. Raises UsageError where it cannot serve."""
+    if options.fail_over is None and options.baseline is None:
+        return options, None
+    from reftrack import gates
+
+    options = gates.checked(options)
+    return options, lambda report: gates.failures(report, options, here)
 
 
 def _finish(
     session: Session,
     status: int,
     options: config.Options,
+    judge: Judge | None,
     json: str | None,
     here: str,
     stream: TextIO | None,
-) -> None:
-    """End the session and report. Nothing that goes wrong here changes the program's status."""
+) -> bool:
+    """End the session and report; did the run pass its gates? Nothing that goes wrong here is a
+    failure of the program's."""
     _flush_output()  # the program's last words come before the report, as far as it is in python
+    report = None
     try:
-        report = session.finish(status)
+        report = session.finish(status, judge)
         if report is not None and json is not None:
             _write_json(report, json, stream)
         if report is not None and options.report and stream is not None:
@@ -260,6 +311,7 @@ def _finish(
         launch.say(
             f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
         )
+    return report is None or not report.failed
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:
@@ -269,65 +321,6 @@ def _write_json(report: Report, path: str, stream: TextIO | None) -> None:
         write(report, path)
     except ReftrackError as error:
         _complain(error, stream)
-
-
-def _report(options: config.Options, run: str | None) -> int:
-    from reftrack import records
-    from reftrack.reporters import terminal
-
-    record = records.resolve(run, options.directory)
-    report = records.load(record)
-    if run is None and not report.totals.tests:
-        older = records.latest_with_tests(options.directory, before=record)
-        if older is not None:
-            report.run.notes.append(
-                f"this run had no tests; the newest one that had: reftrack report {older.name}"
-            )
-    return _to_stdout(
-        lambda: terminal.render(report, sys.stdout, holders=options.holders, record=record)
-    )
-
-
-def _json(options: config.Options, run: str | None, output: str | None) -> int:
-    from reftrack import records
-    from reftrack.reporters.json import dumps, write
-
-    report = records.load(records.resolve(run, options.directory))
-    if output is not None:
-        write(report, output)
-        return 0
-    return _to_stdout(lambda: sys.stdout.buffer.write(dumps(report)))
-
-
-def _rules() -> int:
-    from reftrack.reporters import rules
-
-    return _to_stdout(lambda: rules.render(sys.stdout))
-
-
-def _to_stdout(write: Callable[[], object]) -> int:
-    """The exit status of a command that writes to stdout. Raises ReftrackError."""
-    try:
-        write()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
-    except OSError as error:
-        _let_go_of_stdout()
-        raise ReftrackError(
-            f"standard output cannot be written: {error.strerror}", hint="Send it elsewhere."
-        ) from error
-    return 0
-
-
-def _let_go_of_stdout() -> None:
-    """Python flushes it once more as it ends, and would say that it could not."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _reader_left() -> int:
-    _let_go_of_stdout()
-    return 128 + signal.SIGPIPE  # as a shell has the status of who dies by it
 
 
 def _flush_output() -> None:

@@ -134,15 +134,31 @@ def encode(value: Any) -> bytes:
         return msgspec.json.encode(_escaped(msgspec.to_builtins(value)))
 
 
+def new_path(directory: str, suffix: str) -> Path:
+    """The path of a file named by this moment and process, in `directory`, made when missing.
+
+    Raises RecordError.
+    """
+    folder = Path(directory).absolute()
+    try:
+        _make(folder)
+    except OSError as error:
+        raise _unwritable(directory, error.strerror or str(error)) from error
+    return folder / f"{_stamp()}{suffix}"
+
+
+def _stamp() -> str:
+    nanoseconds = time_ns()
+    stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
+    return f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{System.getpid()}"
+
+
 def _new_record(folder: Path, parent: Path | None) -> tuple[Path, int]:
     """The path of a record that there was not, and its descriptor. Raises OSError."""
-    pid = System.getpid()
     if parent is None:
-        nanoseconds = time_ns()
-        stamp = strftime("%Y%m%dT%H%M%S", gmtime(nanoseconds // 10**9))
-        path = folder / f"{stamp}.{nanoseconds // 10**6 % 1000:03}Z-{pid}{SUFFIX}"
+        path = folder / f"{_stamp()}{SUFFIX}"
         return path, _open_for_append(path)
-    stem = run_of(parent.name)
+    stem, pid = run_of(parent.name), System.getpid()
     for again in count():  # numbers of processes come round in a long run
         path = folder / f"{stem}.{pid}{f'-{again}' if again else ''}{SUFFIX}"
         with contextlib.suppress(FileExistsError):

@@ -191,7 +191,7 @@ def _kept(parts: list[Part], owners: Mapping[_Named, int]) -> list[Holder]:
             if owners.get((charge.scope, charge.id), process) == process
             and not (again and charge.scope == "test")
         ]
-        kept.append(_only(holder, charges))
+        kept.append(only(holder, charges))
     return kept
 
 
@@ -265,7 +265,7 @@ def _bytes_by_line(holder: Holder) -> dict[tuple[str, int], int]:
     return found
 
 
-def _only(holder: Holder, charges: list[Charge]) -> Holder:
+def only(holder: Holder, charges: list[Charge]) -> Holder:
     """The part of a holder that these charges are; its other figures in proportion."""
     size = sum(charge.bytes for charge in charges)
     if len(charges) == len(holder.charged):

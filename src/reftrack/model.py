@@ -3,7 +3,8 @@
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `TestBegan` per test, one `ScopeEnded` per scope as it ends, one `Checkpoint` per
-look at the heap, at most one `TornDown`, one `Repeated` per test that was run again, one `Ended`.
+look at the heap, at most one `TornDown`, one `Repeated` per test that was run again, one `Ended`,
+at most one `Judged`.
 """
 
 from __future__ import annotations
@@ -178,7 +179,8 @@ class Released(msgspec.Struct):
 
 class RunInfo(msgspec.Struct):
     """`processes` left records that are in this report; `cut_in` are tests in which a process was
-    cut: those that had begun and not ended when its record stopped."""
+    cut: those that had begun and not ended when its record stopped. The run began in `directory`.
+    """
 
     command: list[str]
     python: str
@@ -191,6 +193,7 @@ class RunInfo(msgspec.Struct):
     release: bool = False
     processes: int = 1
     cut_in: list[str] = []
+    directory: str = ""
 
 
 class Totals(msgspec.Struct):
@@ -299,7 +302,7 @@ class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):
 
 
 class Ended(msgspec.Struct, tag="ended", tag_field="event"):
-    """Last line of a journal: the run came to its end."""
+    """The run came to its end. `failed` has, in words, for what the run itself was stopped."""
 
     seconds: float
     exit_status: int | None
@@ -307,4 +310,10 @@ class Ended(msgspec.Struct, tag="ended", tag_field="event"):
     failed: list[str] = []
 
 
-Event = Started | TestBegan | ScopeEnded | Checkpoint | TornDown | Repeated | Ended
+class Judged(msgspec.Struct, tag="judged", tag_field="event"):
+    """After the end, where gates have judged the whole report: those that it did not pass."""
+
+    failed: list[str]
+
+
+Event = Started | TestBegan | ScopeEnded | Checkpoint | TornDown | Repeated | Ended | Judged

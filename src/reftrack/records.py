@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from reftrack import repeats
+from reftrack import documents, repeats
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
 from reftrack.journal import SUFFIX, no_collection, run_of
@@ -22,6 +23,7 @@ from reftrack.model import (
     Ended,
     Event,
     Holder,
+    Judged,
     Repeated,
     Report,
     Scope,
@@ -32,13 +34,16 @@ from reftrack.model import (
     Totals,
 )
 
-_RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl")
+T = TypeVar("T")
+
+_RECORD_NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z-\d+\.jsonl?")  # what was combined is one document
 _OLDER = 20  # records that are read for one with tests
 _FIRST_BYTES = b'{"event":"started"'
 
 
 def load(path: Path) -> Report:
-    """Read the record of a run, ended or not, with those of the processes that it has started.
+    """Read the record of a run, ended or not, with those of the processes that it has started; or a
+    report that was written as JSON.
 
     Scopes that had ended by the last checkpoint have what they had alive then; later ones have
     what was alive when they ended. `run.seconds` of an incomplete record is the time of its last
@@ -64,14 +69,27 @@ def _others(path: Path) -> list[Path]:
     return [path.with_name(name) for name in sorted(names) if name.endswith(SUFFIX)]
 
 
+def is_complete(path: Path) -> bool:
+    """Did the run come to its end that a record, or a report as JSON, is of? Raises RecordError."""
+    return _from(path, documents.is_complete, lambda *_: load(path).complete)
+
+
 def _load(path: Path) -> Report:
+    return _from(path, documents.read, _read)
+
+
+def _from(
+    path: Path, document: Callable[[bytes, Path], T], record: Callable[[BinaryIO, Path], T]
+) -> T:
     try:
         with (
             System.reader(path) as file,
             io.BufferedReader(file, 1 << 18) as lines,
             no_collection(),
         ):
-            return _read(lines, path)
+            if documents.begins(lines.peek(documents.ENOUGH)):
+                return document(lines.read(), path)
+            return record(lines, path)
     except FileNotFoundError as error:
         raise RecordError(
             f"{path} does not exist", hint="Leave RUN out to take the newest record."
@@ -120,9 +138,9 @@ def resolve(run: str | None, directory: str) -> Path:
         return latest(directory)
     if Path(run).is_file():
         return Path(run)
-    names = [name for name in _names(directory) if name.endswith(SUFFIX)]
-    names = [name for name in names if run_of(name) + SUFFIX == name or name in (run, run + SUFFIX)]
-    exact = [name for name in names if name in (run, run + SUFFIX)]
+    names = [name for name in _names(directory) if name.endswith((SUFFIX, documents.SUFFIX))]
+    names = [name for name in names if not _is_of_child(name) or name in (run, run + SUFFIX)]
+    exact = [name for name in names if name in (run, run + SUFFIX, run + documents.SUFFIX)]
     matches = exact or sorted(name for name in names if name.startswith(run))
     if len(matches) == 1:
         return Path(directory, matches[0])
@@ -137,6 +155,10 @@ def resolve(run: str | None, directory: str) -> Path:
         f"there is no record {run}, neither as a file nor in {directory}",
         hint="Leave RUN out to take the newest record.",
     )
+
+
+def _is_of_child(name: str) -> bool:
+    return name.endswith(SUFFIX) and run_of(name) + SUFFIX != name
 
 
 def _names_beside(path: Path) -> list[str]:
@@ -179,6 +201,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     repeated: list[Repeated] = []
     began: str | None = None  # the test that runs
     ended: Ended | None = None
+    judged = Judged([])
     for number, line in enumerate(lines, 2):
         try:
             event = _event.decode(line)
@@ -202,6 +225,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 repeated.append(event)
             case Ended():
                 ended = event
+            case Judged():
+                judged = event
             case Started():
                 raise _damaged(path, number)
     if ended is not None:
@@ -231,7 +256,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = tests
     released, held = checkpoint.released, checkpoint.not_released
-    failed = [] if ended is None else ended.failed
+    failed = [*(ended.failed if ended is not None else ()), *judged.failed]
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
 
 

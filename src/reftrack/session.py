@@ -23,6 +23,7 @@ from reftrack.journal import Journal, no_collection
 from reftrack.looking import Asked, Timed
 from reftrack.model import (
     Ended,
+    Judged,
     Phase,
     Report,
     RunInfo,
@@ -62,9 +63,9 @@ class Session:
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),
             frames=options.frames,
             release=options.release,
+            directory=os.getcwd(),
         )
         self._began = _reftrack.now()
-        self._directory = os.getcwd()
         self._open: list[Timed] = []
         self._ended: list[Timed] = []
         self._phases: list[Phase] = []
@@ -112,10 +113,13 @@ class Session:
         finally:
             _reftrack.resume()
 
-    def finish(self, exit_status: int | None) -> Report | None:
+    def finish(
+        self, exit_status: int | None, judge: Callable[[Report], list[str]] | None = None
+    ) -> Report | None:
         """Look at the heap a last time if no runner had it done, and close the record.
 
-        Returns the run as read back from the record; None where there is nothing to report.
+        Returns the run as read back from the record; None where there is nothing to report. What
+        `judge` says that it failed is added to the record and to the report.
         """
         global _current
         if not self._alive():
@@ -132,9 +136,13 @@ class Session:
             self._journal.append(
                 Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
             )
-            self._journal.close()
-            return load(self._journal.path)
+            report = load(self._journal.path)
+            if judge is not None and (failed := judge(report)):
+                self._journal.append(Judged(failed))
+                report.failed += failed
+            return report
         finally:
+            self._journal.close()
             _current = None
             with suppress(Exception):  # the program may have put something odd in its place
                 os.environ.pop(invitation.VARIABLE, None)
@@ -154,7 +162,7 @@ class Session:
     @property
     def directory(self) -> str:
         """The working directory in which the run began."""
-        return self._directory
+        return self._run.directory
 
     @property
     def path(self) -> Path:

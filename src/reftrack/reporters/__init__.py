@@ -18,7 +18,7 @@ from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.holders import IDS, HolderRow, each_in_words, holder_rows, scopes_in_words
 from reftrack.reporters.late import HeldRow
-from reftrack.reporters.words import KIB, MIB, counted, duration, size
+from reftrack.reporters.words import KIB, MIB, and_more, counted, duration, size
 
 _ALIVE = 10  # tests shown when nothing was explained
 _CYCLIC_FROM = MIB
@@ -28,6 +28,7 @@ _LEAST = KIB  # of a row that nobody has asked for
 _TRIFLE = 64 * KIB
 _NATIVE_FROM = 16 * MIB  # without a test to name: allocators' own needs and imports come near it
 _RELEASED = 5
+_IGNORED = 2  # names for each reason
 FEW = 10  # who asks for no more holders is spared the trifles, and the runner's
 _ORDER: tuple[Verdict, ...] = ("growing", "once", "collateral", "unexplained", "runner")
 
@@ -60,6 +61,14 @@ class RestRow(msgspec.Struct, frozen=True):
     largest: str
     largest_bytes: int
     together: int = 1
+
+
+class IgnoredRow(msgspec.Struct, frozen=True):
+    """Holders that the user has accepted, by name, and why."""
+
+    bytes: int
+    count: int
+    names: str
 
 
 class ReleasedRow(msgspec.Struct, frozen=True):
@@ -96,6 +105,9 @@ class Page(msgspec.Struct, frozen=True):
     more_released: int = 0
     more_released_bytes: int = 0
     not_released: str = ""  # how many tests, in words
+    ignored: IgnoredRow | None = None
+    failed: list[str] = []
+    processes: int = 1
 
 
 def build(report: Report, holders: int = FEW, *, directory: str | None = None) -> Page:
@@ -103,7 +115,8 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
     default the current one) where they lie below it."""
     base = _current_directory() if directory is None else directory
     totals = report.totals
-    ranked = _ranked(holder for holder in report.holders if holder.verdict != "runner")
+    judged = [holder for holder in report.holders if holder.verdict != "runner"]
+    ranked = _ranked(holder for holder in judged if not holder.ignored)
     runner = _ranked(holder for holder in report.holders if holder.verdict == "runner")
     shown = _worth_a_row(ranked, holders, totals.survived_bytes)
     if holders > FEW:
@@ -133,6 +146,9 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         more_released=len(report.released[_RELEASED:]),
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
         not_released=counted(report.not_released, "test") if report.not_released else "",
+        ignored=_ignored([holder for holder in judged if holder.ignored]),
+        failed=report.failed,
+        processes=report.run.processes,
     )
 
 
@@ -179,6 +195,20 @@ def _rest(ranked: Iterable[Block], shown: Iterable[Block]) -> Iterable[RestRow]:
             most = max(left, key=classes.survived)
             names = classes.name(most)
             yield RestRow(verdict, total, count, names, classes.survived(most), len(most))
+
+
+def _ignored(holders: list[Holder]) -> IgnoredRow | None:
+    """The largest of each reason by name."""
+    if not holders:
+        return None
+    by_reason: dict[str, list[str]] = {}
+    for holder in sorted(holders, key=lambda holder: -holder.survived_bytes):
+        by_reason.setdefault(holder.ignored, []).append(holder.name)
+    names = "; ".join(
+        f"{and_more(of[:_IGNORED], len(of[_IGNORED:]))} ({reason})"
+        for reason, of in by_reason.items()
+    )
+    return IgnoredRow(sum(holder.survived_bytes for holder in holders), len(holders), names)
 
 
 def _reason_in_common(rows: list[HolderRow]) -> tuple[list[HolderRow], str]:

@@ -251,6 +251,16 @@ def _kept_again(repeat: Repeat, tests: int, verdict: Verdict) -> str:
 # Lines that allocate
 
 
+def place(holder: Holder, base: str) -> str:
+    """The line that allocated most of it, of the user's own code where there is one, and whether
+    others did as well; "" where that is not known."""
+    largest = next(iter(_sites(holder.allocations, base)), None)
+    if largest is None or largest.place == _NOT_KNOWN:
+        return ""
+    line = largest.caller or largest.place
+    return line if 10 * largest.bytes >= 9 * holder.survived_bytes else f"{line} and elsewhere"
+
+
 def _sites(allocations: Iterable[Allocation], base: str) -> list[Site]:
     """The allocating lines, biggest first, and what has none at the end; stacks that read the same
     are one line, as does one of which no line of the user's own is known."""

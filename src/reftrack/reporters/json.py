@@ -12,15 +12,15 @@ import msgspec
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
 from reftrack.journal import encode
-from reftrack.model import Report
 
 
-def dumps(report: Report) -> bytes:
-    """The report as indented UTF-8 JSON with a newline at its end; keys in the model's order."""
+def dumps(report: msgspec.Struct) -> bytes:
+    """The report, or another struct, as indented UTF-8 JSON with a newline at its end; keys in the
+    model's order."""
     return msgspec.json.format(encode(report), indent=2) + b"\n"
 
 
-def write(report: Report, path: Path | str) -> None:
+def write(report: msgspec.Struct, path: Path | str) -> None:
     """Write the report to `path`: whoever reads it sees all of the old file or all of the new.
 
     Raises RecordError when it cannot be written; an existing file is then as it was.

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
+from reftrack.lasting import left, was_torn_down
 from reftrack.model import Scope
 
 SHOWN = 5
@@ -25,7 +26,7 @@ class HeldRow(msgspec.Struct, frozen=True):
 def held(scopes: Sequence[Scope]) -> list[HeldRow]:
     """Scopes whose memory went late: alive when they ended, released since by another one."""
     late = [
-        (_left(scope) - _stays(scope) - scope.collected_bytes, scope)
+        (left(scope) - _stays(scope) - scope.collected_bytes, scope)
         for scope, following in pairwise([*scopes, None])
         # A runner's loop variable has the last test until the next: that is no news.
         if scope is not None
@@ -44,18 +45,9 @@ def held(scopes: Sequence[Scope]) -> list[HeldRow]:
 def torn_down(scopes: Sequence[Scope]) -> dict[str, str]:
     """Scopes wider than a test that were alive at the last look and have been released since: when,
     by their ids."""
-    found = [
-        scope
-        for scope in scopes
-        if scope.scope != "test" and scope.released_by and 2 * scope.survived_bytes >= _left(scope)
-    ]
+    found = [scope for scope in scopes if was_torn_down(scope)]
     ends = _ends(scopes, {scope.released_by for scope in found})
     return {scope.id: _until(scope, ends) for scope in found}
-
-
-def _left(scope: Scope) -> int:
-    """What a scope left: of a test, when its last phase was over; the runner lets go of it then."""
-    return scope.phases[-1].live_bytes if scope.phases else scope.ended_bytes
 
 
 def _stays(scope: Scope) -> int:
