@@ -6,7 +6,7 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 (interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
 (the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
-ledger's), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
+ledger's), `watcher` (a thread that asks where there is too much of it), `tracing` (their face towards Python), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `claims` (which object owns which block), `lost` (references that are not
 shown), `interned` (strings that the interpreter
@@ -34,6 +34,7 @@ include "growths.pxi"
 include "hooks.pxi"
 include "arrays.pxi"
 include "process.pxi"
+include "watcher.pxi"
 include "tracing.pxi"
 include "shapes.pxi"
 include "roots.pxi"

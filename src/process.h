@@ -29,35 +29,59 @@ static inline void rt_read_file(const char *path, char *text, size_t size)
     errno = before;
 }
 
+/* What was last read of shared memory: to tell it from files takes longer, and is only done where the
+   sum of both has changed. One for each thread that asks. */
+typedef struct {
+    long long shared;       /* pages that files or shared memory stand behind; -1: not read yet */
+    int64_t shared_memory;  /* bytes */
+} rt_memory;
+
+#define RT_NO_MEMORY {-1, 0}
+
 /* Shared memory in RAM: RssShmem of /proc/self/status (proc(5), Linux 4.5). */
-static inline int64_t rt_shared_memory(void)
+static inline int64_t rt_shared_memory(const char *status)
 {
-    char text[4096];
-    rt_read_file("/proc/self/status", text, sizeof(text));
-    const char *line = strstr(text, "RssShmem:");
+    const char *line = strstr(status, "RssShmem:");
     return line == NULL ? 0 : strtoll(line + strlen("RssShmem:"), NULL, 10) << 10;
 }
 
-/* Bytes of the process in RAM that no file stands behind, shared memory included; -1 where the system
-   does not say. The second number of /proc/self/statm is all of it in pages, the third what files or
-   shared memory stand behind. Which of the two it is takes longer to read: only where it has changed. */
-static inline int64_t rt_resident_bytes(void)
+/* /proc/self/statm: the second number is all of the process in RAM, in pages, the third what files or
+   shared memory stand behind. 1 where that has changed. */
+static inline int rt_is_shared_new(const char *statm, rt_memory *known)
 {
-    static long long shared_then = -1;
-    static int64_t memory_then = 0;
-    char text[128], *next = text;
-    rt_read_file("/proc/self/statm", text, sizeof(text));
-    if (text[0] == 0) {
+    char *next = (char *)statm;
+    long long before = known->shared;
+    strtoll(next, &next, 10);
+    strtoll(next, &next, 10);
+    known->shared = strtoll(next, &next, 10);
+    return known->shared != before;
+}
+
+/* Bytes in RAM that no file stands behind; -1 where the system did not say. */
+static inline int64_t rt_resident_of(const char *statm, const rt_memory *known)
+{
+    char *next = (char *)statm;
+    long long resident;
+    if (statm[0] == 0) {
         return -1;
     }
     strtoll(next, &next, 10);
-    long long resident = strtoll(next, &next, 10);
-    long long shared = strtoll(next, &next, 10);
-    if (shared != shared_then) {
-        shared_then = shared;
-        memory_then = rt_shared_memory();
+    resident = strtoll(next, &next, 10);
+    return (resident - known->shared) * sysconf(_SC_PAGESIZE) + known->shared_memory;
+}
+
+/* Bytes of the process in RAM that no file stands behind, shared memory included; -1 where the system
+   does not say. To be called with the GIL. */
+static inline int64_t rt_resident_bytes(void)
+{
+    static rt_memory known = RT_NO_MEMORY;
+    char text[128], status[4096];
+    rt_read_file("/proc/self/statm", text, sizeof(text));
+    if (rt_is_shared_new(text, &known)) {
+        rt_read_file("/proc/self/status", status, sizeof(status));
+        known.shared_memory = rt_shared_memory(status);
     }
-    return (resident - shared) * sysconf(_SC_PAGESIZE) + memory_then;
+    return rt_resident_of(text, &known);
 }
 
 /* Bytes that malloc keeps free in its arenas. It walks their lists of free chunks: time grows with
@@ -70,6 +94,14 @@ static inline int64_t rt_malloc_idle(void)
 #endif
 #endif
     return 0;
+}
+
+/* Gives free memory of malloc's back to the system, as far as it can (glibc). */
+static inline void rt_malloc_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 #endif

@@ -4,6 +4,7 @@
 cdef extern from "process.h" nogil:
     int64_t rt_resident_bytes()
     int64_t rt_malloc_idle()
+    void rt_malloc_trim()
 
 cdef PyObjectArenaAllocator arena_below
 cdef bint arenas_counted = False
@@ -66,3 +67,9 @@ def idle_bytes():
     if pools == NULL:
         return 0
     return rt_malloc_idle() + max(<int64_t>0, arena_bytes - pools_live_bytes())
+
+
+def trim():
+    """Give back to the system what malloc keeps free, where it can be asked to."""
+    with nogil:
+        rt_malloc_trim()

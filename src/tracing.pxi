@@ -156,6 +156,11 @@ def resume():
             paused_thread = NULL
 
 
+def pausing():
+    """Is this thread inside a `pause`?"""
+    return paused_thread != NULL and paused_thread == rt_thread()
+
+
 def new_scope():
     """A new scope's id."""
     if entries == NULL:

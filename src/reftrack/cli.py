@@ -230,6 +230,7 @@ def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
 
 
 def _run(options: config.Options, target: launch.Target) -> int:
+    from reftrack import signals
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
@@ -244,6 +245,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
         return status
     session = Session(options, target.command)
     session.start()
+    signals.install(own_path)
     unittest_hooks.install()
     status = launch.run(target)
     if status == launch.INTERRUPTED:
@@ -257,6 +259,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
         return launch.INTERRUPTED
     finally:
         sys.path[:] = its_path
+        signals.restore()
     return status or int(not passed)
 
 

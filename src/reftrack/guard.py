@@ -30,10 +30,24 @@ class Apart:
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> bool:
         _reftrack.resume()
+        if _waiting and not _reftrack.pausing():
+            _waiting.pop()()
         if not isinstance(error, Exception) or is_users(error):
             return False
         self._note(f"a fault of reftrack: {type(error).__name__}: {error}")
         return True
+
+
+def when_free(deed: Callable[[], object]) -> None:
+    """Do it now, or as soon as reftrack is done with what it does now. To be called in the main
+    thread; a deed that waits already is done once."""
+    if not _reftrack.pausing():
+        deed()
+    elif deed not in _waiting:
+        _waiting.append(deed)
+
+
+_waiting: list[Callable[[], object]] = []
 
 
 def take_footing() -> None:

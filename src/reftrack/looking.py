@@ -62,6 +62,9 @@ def record(
     Raises MemoryError where there is no room for the graph.
     """
     charged = charged_scopes(ended, running)
+    if not asked.final and not any(scope.kind == "test" for scope in charged.values()):
+        session = running[0]  # a program without tests, or before the first: all is its own
+        charged[session.number] = Charged(session.kind, session.id, is_open=True)
     resident, grown = native.now()  # before the look takes memory of its own
     seen = look(backend, _wanted(charged), NAMED_BY)
     # The look has charged the data of the arrays that it came to: that growth is explained.

@@ -3,8 +3,8 @@
 `Report` is what `reftrack json` writes, field by field, in format 1; the names are fixed, more may
 be added. Sizes are bytes everywhere. The journal's lines are the tagged structs at the end: one
 `Started`, one `TestBegan` per test, one `ScopeEnded` per scope as it ends, one `Checkpoint` per
-look at the heap, at most one `TornDown`, one `Repeated` per test that was run again, one `Ended`,
-at most one `Judged`.
+look at the heap, a `Failed` for what the run is stopped by, at most one `TornDown`, one `Repeated`
+per test that was run again, one `Ended`, at most one `Judged`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 FORMAT = 1
+
+MEMORY = "memory: "
+"""How the reason begins for which a run was stopped that took more memory than it may."""
 
 ScopeKind = Literal["session", "module", "class", "test", "fixture", "import"]
 COUNTED: frozenset[ScopeKind] = frozenset({"test", "class", "module", "fixture"})
@@ -253,6 +256,12 @@ class ScopeEnded(msgspec.Struct, tag="scope", tag_field="event"):
     scope: Scope
 
 
+class Failed(msgspec.Struct, tag="failed", tag_field="event"):
+    """A gate was not passed, in words; the last line has it as well, if that comes."""
+
+    reason: str
+
+
 class Survived(msgspec.Struct):
     """What a scope, by its place among the `ScopeEnded` lines, had alive at a checkpoint."""
 
@@ -316,4 +325,6 @@ class Judged(msgspec.Struct, tag="judged", tag_field="event"):
     failed: list[str]
 
 
-Event = Started | TestBegan | ScopeEnded | Checkpoint | TornDown | Repeated | Ended | Judged
+Event = (
+    Started | TestBegan | ScopeEnded | Checkpoint | Failed | TornDown | Repeated | Ended | Judged
+)

@@ -44,6 +44,7 @@ class NativeMemory:
         self._steps: list[Step] = []
         self._first: int | None = None  # level without idle memory, before the first scope
         self._last = 0  # the same, when it was last asked for
+        self.resident = 0  # bytes, when it was last read; -1 where it is not told
 
     def entered(self) -> None:
         """A scope begins."""
@@ -89,7 +90,9 @@ class NativeMemory:
         return found
 
     def _footprint(self) -> tuple[int, int]:
-        return _reftrack.footprint() if self._is_told else (-1, 0)
+        resident, explained = _reftrack.footprint() if self._is_told else (-1, 0)
+        self.resident = resident
+        return resident, explained
 
     def _affordable(self) -> bool:
         return self._spent <= SECONDS + BUDGET * (_reftrack.now() - self._began)

@@ -22,6 +22,7 @@ from reftrack.model import (
     Checkpoint,
     Ended,
     Event,
+    Failed,
     Holder,
     Judged,
     Repeated,
@@ -200,6 +201,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     torn_down = TornDown({})
     repeated: list[Repeated] = []
     began: str | None = None  # the test that runs
+    failed: list[str] = []
     ended: Ended | None = None
     judged = Judged([])
     for number, line in enumerate(lines, 2):
@@ -219,6 +221,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
+            case Failed():
+                failed.append(event.reason)
             case TornDown():
                 torn_down = event
             case Repeated():
@@ -234,10 +238,12 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         run.notes = [*run.notes, *ended.notes]
     elif began is not None:
         run.cut_in = [began]
+    failed = [*(failed if ended is None else ended.failed), *judged.failed]
     if checkpoint is None:
-        return Report(FORMAT, False, run, _totals(scopes), scopes, [])
+        return Report(FORMAT, False, run, _totals(scopes), scopes, [], failed=failed)
     _date(scopes[:looked_at], checkpoint)
-    _date_open(scopes[looked_at:], checkpoint.holders)
+    if checkpoint.final:
+        _date_open(scopes[looked_at:], checkpoint.holders)
     _date_later(scopes, torn_down, repeated)
     kept = {
         scopes[row.index].id: row
@@ -256,7 +262,6 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = tests
     released, held = checkpoint.released, checkpoint.not_released
-    failed = [*(ended.failed if ended is not None else ()), *judged.failed]
     return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
 
 

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reftrack import _reftrack, ignoring, invitation, looking, progress, rules, tracing
+from reftrack import _reftrack, ignoring, invitation, looking, outlet, progress, rules, tracing
 from reftrack.budget import Budget
 from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
 from reftrack.journal import Journal, no_collection
+from reftrack.limits import MemoryLimit
 from reftrack.looking import Asked, Timed
 from reftrack.model import (
     Ended,
+    Failed,
+    Holder,
     Judged,
     Phase,
     Report,
@@ -40,9 +43,6 @@ from reftrack.retention import Shares
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
-
-CHECK_EVERY = 32
-"""Scopes end between two times that memory is looked at for growth."""
 
 
 class Session:
@@ -74,6 +74,8 @@ class Session:
         self._collector = CollectorWatch()
         self._native = NativeMemory(is_told=self._backend.name == "native")
         self._notes: list[str] = []
+        self._failed: list[str] = []
+        self._limit = MemoryLimit(options.memory_limit, self)
         self._repetition = Repetition(options.repeat, self.note)
         self._cure = self._new_cure(self._open, self._ended)
         self._cure_again = self._new_cure(self._repetition.opened, self._repetition.ended)
@@ -97,9 +99,10 @@ class Session:
         """Open the record and begin to charge, to the scope "session".
 
         Raises RecordError where the record cannot be written, BackendError where allocations
-        cannot be followed.
+        cannot be followed, UsageError where there is more memory than its limit already.
         """
         global _current
+        self._limit.begin(is_first=self._parent is None)
         self._journal = Journal.create(
             self.options.directory, self._run, msgspec.to_builtins(self.options), self._parent
         )
@@ -124,6 +127,7 @@ class Session:
         global _current
         if not self._alive():
             return None
+        self._limit.end()
         _reftrack.pause()
         try:
             with Apart(self.note):
@@ -133,9 +137,7 @@ class Session:
                     self._leave(None)
                 self._notes += self._collector.notes()
                 self._notes += [] if self._cure is None else self._cure.notes()
-            self._journal.append(
-                Ended(seconds=self._elapsed(), exit_status=exit_status, notes=self._notes)
-            )
+            self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
             report = load(self._journal.path)
             if judge is not None and (failed := judge(report)):
                 self._journal.append(Judged(failed))
@@ -156,7 +158,8 @@ class Session:
     def _alive(self) -> bool:
         return _current is self
 
-    def _elapsed(self) -> float:
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
         return _reftrack.now() - self._began
 
     @property
@@ -202,7 +205,13 @@ class Session:
         elif self._alive() and len(self._open) > 1:
             with Apart(self.note):
                 self._leave(outcome)
+                self._limit.check()
                 self._look_if_grown()
+
+    @property
+    def stopping(self) -> str:
+        """Why the runner is to begin no other test; "" where it may go on."""
+        return self._limit.reached
 
     @property
     def repeating(self) -> bool:
@@ -236,6 +245,7 @@ class Session:
         if kind != "session":
             self._collector.entered()
             self._native.entered()
+            self._budget.begin(self._native.resident)
         if kind == "test":
             self._phases = []
             self._phase_now = None
@@ -330,35 +340,57 @@ class Session:
                 elif not final or self._tests_seen < 0 or self._affordable():
                     self._checkpoint(final=final)
 
+    def look(self) -> Sequence[Holder]:
+        """Look now, in the middle of the run, at what has ended and at the test that is open: the
+        holders. To be called while the ledger is paused."""
+        return self._checkpoint(final=False)
+
+    def so_far(self) -> Report:
+        """The run as a look now, written to the record, shows it; as the last one did, while tests
+        are run again. To be called while the ledger is paused. Raises RecordError."""
+        if not self._repetition.running:
+            self._checkpoint(final=False)
+        return load(self._journal.path)
+
+    def let_go(self) -> None:
+        """Have garbage collected, and let go of what finished tests hold where that is asked for.
+        To be called while the ledger is paused."""
+        if self._cure is not None:
+            self._cure.flush()
+        _reftrack.collect()
+        if self._cure is not None and self._cure.try_again():
+            _reftrack.collect()
+
     def _look_if_grown(self) -> None:
-        if len(self._ended) % CHECK_EVERY == 0 and self._budget.has_grown() and self._affordable():
+        budget, resident = self._budget, self._native.resident
+        if budget.has_grown(resident) and (budget.has_doubled(resident) or self._affordable()):
             self._checkpoint(final=False)
 
     def _affordable(self) -> bool:
-        return self._budget.affords_a_look(self._elapsed())
+        return self._budget.affords_a_look(self.elapsed())
 
-    def _checkpoint(self, *, final: bool) -> None:
+    def _checkpoint(self, *, final: bool) -> list[Holder]:
         if not self._attached():
-            return
+            return []
         self._end_leaving()
-        if final and self._cure is not None:
-            self._cure.flush()
         started = _reftrack.now()
         shown = progress.show(self._budget.expected_seconds())
-        if final or _reftrack.collecting():
-            _reftrack.collect()
-        if final and self._cure is not None and self._cure.try_again():
+        self._budget.look(self._native.resident)
+        if final:
+            self.let_go()
+        elif _reftrack.collecting():
             _reftrack.collect()
         with no_collection():
-            proving = self._record_look(final)
+            holders, proving = self._record_look(final)
         if shown:
             progress.hide()
         self._budget.spend(_reftrack.now() - started, proving)
         if final:
             self._tests_seen = self._tests_over()
+        return holders
 
-    def _record_look(self, final: bool) -> float:
-        """Look, and write what was seen; returns the seconds that proofs took."""
+    def _record_look(self, final: bool) -> tuple[list[Holder], float]:
+        """Look, and write what was seen; the holders, and the seconds that proofs took."""
         asked = Asked(final, self.options.prove, self._without)
         released = [] if self._cure is None else self._cure.rows()
         try:
@@ -368,18 +400,18 @@ class Session:
                 self._open,
                 self._native,
                 asked,
-                seconds=self._elapsed(),
+                seconds=self.elapsed(),
                 released=released,
                 not_released=0 if self._cure is None else self._cure.held(),
             )
         except MemoryError:
             self.note("there was no memory to look at the heap: holders are not explained")
-            return 0.0
+            return [], 0.0
         ignoring.mark(checkpoint.holders, self.options.ignore)
         if final:
             self._repetition.looked(checkpoint.holders)
         self._journal.append(checkpoint)
-        return proving
+        return checkpoint.holders, proving
 
     def _look_again(self) -> Shares | None:
         """What holders keep of the run's scopes and of those of its repetitions."""
@@ -395,6 +427,20 @@ class Session:
             self.note("there was no memory to look at the heap after the repetitions")
             return None
 
+    def where(self) -> str:
+        """How far the run has come: "in suite.py::test_x (call)", "after suite.py::test_x"."""
+        scope = next((scope for scope in reversed(self._open) if scope.kind != "session"), None)
+        if scope is not None and scope.kind == "test":
+            return f"in {scope.id}" + (f" ({self._phase_now})" if self._phase_now else "")
+        if scope is not None:
+            return f"in {scope.kind} {scope.id}"
+        over = next((scope for scope in reversed(self._ended) if scope.kind == "test"), None)
+        return "before the first test" if over is None else f"after {over.id}"
+
+    def has_tests(self) -> bool:
+        """Has a test begun?"""
+        return self._tests_over() > 0
+
     def _tests_over(self) -> int:
         return self._tests_ended + sum(scope.kind == "test" for scope in self._open)
 
@@ -409,8 +455,14 @@ class Session:
         return not self._lost
 
     def interrupted(self) -> None:
-        """The run ends by a KeyboardInterrupt."""
-        self.note("the run was interrupted: tests that were still to come have no figures here")
+        """The run ends by a KeyboardInterrupt; one of a limit's has a reason, which is told."""
+        if not self.stopping:
+            self.note("the run was interrupted: tests that were still to come have no figures here")
+
+    def fail(self, reason: str) -> None:
+        """The run does not pass, for a reason that its report begins with."""
+        self._failed.append(reason)
+        self._journal.append(Failed(reason))
 
     def note(self, text: str) -> None:
         """Something that the reader of the report has to know; written with its last line."""
@@ -448,7 +500,11 @@ def current() -> Session | None:
 def register_fork_hook() -> None:
     global _fork_hook
     if not _fork_hook:
-        os.register_at_fork(after_in_child=leave_to_parent)
+        os.register_at_fork(
+            before=_reftrack.watch_rest,
+            after_in_parent=_reftrack.watch_go_on,
+            after_in_child=leave_to_parent,
+        )
         _fork_hook = True
 
 
@@ -465,6 +521,8 @@ def leave_to_parent() -> None:
     global _current, _inherited
     session, _current = _current, None
     if session is not None:
+        _reftrack.unwatch()
+        outlet.let_go()
         _reftrack.silence()
         is_part_of_test = session.holds("test") or session.repeating
         _inherited = None if is_part_of_test else Inherited(session.path, session.options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
 _UNITS = {"": 1, "b": 1} | {
     name: base**power
     for power, letter in enumerate("kmgt", 1)
@@ -23,3 +25,13 @@ def parse(value: object) -> int:
     if match is None or match[2].lower() not in _UNITS:
         raise ValueError(f"{value!r} is not a size such as 1MiB")
     return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def in_words(count: int) -> str:
+    """512 B, 800.0 KiB, 31.2 MiB, 1.5 GiB."""
+    if count < KIB:
+        return f"{count} B"
+    for unit, word in ((KIB, "KiB"), (MIB, "MiB")):
+        if round(count / unit, 1) < 1024:
+            return f"{count / unit:.1f} {word}"
+    return f"{count / GIB:.1f} GiB"

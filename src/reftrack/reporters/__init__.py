@@ -13,7 +13,7 @@ from itertools import groupby
 
 import msgspec
 
-from reftrack.model import Charge, Holder, Released, Report, Scope, Verdict
+from reftrack.model import MEMORY, Charge, Holder, Released, Report, Scope, Verdict
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.holders import IDS, HolderRow, each_in_words, holder_rows, scopes_in_words
@@ -80,9 +80,10 @@ class ReleasedRow(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """The whole report. `incomplete` is empty for a run that came to its end. `rest` and `runner`
-    sum up the holders that have no row; as many as `all_holders` would show them. `in_full` says
-    that the reader has asked for more than fits a screen."""
+    """The whole report. `now` says how far a run has come that goes on. `failed` are reasons for
+    which it did not pass; `incomplete` is empty for a run that came to its end, or goes on. `rest`
+    and `runner` sum up the holders that have no row; as many as `all_holders` would show them.
+    `in_full` says that the reader has asked for more than fits a screen."""
 
     tests: int
     seconds: float
@@ -105,14 +106,18 @@ class Page(msgspec.Struct, frozen=True):
     more_released: int = 0
     more_released_bytes: int = 0
     not_released: str = ""  # how many tests, in words
+    now: str = ""
+    stopped: list[str] = []
     ignored: IgnoredRow | None = None
     failed: list[str] = []
     processes: int = 1
 
 
-def build(report: Report, holders: int = FEW, *, directory: str | None = None) -> Page:
+def build(
+    report: Report, holders: int = FEW, *, directory: str | None = None, now: str = ""
+) -> Page:
     """The rows of the report: at most `holders` holders, files relative to `directory` (by
-    default the current one) where they lie below it."""
+    default the current one) where they lie below it; `now` for a run that goes on."""
     base = _current_directory() if directory is None else directory
     totals = report.totals
     judged = [holder for holder in report.holders if holder.verdict != "runner"]
@@ -130,13 +135,13 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         backend=report.run.backend,
         survived_bytes=totals.survived_bytes,
         explained_bytes=totals.explained_bytes,
-        incomplete=_incomplete(report),
+        incomplete="" if now else _incomplete(report),
         holders=rows,
         rest=[row for verdict, row in rest.items() if verdict != "runner"],
         runner=rest.get("runner"),
         all_holders=max(len(ranked) + len(runner), FEW + 1),
         in_full=holders > FEW,
-        alive=[] if report.complete else _alive(report.scopes),
+        alive=[] if report.complete or (now and rows) else _alive(report.scopes),
         held=late.held(report.scopes),
         notes=list(_notes(report, reason)),
         unexplained_bytes=0 if unexplored else _unexplained(report),
@@ -147,7 +152,9 @@ def build(report: Report, holders: int = FEW, *, directory: str | None = None) -
         more_released_bytes=sum(row.bytes for row in report.released[_RELEASED:]),
         not_released=counted(report.not_released, "test") if report.not_released else "",
         ignored=_ignored([holder for holder in judged if holder.ignored]),
-        failed=report.failed,
+        now=now,
+        stopped=[reason for reason in report.failed if reason.startswith(MEMORY)],
+        failed=[reason for reason in report.failed if not reason.startswith(MEMORY)],
         processes=report.run.processes,
     )
 
@@ -251,9 +258,12 @@ def _unexplained(report: Report) -> int:
 def _incomplete(report: Report) -> str:
     if report.complete:
         return ""
+    more = len(report.run.cut_in[IDS:])
     last = next((s.id for s in reversed(report.scopes) if s.scope == "test"), None)
     if report.run.exit_status is not None:
         what = "the run ended, but its heap was not looked at after the last test"
+    elif report.run.cut_in:
+        what = f"the run was cut in test {and_more(report.run.cut_in[:IDS], more)}"
     elif last is not None:
         what = f"the run was cut after test {last}"
     else:

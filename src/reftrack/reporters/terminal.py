@@ -34,15 +34,17 @@ def render(
     width: int | None = None,
     directory: str | None = None,
     record: Path | None = None,
+    now: str = "",
 ) -> None:
     """Write the report to `stream`: in colour on a terminal unless NO_COLOR is set, as plain text
     elsewhere, `width` columns wide (by default the terminal's, or COLUMNS, or 100).
 
     What the stream's encoding cannot express is escaped. Names of tests and places in files that
-    are wider than the page are shortened; a fix is wrapped, never cut. Below it stands where
-    `record` is, as seen from `directory`, on a line however long. Raises what the stream raises.
+    are wider than the page are shortened; a fix is wrapped, never cut. `now` is the heading of a
+    run that goes on: how far it has come. Below it stands where `record` is, as seen from
+    `directory`, on a line however long. Raises what the stream raises.
     """
-    page = build(report, holders, directory=directory)
+    page = build(report, holders, directory=directory, now=now)
 
     def lines(columns: int) -> list[Line]:
         where = [] if record is None else [f"record  {os.path.relpath(record, directory)}"]
@@ -53,6 +55,10 @@ def render(
 
 def _lines(page: Page, width: int) -> list[Line]:
     above: list[Line] = []
+    if page.now:
+        above += wrapped(f"reftrack: {page.now}", width, style="strong")
+    for reason in page.stopped:
+        above += wrapped(f"FAILED: {reason}", width, style="incomplete")
     if page.incomplete:
         above += wrapped("INCOMPLETE: " + page.incomplete, width, style="incomplete")
     above += [_header(page), *_alive(page.alive, width)]
@@ -80,7 +86,7 @@ def _header(page: Page) -> Line:
     if page.survived_bytes:
         share = min(1000, 1000 * page.explained_bytes // page.survived_bytes) / 10
         facts.append(f"survived {size(page.survived_bytes)}, explained {share} %")
-    elif page.incomplete or not page.tests:
+    elif page.incomplete or page.now or not page.tests:
         facts.append("nothing survived")
     else:
         facts.append("nothing survived: all that tests allocated was released")

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+from reftrack import sizes
+
+KIB, MIB, size = sizes.KIB, sizes.MIB, sizes.in_words
 
 _PLURAL = {"class": "classes", "entry": "entries"}
 _GAP = "..."
 _LEFT_OUT = f"{_GAP}/"
-
-
-def size(count: int) -> str:
-    """Bytes in words: 512 B, 800.0 KiB, 31.2 MiB, 1.5 GiB."""
-    if count < KIB:
-        return f"{count} B"
-    for unit, word in ((KIB, "KiB"), (MIB, "MiB")):
-        if round(count / unit, 1) < 1024:
-            return f"{count / unit:.1f} {word}"
-    return f"{count / GIB:.1f} GiB"
 
 
 def duration(seconds: float) -> str:

@@ -106,6 +106,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     _start_if_asked(config, config.option)  # a conftest loaded this plugin, after the hook above
+    if (run := config.pluginmanager.get_plugin("reftrack-run")) is not None:
+        run.take_signals()  # not earlier: pytest has its own file as stderr until now
     session = _session()
     # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
     if session is not None and not session.holds("test"):
@@ -188,6 +190,12 @@ class OwnRun:
         self.session, self.options = session, options
         self.here = os.getcwd()  # the suite may leave it
         self.exit_status: int | None = None
+        self.path = list(sys.path)
+
+    def take_signals(self) -> None:
+        from reftrack import signals
+
+        signals.install(self.path)
 
     @classmethod
     def start(cls, arguments: list[str], given: dict[str, Any]) -> OwnRun:
@@ -218,6 +226,7 @@ class OwnRun:
 
     def finish(self) -> None:
         """End the session and report; what goes wrong in it does not change pytest's status."""
+        from reftrack import signals
         from reftrack.errors import ReftrackError
 
         try:
@@ -240,6 +249,8 @@ class OwnRun:
                 json.write(report, os.path.join(self.here, self.options.json))
         except ReftrackError as error:
             print(f"reftrack: error: {error}", file=sys.stderr)
+        finally:
+            signals.restore()
 
 
 class Scopes:
@@ -260,9 +271,12 @@ class Scopes:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.outcome = None
         self.session.enter("test", item.nodeid)
+        run = item.session
         del item
         yield
         self.session.leave(self.outcome)
+        if self.session.stopping:
+            run.shouldstop = f"reftrack: {self.session.stopping}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:

@@ -92,6 +92,8 @@ def test_run(function: Any) -> FunctionType:
             return returned
         finally:
             _end(session, outcome)
+            if session.stopping:
+                _stop(result)
 
     def chosen(self: TestCase) -> Callable[..., Any]:
         if _outside_tests():
@@ -102,6 +104,14 @@ def test_run(function: Any) -> FunctionType:
         return original
 
     return standing.stand_in(function, chosen)
+
+
+def _stop(result: Any) -> None:
+    """No other test is to begin. Suites look at `shouldStop` before each."""
+    try:
+        result.stop()
+    except Exception:  # none was given, or one that has no such method
+        return
 
 
 def _begin(session: Session, test: TestCase) -> None:
