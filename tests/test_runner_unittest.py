@@ -445,7 +445,7 @@ def test_tests_run_without_a_suite_and_with_results_of_their_own_kind(tmp_path: 
         ("__main__.T.test_2", "passed"),
         ("__main__.T.test_3", "passed"),
         ("__main__.T.test_4", None),
-        ("__main__.T.test_5", None),
+        ("__main__.T.test_5", "passed"),
         ("__main__.Nameless", "passed"),
     ]
 

@@ -18,7 +18,6 @@ from reftrack.traits import (
     FUNCARGS,
     PYTEST_SESSION,
     TEST_CASE,
-    TEST_RESULT,
     TEST_SUITE,
     can_be_emptied,
     is_class_of_tests,
@@ -27,6 +26,7 @@ from reftrack.traits import (
     last,
     owner_of,
     runners_frame,
+    whose_result,
 )
 
 
@@ -363,7 +363,7 @@ def _first_shown(places: Sequence[Place], at: int, bases: Bases) -> int:
         if rules.root_of(places[k], bases):
             return k
         if (
-            naming.is_a(owner, TEST_RESULT, bases)
+            whose_result(places[k], bases)
             or naming.is_a(owner, PYTEST_SESSION, bases)
             or (naming.is_a(owner, TEST_SUITE, bases) and places[k].attribute == "_tests")
             or naming.is_a(owner, FIXTURE, bases)
@@ -385,8 +385,8 @@ def _without_repeats(places: Sequence[Place]) -> list[Place]:
 def _known_root(place: Place, bases: Bases) -> str | None:
     if root := rules.root_of(place, bases):
         return root
-    if naming.is_a(place.owner, TEST_RESULT, bases):
-        return f"unittest result.{place.attribute}"
+    if whose := whose_result(place, bases):
+        return f"{whose} result.{place.attribute}"
     if naming.is_a(place.owner, TEST_SUITE, bases):
         return f"unittest suite.{place.attribute}"
     if naming.is_a(place.owner, PYTEST_SESSION, bases):

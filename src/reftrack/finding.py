@@ -31,6 +31,8 @@ _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
 
 CHAINED = ("__context__", "__cause__")
 GROUP = "BaseExceptionGroup"
+FAILURE = "twisted.python.failure.Failure"
+"""An error with its traceback, put into an object: trial's results have such."""
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {
@@ -91,9 +93,10 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
         inner = last_of_users(held, kinds)
         if inner is not None:
             return Found(inner, _kind_of_frame(path, places, inner))
-    result = last(held, lambda p: is_result(p, bases))
-    if result is not None:
-        return Found(result, "result")
+    for among in (held, places):  # a runner may make one for each test, and keep it
+        result = last(among, lambda p: is_result(p, bases))
+        if result is not None:
+            return Found(result, "result")
     other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
@@ -104,14 +107,17 @@ def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
 
 
 def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> Found | None:
-    """What keeps the first traceback on the path, past the wrappers that runners put around it. If
-    that is what a test has made, a future that failed, it is who keeps this one."""
+    """What keeps the first traceback on the path, past the wrappers that runners put around it, if
+    that is no result. If it is what a test has made, a future that failed, it is who keeps it."""
     at = first(places, is_of_traceback)
     while at is not None and at > 0:
         at -= 1
         place = places[at]
+        if is_result(place, bases):
+            return None
         grouped = place.attribute == "exceptions" and naming.is_a(place.owner, GROUP, bases)
         chained = grouped or (place.kind == naming.SLOT and place.attribute in CHAINED)
+        chained = chained or naming.is_a(place.owner, FAILURE, bases)
         if not chained and owner_of(place) != "runner":
             named = last(held, is_users_own) if at >= len(held) else None
             at = at if named is None else named

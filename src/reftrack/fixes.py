@@ -8,7 +8,7 @@ from typing import Literal
 
 from reftrack import attributes, owners, remedies, sources
 from reftrack.choosing import Choice
-from reftrack.finding import TRACEBACK
+from reftrack.finding import TRACEBACK, is_of_traceback
 from reftrack.model import Allocation, Charge
 from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, without_subscripts
 from reftrack.remedies import IMMUTABLE
@@ -74,6 +74,7 @@ def suggest(
         return _of_rule(choice.fix, at)
     by_kind = {
         "testcase-attribute": attributes.of_instance,
+        "result": _of_result,
         "class-attribute": _of_class,
         "cache": _of_cache,
         "exception": _of_exception,
@@ -121,6 +122,12 @@ def _of_attributes(owner: str, at: Situation) -> str:
     if at.in_pytest:
         return f"monkeypatch.setattr({owner}, name, value, raising=False) takes each off again"
     return f"self.addCleanup(delattr, {owner}, name) for each name that the test has set"
+
+
+def _of_result(choice: Choice, at: Situation) -> str:
+    if any(map(is_of_traceback, choice.below)):
+        return "mend the test: the runner keeps the frames of one that fails, and their variables"
+    return _of_value(choice, at)
 
 
 def _of_cache(choice: Choice, at: Situation) -> str:

@@ -59,8 +59,7 @@ def merged(reports: Sequence[Report]) -> Report:
     parts: dict[tuple[str, ...], list[Part]] = {}
     for process, report in enumerate(reports):
         for holder in report.holders:
-            same = parts.setdefault((holder.key, holder.root, holder.name), [])
-            same.append(Part(process, holder))
+            parts.setdefault(_same(holder), []).append(Part(process, holder))
     kept = [_kept(found, owners) for found in parts.values()]
     _leave_out(reports, parts.values(), kept)
     holders = [_holder(*both) for both in zip(parts.values(), kept, strict=True)]
@@ -84,6 +83,13 @@ def merged(reports: Sequence[Report]) -> Report:
         not_released=sum(report.not_released for report in reports),
         failed=list(dict.fromkeys(chain.from_iterable(r.failed for r in reports))),
     )
+
+
+def _same(holder: Holder) -> tuple[str, ...]:
+    """What makes holders of several processes one. As in one process, a place is one holder by
+    whatever way it is come to; the value of a fixture has no place of its own."""
+    root = holder.root if holder.kind == "fixture" else ""
+    return holder.key, root, holder.name
 
 
 def _owners(reports: Sequence[Report]) -> dict[_Named, int]:

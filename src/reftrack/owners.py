@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -18,14 +19,18 @@ RUNNERS = frozenset(
         "_pytest",
         "anyio.pytest_plugin",
         "django.test",
+        "nose",
         "nose2",
         "pluggy",
         "pytest",
         "reftrack",
         "runpy",
+        "stestr",
+        "subunit",
         "testtools",
         "twisted.trial",
         "unittest",
+        "xmlrunner",
         "zope.testrunner",
     }
 )
@@ -50,6 +55,8 @@ _TEST_MODULE = re.compile(r"(?:^|\.)(?:test|tests|test_[^.]*|[^.]*_test|conftest
 def of_module(name: str) -> Owner:
     """The owner of a module, by its name and, where it is loaded, its file."""
     parts = name.split(".")
+    if parts[0] == "__main__" and (program := _program()):
+        parts = program.split(".")
     for k in range(len(parts), 0, -1):
         prefix = ".".join(parts[:k])
         if prefix in RUNNERS:
@@ -63,6 +70,21 @@ def of_module(name: str) -> Owner:
                 return "library" if name.split(".")[0] in sys.stdlib_module_names else "your code"
             return of_file(file, ".".join(parts[:k]))
     return "library" if parts[0] in sys.stdlib_module_names or len(parts) == 1 else "your code"
+
+
+def _program() -> str:
+    """What the module that runs as `__main__` is called otherwise, where it is a library's: runners
+    start their workers so. At the end of a script python takes its `__file__` away
+    (`_PyRun_SimpleFileObject`, Python/pythonrun.c)."""
+    main = sys.modules.get("__main__")
+    file = file_of(main)
+    if file is None and issubclass(type(main), ModuleType):
+        loader = object.__getattribute__(main, "__dict__").get("__loader__")
+        file = vars(loader).get("path") if type(loader) is SourceFileLoader else None
+    folders = (os.path.realpath(_PATHS[key]) + os.sep for key in ("purelib", "platlib"))
+    path = "" if file is None else os.path.realpath(file)
+    within = next((path.removeprefix(f) for f in folders if path.startswith(f)), "")
+    return os.path.splitext(within)[0].replace(os.sep, ".")
 
 
 def of_file(file: str, module: str = "") -> Owner:

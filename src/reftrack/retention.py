@@ -22,6 +22,7 @@ from reftrack import (
     verdicts,
 )
 from reftrack.choosing import Choice
+from reftrack.finding import is_of_traceback
 from reftrack.grouping import Charged, Held
 from reftrack.heap import Edge, Filling, Interned, Look, Orphan, Proved, Sums
 from reftrack.model import (
@@ -303,7 +304,7 @@ def _holder(
 def _may_be_users(choice: Choice) -> bool:
     """Is it the runner's, with nothing said yet of who has put there what is in it?"""
     if choice.kind == "result" and choice.attribute in RESULTS_OWN:
-        return False
+        return any(map(is_of_traceback, choice.below))  # else a text, and a test that made it
     if choice.rule is not None and choice.rule.whoever:
         return False
     return choice.owner == "runner" or choice.kind == "fixture" or _is_steady(choice)

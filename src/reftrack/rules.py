@@ -116,6 +116,12 @@ STEADY = (
         "a suite counts its tests and puts None where a test was",
     ),
     _steady(
+        "pynose-contexts",
+        ("nose.suite.ContextSuiteFactory",),
+        (),
+        "pynose keeps the suites of classes and modules, and these their tests: passed ones, too",
+    )._replace(root="pynose ContextSuiteFactory.context"),
+    _steady(
         "testcase-internals",
         ("unittest.case.TestCase",),
         (
@@ -131,11 +137,29 @@ STEADY = (
         "unittest and Django note on the class which clean-ups, transactions and databases it uses",
     ),
     _steady(
+        "testtools-internals",
+        ("testtools.testcase.TestCase",),
+        (
+            "_TestCase__details",
+            "_TestCase__exception_handlers",
+            "_traceback_id_gens",
+            "_unique_id_gen",
+            "exception_handlers",
+        ),
+        "testtools notes on each test the texts of its errors, and how it is to be run",
+    ),
+    _steady(
+        "trial-internals",
+        ("twisted.trial._synctest._Assertions",),
+        ("_installObserver", "_observer", "_passed", "_reactorMethods", "_warnings"),
+        "trial notes on each test the warnings and logged errors that it caused",
+    ),
+    _steady(
         "runner-internals",
         (),
         (),
         "anything else that belongs to a module of a test runner: unittest, pytest, Django's, "
-        "trial, testtools, nose2",
+        "trial, zope.testrunner, testtools, stestr, nose2, pynose, unittest-xml-reporting",
     ),
 )
 

@@ -10,7 +10,12 @@ from reftrack.naming import Bases, Place
 
 TEST_CASE = "unittest.case.TestCase"
 SUB_TEST = "unittest.case._SubTest"
-TEST_RESULT = "unittest.result.TestResult"
+TEST_RESULTS = {
+    "unittest.result.TestResult": "unittest",
+    "nose2.plugins.mp.RecordingPluginInterface": "nose2",
+    "nose2.plugins.result.ResultReporter": "nose2",
+}
+"""What runners keep outcomes in, with the tests that had them; and what they are called."""
 TEST_SUITE = "unittest.suite.BaseTestSuite"
 FIXTURE = "_pytest.fixtures.FixtureDef"
 UNITTESTS_OWN = frozenset(
@@ -88,7 +93,7 @@ def is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> boo
     if place.kind != naming.INSTANCE:
         return False
     if naming.is_a(place.owner, TEST_CASE, bases):
-        return place.attribute not in UNITTESTS_OWN and place.owner != SUB_TEST
+        return place.attribute not in UNITTESTS_OWN and owner_of(place) != "runner"
     at = places.index(place)
     return (
         at > 0
@@ -113,7 +118,13 @@ def is_fixture_value(place: Place, bases: Bases) -> bool:
 
 
 def is_result(place: Place, bases: Bases) -> bool:
-    return place.kind == naming.INSTANCE and naming.is_a(place.owner, TEST_RESULT, bases)
+    return place.kind == naming.INSTANCE and whose_result(place, bases) != ""
+
+
+def whose_result(place: Place, bases: Bases) -> str:
+    """What the runner is called whose result it is; empty where it is none."""
+    known = TEST_RESULTS.items()
+    return next((name for cls, name in known if naming.is_a(place.owner, cls, bases)), "")
 
 
 def runners_frame(places: Sequence[Place]) -> Place | None:

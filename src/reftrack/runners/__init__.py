@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 _OWN = __name__ + "."
+
+_namespace_of: Any = type.__dict__["__dict__"].__get__
 
 
 def class_id(cls: type) -> str:
     """The id of a class's scope: `module.Class`."""
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def namespace_of(cls: type) -> Mapping[str, Any]:
+    """The class's own namespace; `vars` would ask the metaclass, which may answer itself."""
+    found: Mapping[str, Any] = _namespace_of(cls)
+    return found
 
 
 def overrides(cls: type, method: str) -> bool:

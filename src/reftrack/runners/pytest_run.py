@@ -66,7 +66,11 @@ class OwnRun:
 
         options = self.options
         record = os.path.relpath(self.session.path, self.here)
-        facts = [f"{self.session.backend.name} backend", f"{options.frames} frames", f"record {record}"]
+        facts = [
+            f"{self.session.backend.name} backend",
+            f"{options.frames} frames",
+            f"record {record}",
+        ]
         if options.fail_over is not None:
             facts.append(f"fails tests over {size(options.fail_over)}")
         if options.baseline is not None:

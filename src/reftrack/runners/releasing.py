@@ -19,6 +19,9 @@ _RUNNERS = (
     "reftrack",
     "twisted.trial",
     "testtools",
+    "nose",
+    "nose2",
+    "zope.testrunner",
 )
 
 

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True
 
-_PROGRAMS = ("unittest.main", "django.test.runner")  # they run one suite, and nothing after it
+_PROGRAMS = (  # they run one suite, and nothing after it
+    "django.test.runner",
+    "nose.core",
+    "nose2.main",
+    "stestr.subunit_runner.program",
+    "testtools.run",
+    "unittest.main",
+    "zope.testrunner.runner",
+)
 _SUSPENDED = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 
 
@@ -48,10 +56,10 @@ class Suites:
 
     def next_test(self, suite: object, cls: type) -> None:
         """A test of this class is next, and has nothing set up; what was set up for others, and is
-        not for it, is torn down. `suite` is the innermost one that it is in."""
+        not for it, is torn down. `suite` is the innermost one that it is in, if that is known."""
         with Apart(self._note):
             self._cure.flush()
-            self._suite = Weak(suite)
+            self._suite = _nothing if suite is None else Weak(suite)
             if cls is not self._class:
                 self._next_class(cls)
 
@@ -125,6 +133,9 @@ class _Kept(NamedTuple):
                 held += value[self.news[name]] if name in self.news else ()
             elif type(value) is dict:
                 held += [part for pair in value.items() for part in pair if part is test]
+                lists = [entries for entries in value.values() if type(entries) is list]
+                held += [part for entries in lists for part in entries if part is test]
+                owners += lists  # testtools has skipped tests by their reason
             elif value is test:
                 held.append(value)
         return Known(held, owners, [])
