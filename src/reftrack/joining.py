@@ -14,7 +14,8 @@ import msgspec
 from reftrack import invitation, records
 from reftrack.config import Options
 from reftrack.errors import ReftrackError
-from reftrack.session import Inherited, Session, current, inherited
+from reftrack.present import Inherited, inherited
+from reftrack.session import Session, current
 
 
 def join() -> Session | None:

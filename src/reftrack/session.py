@@ -5,26 +5,23 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from reftrack import (
     _reftrack,
     ignoring,
-    invitation,
     looking,
-    outlet,
+    present,
     progress,
     rules,
     tracing,
     windows,
 )
 from reftrack.budget import Budget
-from reftrack.collector import CollectorWatch
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
 from reftrack.journal import Journal, no_collection
@@ -32,22 +29,19 @@ from reftrack.limits import MemoryLimit
 from reftrack.looking import Asked, Left, Timed
 from reftrack.model import (
     Ended,
+    Event,
     Failed,
     Holder,
     Judged,
-    Phase,
     Report,
     RunInfo,
-    Scope,
-    ScopeEnded,
     ScopeKind,
-    TestBegan,
-    TornDown,
 )
 from reftrack.process import NativeMemory
 from reftrack.records import load
 from reftrack.repetition import OneTest, Repetition
 from reftrack.retention import Shares
+from reftrack.scopes import Scopes
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
@@ -74,24 +68,16 @@ class Session:
             directory=os.getcwd(),
         )
         self._began = _reftrack.now()
-        self._open: list[Timed] = []
-        self._ended: list[Timed] = []
-        self._phases: list[Phase] = []
-        self._phase_now: str | None = None
-        self._phase_allocated = 0
-        self._collector = CollectorWatch()
         self._native = NativeMemory(is_told=self._backend.name == "native")
+        self._scopes = Scopes(self._append, self._native)
         self._notes: list[str] = []
         self._failed: list[str] = []
         self.judges: list[Callable[[Report], list[str]]] = []
         self._limit = MemoryLimit(options.memory_limit, self)
         self._repetition = Repetition(options.repeat, self.note)
-        self._cure = self._new_cure(self._open, self._ended)
+        self._cure = self._new_cure(self._scopes.open, self._scopes.ended)
         self._cure_again = self._new_cure(self._repetition.opened, self._repetition.ended)
-        self._leaving = 0  # the scope that ended last, until the next one begins
         self._lost = False
-        self._follows_arrays = False
-        self._tests_ended = 0
         self._tests_seen = -1  # tests that were over at the last final look
         self._budget = Budget()
 
@@ -110,7 +96,6 @@ class Session:
         Raises RecordError where the record cannot be written, BackendError where allocations
         cannot be followed, UsageError where there is more memory than its limit already.
         """
-        global _current
         self._limit.begin(is_first=self._parent is None)
         self._journal = Journal.create(
             self.options.directory, self._run, msgspec.to_builtins(self.options), self._parent
@@ -118,9 +103,7 @@ class Session:
         self._backend.start(self.options.frames)
         _reftrack.pause()
         try:
-            register_fork_hook()
-            _current = self
-            os.environ[invitation.VARIABLE] = str(self._journal.path)
+            present.begin(self)
             self._enter("session", "session")
         finally:
             _reftrack.resume()
@@ -133,18 +116,17 @@ class Session:
         Returns the run as read back from the record; None where there is nothing to report. What
         `judge` says that it failed, and then `judges`, is added to the record and to the report.
         """
-        global _current
         if not self._alive():
             return None
         self._limit.end()
         _reftrack.pause()
         try:
             with Apart(self.note):
-                if self._tests_seen < self._tests_over() and not self._is_of_no_use():
+                if self._tests_seen < self._scopes.tests_over() and not self._is_of_no_use():
                     self._checkpoint(final=True)
-                while self._open:
+                while self._scopes.open:
                     self._leave(None)
-                self._notes += self._collector.notes()
+                self._notes += self._scopes.collector.notes()
                 self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
             report = load(self._journal.path)
@@ -157,18 +139,19 @@ class Session:
             return report
         finally:
             self._journal.close()
-            _current = None
-            with suppress(Exception):  # the program may have put something odd in its place
-                os.environ.pop(invitation.VARIABLE, None)
+            present.end()
             _reftrack.resume()
             self._backend.stop()
 
     def _is_of_no_use(self) -> bool:
         """Has this process joined a run, and then run no test?"""
-        return self._parent is not None and not self._tests_over()
+        return self._parent is not None and not self._scopes.tests_over()
+
+    def _append(self, event: Event) -> None:
+        self._journal.append(event)
 
     def _alive(self) -> bool:
-        return _current is self
+        return present.current() is self
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -207,11 +190,9 @@ class Session:
 
     def phase(self, name: str) -> None:
         """The innermost open test enters the phase "setup", "call" or "teardown"."""
-        if self._alive() and self._open[-1].kind == "test":
+        if self._alive() and self._scopes.open[-1].kind == "test":
             with Apart(self.note):
-                self._end_phase()
-                self._phase_now = name
-                take_footing()
+                self._scopes.phase(name)
 
     def settled(self) -> None:
         """What runs now goes on to run for long: a hint that makes charging cheaper."""
@@ -224,7 +205,7 @@ class Session:
         if self._alive() and self._repetition.running:
             with Apart(self.note):
                 self._repetition.leave(outcome)
-        elif self._alive() and len(self._open) > 1:
+        elif self._alive() and len(self._scopes.open) > 1:
             with Apart(self.note):
                 self._leave(outcome)
                 self._limit.check()
@@ -254,117 +235,47 @@ class Session:
 
     def innermost(self) -> tuple[ScopeKind, str]:
         """Kind and id of the innermost open scope."""
-        scope = self._open[-1]
+        scope = self._scopes.open[-1]
         return scope.kind, scope.id
 
     def holds(self, kind: ScopeKind) -> bool:
         """Is a scope of this kind open?"""
-        opened = self._repetition.opened if self._repetition.running else self._open
+        opened = self._repetition.opened if self._repetition.running else self._scopes.open
         return any(scope.kind == kind for scope in opened)
 
     def _enter(self, kind: ScopeKind, id: str) -> None:
-        self._end_leaving()
-        scope = Timed(_reftrack.new_scope(), kind, id)
-        self._open.append(scope)
-        _reftrack.enter_scope(scope.number)
-        windows.follow(scope.number)
-        take_footing()
-        if not self._follows_arrays:
-            self._follows_arrays = tracing.follow_arrays()
+        self._scopes.enter(kind, id)
         if kind != "session":
-            self._collector.entered()
-            self._native.entered()
             self._budget.begin(self._native.resident)
-        if kind == "test":
-            self._phases = []
-            self._phase_now = None
-            self._phase_allocated = 0
-            self._journal.append(TestBegan(id))
 
     def _leave(self, outcome: str | None) -> None:
-        scope = self._open[-1]
-        windows.give_back(scope.number)
+        scope, place = self._scopes.innermost, len(self._scopes.ended)
         if scope.kind == "test":
-            self._end_phase()
-            if self._tests_seen == self._tests_over():
+            windows.give_back(scope.number)
+            self._scopes.end_phase()
+            if self._tests_seen == self._scopes.tests_over():
                 # No later look at this last test: its own line says what it left.
                 _reftrack.collect()
-                self._tell_released()
-            self._repetition.ended_test(scope.id, OneTest(scope.number, len(self._ended), outcome))
-        live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
-        self._end_leaving()
-        self._open.pop()
-        native = 0
-        if self._open:
-            native = self._native.left(len(self._ended))
-            self._collector.left(scope.kind, scope.id)
-            # The session is no moment to name: what goes between two scopes goes after the first.
-            after = scope.number if len(self._open) == 1 else 0
-            _reftrack.enter_scope(self._open[-1].number, after)
-            windows.follow(self._open[-1].number)
-        self._ended.append(scope)
-        self._tests_ended += scope.kind == "test"
-        self._leaving = scope.number
-        self._journal.append(
-            ScopeEnded(
-                Scope(
-                    id=scope.id,
-                    scope=scope.kind,
-                    outcome=outcome,
-                    allocated_bytes=allocated,
-                    peak_bytes=peak,
-                    survived_bytes=live,
-                    survived_blocks=blocks,
-                    phases=self._phases if scope.kind == "test" else [],
-                    ended_bytes=live,
-                    collected_bytes=_reftrack.collected_bytes(scope.number),
-                    native_bytes=native,
-                    array_bytes=_reftrack.array_bytes(scope.number),
-                )
-            )
-        )
-
-    def _end_leaving(self) -> None:
-        """What a scope leaves is what the next one finds: runners let go of a test after it."""
-        if self._leaving:
-            _reftrack.end_scope(self._leaving)
-            self._leaving = 0
-
-    def _end_phase(self) -> None:
-        if self._phase_now is None:
-            return
-        live, _, allocated, _, _ = _reftrack.counters(self._open[-1].number)
-        self._phases.append(Phase(self._phase_now, allocated - self._phase_allocated, live))
-        self._phase_allocated = allocated
-        self._phase_now = None
-
-    def _tell_released(self) -> None:
-        """What runners tear down last is alive at the final look, and not meant to stay."""
-        ids = {scope.number: scope.id for scope in (*self._ended, *self._open)}
-        by = {
-            index: ids[released_by]
-            for index, scope in enumerate(self._ended)
-            if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
-        }
-        if by:
-            self._journal.append(TornDown(by))
+                self._scopes.tell_released()
+            self._repetition.ended_test(scope.id, OneTest(scope.number, place, outcome))
+        self._scopes.leave(outcome)
 
     def repeat(self, run_again: Callable[[list[str], int], object]) -> None:
         """Have `run_again` run the tests again that the last final look has reported, if that was
         asked for; see `Repetition.run`."""
         if self._alive():
-            self._repetition.run(run_again, self._look_again, self._journal.append)
+            self._repetition.run(run_again, self._look_again, self._append)
 
     # ---- one scope by itself ----
 
     def innermost_scope(self) -> Timed:
         """The innermost open scope, to be asked about."""
-        return self._open[-1]
+        return self._scopes.open[-1]
 
     def left(self, scope: Timed, least: int) -> Left:
         """What is alive of a scope, without a look; the process's growth counts from `least` on."""
         live, blocks, *_ = _reftrack.counters(scope.number)
-        is_innermost = self._follows_arrays and scope == self._open[-1]
+        is_innermost = self._scopes.follows_arrays and scope == self._scopes.open[-1]
         return Left(live, blocks, self._native.grown(least) if is_innermost else 0)
 
     def collect(self) -> None:
@@ -434,7 +345,7 @@ class Session:
     def _checkpoint(self, *, final: bool) -> list[Holder]:
         if not self._attached():
             return []
-        self._end_leaving()
+        self._scopes.end_leaving()
         if final:
             windows.give_back_all()
         started = _reftrack.now()
@@ -450,7 +361,7 @@ class Session:
             progress.hide()
         self._budget.spend(_reftrack.now() - started, proving)
         if final:
-            self._tests_seen = self._tests_over()
+            self._tests_seen = self._scopes.tests_over()
         return holders
 
     def _record_look(self, final: bool) -> tuple[list[Holder], float]:
@@ -460,8 +371,8 @@ class Session:
         try:
             checkpoint, proving = looking.record(
                 self._backend,
-                self._ended,
-                self._open,
+                self._scopes.ended,
+                self._scopes.open,
                 self._native,
                 asked,
                 seconds=self.elapsed(),
@@ -483,7 +394,7 @@ class Session:
         if self._cure_again is not None:
             self._cure_again.flush()
         _reftrack.collect()
-        ended, running = [*self._ended, *again.ended], [*self._open, *again.opened]
+        ended, running = [*self._scopes.ended, *again.ended], [*self._scopes.open, *again.opened]
         try:
             with no_collection():
                 return looking.shares(self._backend, ended, running)
@@ -493,25 +404,16 @@ class Session:
 
     def where(self) -> str:
         """How far the run has come: "in suite.py::test_x (call)", "after suite.py::test_x"."""
-        scope = next((scope for scope in reversed(self._open) if scope.kind != "session"), None)
-        if scope is not None and scope.kind == "test":
-            return f"in {scope.id}" + (f" ({self._phase_now})" if self._phase_now else "")
-        if scope is not None:
-            return f"in {scope.kind} {scope.id}"
-        over = next((scope for scope in reversed(self._ended) if scope.kind == "test"), None)
-        return "before the first test" if over is None else f"after {over.id}"
+        return self._scopes.where()
 
     def has_tests(self) -> bool:
         """Has a test begun?"""
-        return self._tests_over() > 0
-
-    def _tests_over(self) -> int:
-        return self._tests_ended + sum(scope.kind == "test" for scope in self._open)
+        return self._scopes.tests_over() > 0
 
     def _attached(self) -> bool:
         if not self._lost and not _reftrack.attached():
             self._lost = True
-            where = self._ended[-1].id if self._ended else "the start"
+            where = self._scopes.ended[-1].id if self._scopes.ended else "the start"
             self.note(
                 f"allocations could not be followed after {where}: another tool replaced the "
                 "allocators, or memory ran out; the figures are those until then"
@@ -534,50 +436,7 @@ class Session:
             self._notes.append(text)
 
 
-_current: Session | None = None
-_inherited: Inherited | None = None
-_fork_hook = False
-
-
-class Inherited(NamedTuple):
-    """What a process has from the one that it is a part of the run by: that one's record, and the
-    options."""
-
-    record: Path
-    options: Options
-
-
 def current() -> Session | None:
     """The started session of this process; None in a forked child."""
-    return _current
-
-
-def register_fork_hook() -> None:
-    global _fork_hook
-    if not _fork_hook:
-        os.register_at_fork(
-            before=_reftrack.watch_rest,
-            after_in_parent=_reftrack.watch_go_on,
-            after_in_child=leave_to_parent,
-        )
-        _fork_hook = True
-
-
-def inherited() -> Inherited | None:
-    """In a forked child that no test has made: what it needs to become a part of the run, once."""
-    global _inherited
-    taken, _inherited = _inherited, None
-    return taken
-
-
-def leave_to_parent() -> None:
-    """In a forked child: the record and its figures are the parent's. A child that a test has made
-    is a part of that test; others may be there to run tests."""
-    global _current, _inherited
-    session, _current = _current, None
-    if session is not None:
-        _reftrack.unwatch()
-        outlet.let_go()
-        _reftrack.silence()
-        is_part_of_test = session.holds("test") or session.repeating
-        _inherited = None if is_part_of_test else Inherited(session.path, session.options)
+    run = present.current()
+    return run if type(run) is Session else None
