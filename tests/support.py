@@ -58,7 +58,11 @@ def plain(
 def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What `plain` and `reftrack` give a subprocess. pytest-django, where it is installed, adds
     fixtures of its own to each test; so it is not loaded unless `extra` has PYTEST_ADDOPTS."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith("REFTRACK_")}
+    outer = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("REFTRACK_", "PYTEST_XDIST_"))
+    }
     own = {"REFTRACK_DIR": str(cwd / ".reftrack"), "PYTEST_ADDOPTS": without(*PLUGINS)}
     return {**outer, **own, **(extra or {})}
 
