@@ -296,6 +296,15 @@ def test_the_status_is_the_suites_or_1_where_it_passed_and_a_gate_did_not(
     assert run(cwd, *options).returncode == status
 
 
+def test_what_failed_is_told_where_no_report_is_wanted(cwd: Path) -> None:
+    write(cwd, kept=300_000)
+
+    result = run(cwd, "--fail-over", "100KiB", "--no-report")
+
+    assert "reftrack: failed: test_it.T.test_leaks left 29" in result.stderr
+    assert "ONCE" not in result.stderr
+
+
 def test_a_status_of_the_programs_own_is_kept(cwd: Path) -> None:
     write(cwd, kept=300_000)
     (cwd / "main.py").write_text("import unittest\nunittest.main('test_it', exit=False)\nexit(7)\n")

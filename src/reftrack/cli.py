@@ -300,6 +300,9 @@ def _finish(
             terminal.render(
                 report, stream, holders=options.holders, directory=here, record=session.path
             )
+        elif report is not None:
+            for reason in report.failed:  # a status without a word would be no help
+                launch.say(f"reftrack: failed: {reason}", stream)
         if report is not None and stream is not None:
             _tell_github(report, options, here, stream)
     except ReftrackError as error:
