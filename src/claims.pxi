@@ -6,7 +6,7 @@ cdef enum:
     PAGE_BITS = 1 << 20
 
 cdef inline bint wanted(Survey *s, uint32_t scope) noexcept nogil:
-    return s.wanted[scope] != 0
+    return s.wanted[scope] != 0 and s.wanted[scope] != KNOWN_ONLY
 
 
 cdef inline bint entry_wanted(Survey *s, Entry *e) noexcept nogil:

@@ -24,7 +24,7 @@ cdef int date_of(Survey *s, PyObject *o, bint follow) noexcept nogil:
     if not charge_of(block, &c) or c.scope >= s.wanted_count:
         # Small numbers and many strings are the interpreter's, whoever names them.
         return OF_UNKNOWN_DATE if kinds & (RT_LEAF | RT_DICT) else OF_OLDER
-    if wanted(s, c.scope) and s.wanted[c.scope] != WANTED_IMPORT:
+    if s.wanted[c.scope] != 0 and s.wanted[c.scope] != WANTED_IMPORT:
         return OF_TESTS
     return OF_UNKNOWN_DATE if kinds & RT_DICT and c.size <= SMALL_TABLE else OF_OLDER
 

@@ -7,6 +7,7 @@ cdef enum:
     WANTED = 1                    # a test or fixture
     WANTED_IMPORT = 2
     WANTED_AROUND = 3             # a class or module: what it made is there before its tests
+    KNOWN_ONLY = 4                # a scope that is not asked about: what it made is no older than tests
     TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef int survey_init(

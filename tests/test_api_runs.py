@@ -217,3 +217,30 @@ def test_run_load_reads_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert reftrack.Run.load().complete
     with pytest.raises(reftrack.ReftrackError, match="no record"):
         reftrack.Run.load("nothing")
+
+
+def test_holders_and_reports_have_a_text_for_people(tmp_path: Path) -> None:
+    code = """
+import reftrack
+CACHE = {}
+with reftrack.track() as t:
+    CACHE[1] = bytearray(50_000)
+print(t)
+print(reftrack.text(t.holders))
+print("---")
+print(reftrack.text(t.report()))
+try:
+    reftrack.text("CACHE")
+except reftrack.UsageError as error:
+    print(error)
+"""
+    done = support.plain("-c", code, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<reftrack.Tracker: 50")
+    holders, _, report = done.stdout.partition("---")
+    assert "ONCE      49." in holders
+    assert "__main__.CACHE" in holders
+    assert "  allocated " in holders
+    assert "survived 49." in report
+    assert "text() was given a str" in report

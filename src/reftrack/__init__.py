@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reftrack.ignoring import ignore
     from reftrack.model import Report
     from reftrack.records import load
-    from reftrack.runs import Run, report
+    from reftrack.runs import Run, report, text
     from reftrack.session import current
     from reftrack.tracking import Tracker, track
 
@@ -53,6 +53,7 @@ __all__ = [
     "load",
     "report",
     "retained_size",
+    "text",
     "track",
 ]
 
@@ -69,6 +70,7 @@ _HOMES = {
     "load": "reftrack.records",
     "report": "reftrack.runs",
     "retained_size": "reftrack.asking",
+    "text": "reftrack.runs",
     "track": "reftrack.tracking",
 }
 

@@ -16,6 +16,9 @@ from reftrack.model import Holder, Owner, TypeCount, Verdict
 from reftrack.naming import NAMED_BY
 from reftrack.reporters.words import and_more, counted, size
 
+# Frames whose globals have this name are left out of the tracebacks that unittest prints.
+__unittest = True
+
 MOST = 100
 """Independent holders that are looked for: each takes a search through the heap."""
 
@@ -67,6 +70,7 @@ def assert_released(obj_or_type: object) -> None:
 
     Raises UsageError where an empty container is given, MemoryError.
     """
+    __tracebackhide__ = True  # pytest shows the line that asks
     asked, given = _objects(obj_or_type)
     if not asked:
         raise UsageError(

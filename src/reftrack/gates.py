@@ -41,7 +41,8 @@ def checked(options: Options) -> Options:
             return msgspec.structs.replace(options, baseline=None)
         raise UsageError(
             f"--baseline {options.baseline}: there is no such file",
-            hint=f"Make it once: reftrack run --json {options.baseline} ... (as you run it now)",
+            hint=f"Make it once, with all else as now: reftrack run --json {options.baseline} ..., "
+            f"or pytest --reftrack --reftrack-json {options.baseline} ...",
         )
     try:
         is_complete = records.is_complete(Path(path))

@@ -11,7 +11,7 @@ from reftrack.tracing import Backend, Line
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
-WANTED, WANTED_IMPORT, WANTED_AROUND = 1, 2, 3
+WANTED, WANTED_IMPORT, WANTED_AROUND, KNOWN_ONLY = 1, 2, 3, 4
 """What a scope is to a look: a test or fixture; an import; a class or module, what it made is there
 before its tests."""
 

@@ -19,9 +19,9 @@ def ignore(pattern: str, *, reason: str) -> None:
 
     `pattern` is a holder's name as reports have it, such as `ExampleTest.user`, or with its module
     before it, such as `myapp.cache._CACHE`; in it `*` stands for anything. Raises UsageError where
-    it or the reason is empty.
+    it or the reason is empty, or no text.
     """
-    if not pattern or not reason.strip():
+    if not (type(pattern) is str is type(reason) and pattern and reason.strip()):
         raise UsageError(
             "ignore() takes the name of a holder and a reason",
             hint='For example: reftrack.ignore("myapp.cache.*", reason="warm by design")',

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, owners, proof, retention
 from reftrack.grouping import Charged
-from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
+from reftrack.heap import KNOWN_ONLY, WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
 from reftrack.model import COUNTED, Checkpoint, Holder, Released, ScopeKind, Survived, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
@@ -113,13 +113,16 @@ def shares(backend: Backend, ended: Sequence[Timed], running: Sequence[Timed]) -
         seen.close()
 
 
-def left_by(backend: Backend, scope: Timed, without: Collection[str]) -> list[Holder]:
-    """Look at the heap: who holds what this one scope left, most first. Nothing is cut for it.
+def left_by(
+    backend: Backend, scope: Timed, ended: Iterable[Timed], without: Collection[str]
+) -> list[Holder]:
+    """Look at the heap: who holds what this one scope left, most first. Nothing is cut for it. What
+    those that have `ended` left before it was not there before the tests.
 
     Raises MemoryError where there is no room for the graph.
     """
     charged = {scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")}
-    seen = look(backend, _wanted(charged), NAMED_BY)
+    seen = look(backend, _wanted(charged, (each.number for each in ended)), NAMED_BY)
     try:
         return retention.holders(seen, charged, without=without).holders
     finally:
@@ -247,10 +250,14 @@ def charged_scopes(ended: Iterable[Timed], running: Iterable[Timed]) -> dict[int
     return charged
 
 
-def _wanted(charged: dict[int, Charged]) -> bytes:
-    """A byte per scope of the ledger; see `heap.look`."""
+def _wanted(charged: dict[int, Charged], others: Iterable[int] = ()) -> bytes:
+    """A byte per scope of the ledger, those of `others` that are not asked about among them; see
+    `heap.look`."""
     known = {"import": WANTED_IMPORT, "class": WANTED_AROUND, "module": WANTED_AROUND}
-    flags = bytearray(max(charged, default=0) + 1)
+    others = list(others)
+    flags = bytearray(max([*charged, *others], default=0) + 1)
+    for number in others:
+        flags[number] = KNOWN_ONLY
     for number, scope in charged.items():
         flags[number] = known.get(scope.kind, WANTED)
     return bytes(flags)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from reftrack import config, records, tracking
 from reftrack.errors import UsageError
-from reftrack.model import Report
+from reftrack.model import Holder, Report
+from reftrack.reporters import FEW, holders, rows, terminal
 from reftrack.session import current
+
+_WIDTH = 100
 
 
 class Run:
@@ -51,3 +55,27 @@ def report() -> Report:
             hint='Use "with reftrack.track() as t: ...", or Run.load() for an earlier run.',
         )
     return tracker.report()
+
+
+def text(found: Report | Holder | Iterable[Holder]) -> str:
+    """A report, a holder or several, in the words and lines of the report that people read.
+
+    For prompts and notebooks: `print(reftrack.text(t.holders))`. Raises UsageError for anything
+    else.
+    """
+    if type(found) is Report:
+        lines = terminal.lines(found, FEW, None, None, _WIDTH)
+    else:
+        each = [found] if type(found) is Holder else list(_holders(found))
+        blocks = holders.holder_rows(([holder] for holder in each), [], os.getcwd())
+        lines = [line for row in blocks for line in rows.holder(row, _WIDTH)]
+    return "\n".join("".join(part for part, _ in line).rstrip() for line in lines)
+
+
+def _holders(found: object) -> Iterable[Holder]:
+    if type(found) not in (list, tuple) or any(type(one) is not Holder for one in found):  # type: ignore[attr-defined]
+        raise UsageError(
+            f"text() was given a {type(found).__name__}, which is no report and has no holders",
+            hint="For example: print(reftrack.text(reftrack.holders(obj)))",
+        )
+    return found  # type: ignore[return-value]

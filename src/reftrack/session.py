@@ -292,7 +292,7 @@ class Session:
         memory to look, of which a note then tells."""
         try:
             with no_collection():
-                return looking.left_by(self._backend, scope, self._without)
+                return looking.left_by(self._backend, scope, self._scopes.ended, self._without)
         except MemoryError:
             self.note(f"there was no memory to look at what {scope.id} left: it was not judged")
             return []

@@ -66,6 +66,10 @@ def _explain() -> None:
 
 def _show(session: Session) -> None:
     report = session.so_far()
+    if report.run.processes > 1 or not session.has_tests():
+        report.run.notes.append(
+            "this process is looked at, and no other: workers look when their tests are over"
+        )
     resident = _reftrack.footprint()[0]
     facts = [duration(session.elapsed()), session.where()]
     if resident >= 0:

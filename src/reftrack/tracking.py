@@ -89,6 +89,12 @@ class Tracker:
         self._survivors: list[Allocation] | None = None
         self._holders: list[Holder] | None = None
 
+    def __repr__(self) -> str:
+        if self._figures is None:
+            return "<reftrack.Tracker: open>" if self._is_open else "<reftrack.Tracker: not begun>"
+        allocated, _, survived = self._figures
+        return f"<reftrack.Tracker: {survived} bytes survived of {allocated} allocated>"
+
     # ---- the body ----
 
     def __enter__(self) -> Self:

@@ -22,7 +22,7 @@ def report(options: config.Options, run: str | None) -> int:
 
     record = records.resolve(run, options.directory)
     found = records.load(record)
-    if run is None and not found.totals.tests:
+    if run is None and not found.totals.tests and not found.run.cut_in:
         older = records.latest_with_tests(options.directory, before=record)
         if older is not None:
             found.run.notes.append(

@@ -296,8 +296,15 @@ def _alive(scopes: Iterable[Scope]) -> list[AliveRow]:
 
 
 def _cyclic(scopes: Iterable[Scope]) -> SumRow | None:
-    """Scopes of whose memory much went with the collector only."""
-    return _sum_row([(s.collected_bytes, s) for s in scopes if s.collected_bytes >= _CYCLIC_FROM])
+    """Scopes of whose memory much went with the collector only. The cycle of a test that failed is
+    that of its traceback and its frame, and no doing of the user's."""
+    return _sum_row(
+        [
+            (scope.collected_bytes, scope)
+            for scope in scopes
+            if scope.collected_bytes >= _CYCLIC_FROM and scope.outcome not in ("failed", "error")
+        ]
+    )
 
 
 def _native(report: Report) -> SumRow | None:

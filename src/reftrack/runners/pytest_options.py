@@ -107,7 +107,8 @@ def is_on(config: pytest.Config, arguments: Any) -> bool:
             flag = setting.flag.removeprefix("--reftrack-")
             flag = f"no-{flag}" if value is False else flag
             raise pytest.UsageError(
-                f"--reftrack-{flag} needs --reftrack, or `reftrack run --{flag}`"
+                f"--reftrack-{flag} needs --reftrack; under `reftrack run` it stands before "
+                f"pytest: reftrack run --{flag} ... -m pytest ..."
             )
     return False
 
