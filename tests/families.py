@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+import support
 from reftrack.model import Report
-from support import plain, reftrack
+from support import PLUGINS, plain, reftrack
 
 PLANTED = Path(__file__).parent / "family"
 RUNNERS_DOCUMENT = Path(__file__).parent.parent / "docs" / "runners.md"
@@ -71,7 +72,7 @@ class Runner(NamedTuple):
             "LEAKS_CASE": self.case,
             "DJANGO_SETTINGS_MODULE": "settings",
             "COLUMNS": "80",
-            "PYTEST_ADDOPTS": "",
+            "PYTEST_ADDOPTS": support.without(*(name for name in PLUGINS if name != "django")),
         }
 
 

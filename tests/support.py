@@ -61,7 +61,7 @@ def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, 
     outer = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("REFTRACK_", "PYTEST_XDIST_"))
+        if not name.startswith(("REFTRACK_", "PYTEST_XDIST_", "COLUMNS"))
     }
     own = {"REFTRACK_DIR": str(cwd / ".reftrack"), "PYTEST_ADDOPTS": without(*PLUGINS)}
     return {**outer, **own, **(extra or {})}

@@ -447,6 +447,6 @@ def test_started_by_pytest_itself(tmp_path: Path) -> None:
     for more, proved in ((), True), (("--reftrack-no-prove",), False):
         done = plain("-m", "pytest", *options, "--reftrack", *more, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert ("proved    cutting test_it.KEPT freed 78" in done.stderr) is proved
+        assert ("proved    cutting test_it.KEPT freed 78" in done.stdout) is proved
     refused = plain("-m", "pytest", *options, "--reftrack-no-prove", cwd=tmp_path)
     assert "--reftrack-no-prove needs --reftrack" in refused.stderr

@@ -63,14 +63,14 @@ def test_pytests_fixtures_and_classes_are_released_by_the_last_test_that_needs_t
     assert releaser("whole (session)") == "test_next.py::test_7"
     alive = {s.id for s in run.report.scopes if s.survived_bytes > 1_000_000}
     assert alive - {"session"} == {"whole (session)"}
-    held = [line for line in run.stderr.splitlines() if line.startswith("HELD")]
-    assert held == [
+    held = {line for line in run.stderr.splitlines() if line.startswith("HELD")}
+    assert held == {
         "HELD      4.8 MiB   wide (module)   until  suite.py was over",
         "HELD      3.8 MiB   narrow (class)   until  suite.py::TestA was over",
         "HELD      2.9 MiB   each (class)   until  suite.py::TestB::test_3[2] ran",
         "HELD      2.9 MiB   each (class)   until  suite.py::TestB was over",
         "HELD      1.9 MiB   suite.TestA   until  suite.py::TestA was over",
-    ]
+    }
     assert "  until     all tests were over: released by tear-down" in run.stderr
     assert "GROWING" not in run.stderr
 

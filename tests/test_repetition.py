@@ -322,7 +322,7 @@ def test_repetitions_can_be_asked_for_in_every_way(tmp_path: Path, way: str) -> 
 
     done = plain(*arguments, cwd=tmp_path, env=environment(tmp_path, env))
 
-    assert re.search(r"2 repetitions of suite.py::test_grows\[0\] kept 97\d", done.stderr)
+    assert re.search(r"2 repetitions of suite.py::test_grows\[0\] kept 97\d", done.stdout)
 
 
 def test_a_run_that_was_stopped_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -231,10 +231,12 @@ def _add_option(parser: argparse.ArgumentParser, option: config.Option) -> None:
 
 def _run(options: config.Options, target: launch.Target) -> int:
     from reftrack import signals
+    from reftrack.reporters import github
     from reftrack.runners import unittest_hooks
     from reftrack.session import Session
 
     own_path, here, stream = list(sys.path), os.getcwd(), sys.stderr
+    in_workflow = github.is_on(os.environ)  # which the program may change
     options, judge = _gates(options, here)
     json = None if options.json is None else config.writable(options.json, "--json")
     launch.prepare(target)
@@ -253,7 +255,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
     # What the reporters import is found where reftrack is, wherever the program is.
     its_path, sys.path[:] = list(sys.path), own_path
     try:
-        passed = _finish(session, status, options, judge, json, here, stream)
+        passed = _finish(session, status, options, judge, json, here, stream, in_workflow)
     except KeyboardInterrupt:
         launch.say("reftrack: interrupted before the report was complete", stream)
         return launch.INTERRUPTED
@@ -285,6 +287,7 @@ def _finish(
     json: str | None,
     here: str,
     stream: TextIO | None,
+    in_workflow: bool,
 ) -> bool:
     """End the session and report; did the run pass its gates? Nothing that goes wrong here is a
     failure of the program's."""
@@ -303,8 +306,11 @@ def _finish(
         elif report is not None:
             for reason in report.failed:  # a status without a word would be no help
                 launch.say(f"reftrack: failed: {reason}", stream)
-        if report is not None and stream is not None:
-            _tell_github(report, options, here, stream)
+        if report is not None and in_workflow:
+            from reftrack.reporters import github
+
+            for command in github.commands(report, options.holders, directory=here):
+                launch.say(command, stream)
     except ReftrackError as error:
         _complain(error, stream)
     except MemoryError:
@@ -320,14 +326,6 @@ def _finish(
             f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
         )
     return report is None or not report.failed
-
-
-def _tell_github(report: Report, options: config.Options, here: str, stream: TextIO) -> None:
-    from reftrack.reporters import github
-
-    if github.is_on(os.environ):
-        for command in github.commands(report, options.holders, directory=here):
-            launch.say(command, stream)
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:
