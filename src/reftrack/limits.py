@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Protocol
 
 from reftrack import _reftrack, outlet, owners
+from reftrack.descriptors import System
 from reftrack.errors import ReftrackError, UsageError
 from reftrack.guard import Apart, this_frame
 from reftrack.model import MEMORY, Holder, ScopeKind
@@ -44,6 +45,7 @@ class MemoryLimit:
     def __init__(self, limit: int | None, run: Run) -> None:
         self._limit = limit or 0
         self._run = run
+        self._process = System.getpid()
         self._has_let_go = False
         self._interrupts = 0  # so often what runs was interrupted since
         self._next = 0  # bytes from which it is, once more
@@ -88,7 +90,8 @@ class MemoryLimit:
         """The watcher asks, between any two bytecodes of the main thread, and will ask again as
         long as there is more than it was told. The result is raised in the program."""
         error: BaseException | None = None
-        if not _reftrack.pausing():
+        # A call that was asked for is pending in a forked child as well.
+        if System.getpid() == self._process and not _reftrack.pausing():
             with Apart(self._run.note):
                 error = self._answer()
         return error

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from reftrack import _reftrack, invitation, outlet
 from reftrack.config import Options
+from reftrack.descriptors import System
 from reftrack.model import ScopeKind
 
 
@@ -35,20 +36,22 @@ class Inherited(NamedTuple):
 
 
 _current: Run | None = None
+_process = 0  # whose run it is
 _inherited: Inherited | None = None
 _fork_hook = False
 
 
 def current() -> Run | None:
-    """The run of this process; None in a forked child."""
-    return _current
+    """The run of this process; None in a forked child, also before its hook below has run: a
+    handler of a signal, or a pending call, may come first."""
+    return _current if _process == System.getpid() else None
 
 
 def begin(run: Run) -> None:
     """This process has a run, which those that it starts may join."""
-    global _current
+    global _current, _process
     _register_fork_hook()
-    _current = run
+    _current, _process = run, System.getpid()
     os.environ[invitation.VARIABLE] = str(run.path)
 
 
