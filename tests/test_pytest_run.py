@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from reftrack.model import Report
+from reftrack.reporters.console import STYLES
+from reftrack.runners import pytest_run
 from support import plain, reftrack
 from test_runner_pytest import PYTEST, scopes, timeless
 
@@ -132,7 +134,7 @@ def test_the_section_has_colours_where_pytest_has_them(tmp_path: Path) -> None:
     [
         (["--reftrack-json", "out.json"], "--reftrack-json needs --reftrack"),
         (["--reftrack-frames", "4"], "--reftrack-frames needs --reftrack"),
-        (["--reftrack-no-prove"], "or `reftrack run --no-prove`"),
+        (["--reftrack-no-prove"], "reftrack run --no-prove ... -m pytest"),
         (
             ["--reftrack", "--reftrack-json", "nowhere/out.json"],
             "--reftrack-json nowhere/out.json cannot be written: there is no directory",
@@ -352,3 +354,11 @@ def test_what_is_given_in_the_ini_file_turns_it_on_and_a_flag_off_again(tmp_path
     assert "= reftrack =" in on.stdout
     assert "reftrack" not in re.sub(r"plugins: .*|rootdir: .*", "", off.stdout)
     assert timeless(under.stdout) == timeless(off.stdout)
+
+
+def test_every_style_of_the_report_has_a_word_of_pytests_terminal_writer() -> None:
+    from _pytest._io.terminalwriter import TerminalWriter
+
+    words = {word for style in STYLES for word in pytest_run.markup(style)}
+
+    assert words <= TerminalWriter._esctable.keys()

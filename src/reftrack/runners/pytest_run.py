@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reftrack.reporters.layout import Line
     from reftrack.session import Session
 
-_MARKUP = {"dim": "light", "reverse": "invert"}
+_MARKUP = {"dim": "light", "magenta": "purple", "reverse": "invert"}
 """What pytest's terminal writer calls the styles of the report, where the words differ."""
 
 
@@ -147,7 +147,7 @@ class OwnRun:
             terminal.write_sep("=", "reftrack")
         for line in lines:
             for text, style in line:
-                terminal._tw.write(text, **_markup(style))
+                terminal._tw.write(text, **markup(style))
             terminal._tw.line()
         for text in self._annotations(report):
             terminal._tw.line(text)
@@ -197,7 +197,7 @@ def _printable(line: Line) -> Line:
     return [(printable(text, "utf-8"), style) for text, style in line]
 
 
-def _markup(style: str) -> dict[str, bool]:
+def markup(style: str) -> dict[str, bool]:
     from reftrack.reporters.console import STYLES
 
     words = STYLES[style].split()
