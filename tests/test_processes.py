@@ -251,8 +251,12 @@ def test_what_a_test_starts_or_forks_is_a_part_of_that_test(tmp_path: Path) -> N
     assert run.tests == ["suite.Test.test_forks", "suite.Test.test_starts"]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_workers_of_multiprocessing_join_whatever_starts_them(tmp_path: Path, method: str) -> None:
+def test_workers_of_multiprocessing_join_whatever_starts_them(
+    tmp_path: Path, method: str, workers: int
+) -> None:
+    """One worker that runs both suites looks once more when it ends."""
     write(
         tmp_path,
         f"""
@@ -273,7 +277,7 @@ def test_workers_of_multiprocessing_join_whatever_starts_them(tmp_path: Path, me
             return unittest.TextTestRunner().run(suite).testsRun
 
         if __name__ == "__main__":
-            with multiprocessing.get_context("{method}").Pool(2) as pool:
+            with multiprocessing.get_context("{method}").Pool({workers}) as pool:
                 print(pool.map(run, ["suite.Test", "suite.Other"], chunksize=1))
                 pool.close()
                 pool.join()

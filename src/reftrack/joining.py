@@ -60,15 +60,17 @@ def end(session: Session) -> None:
 
 
 def _end_with_process(session: Session) -> None:
-    """A process of multiprocessing's ends by `os._exit`, after its finalizers (`_bootstrap`,
-    Lib/multiprocessing/process.py): those of lowest priority last."""
+    """A process of multiprocessing's may end by `os._exit`, after its finalizers: those of lowest
+    priority last. It forgets those that it has when its own work begins, calls what is registered
+    for after a fork, and only then knows that it is one (`_bootstrap`,
+    Lib/multiprocessing/process.py); this may come before."""
     last = partial(_end_here, session, os.getpid())
-    processes = sys.modules.get("multiprocessing.process")
+    atexit.register(last)
     util = sys.modules.get("multiprocessing.util")
-    if util is not None and processes is not None and processes.parent_process() is not None:
-        util.Finalize(None, last, exitpriority=-1000)
-    else:
-        atexit.register(last)
+    if util is not None:
+        util.register_after_fork(session, lambda _: util.Finalize(None, last, exitpriority=-1000))
+        if sys.modules["multiprocessing.process"].parent_process() is not None:
+            util.Finalize(None, last, exitpriority=-1000)
 
 
 def _end_here(session: Session, pid: int) -> None:
