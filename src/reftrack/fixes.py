@@ -50,6 +50,9 @@ ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 TAKE_OUT = "after each test: take out of {name} what the test put in"
 """Where no code is known that does so."""
 
+IN_ITS_THREAD = ", in the thread that has set it"
+"""Of an attribute of a threading.local: in another thread the name leads nowhere."""
+
 
 _AS_BY = re.compile(r", as by self\.addCleanup\([^)]*\)")
 _CLEANUP = re.compile(r"self\.addCleanup\(([\w.()'\"]+)(?:, )?")
@@ -273,6 +276,8 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
             return ""  # each thread has one of its own, made when it was first asked for
         return _put_back(name, at, _known(choice)) if at.by_tests else ""
     close = remedies.closed(choice.item_kinds, "each")
+    if choice.attribute_of_local:
+        clear += IN_ITS_THREAD
     return at.after_each(clear) + (f" (and before it {close})" if close else "")
 
 
@@ -286,7 +291,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
     if close := remedies.closed(choice.kinds, name, choice.is_older):
         return at.after_each(close)
     if choice.attribute_of_local:
-        return at.after_each(f"del {name}") + ", in the thread that has set it"
+        return at.after_each(f"del {name}{IN_ITS_THREAD}")
     if choice.value == TEE:
         return f"read {name} as far as the other, or use no tee(): what one has yet to read stays"
     is_immutable = not IMMUTABLE.isdisjoint(choice.kinds)
