@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,23 +37,39 @@ def plain(
     flags: Sequence[str] = (),
     input: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """`python [flags] args` in `cwd`, ended after two minutes.
+    """`python [flags] args` in `cwd`, ended after two minutes; the error says where it was then.
 
     Its environment is this process's without reftrack's own variables, with `env` on top; records
     go below `cwd` unless `env` has REFTRACK_DIR, and PLUGINS are off unless it has PYTEST_ADDOPTS.
     """
-    return subprocess.run(
-        [python, *flags, *args],
+    command = [python, *flags, *args]
+    with subprocess.Popen(
+        command,
         cwd=cwd,
         env=environment(cwd, env),
-        input=input,
-        stdin=subprocess.DEVNULL if input is None else None,
-        capture_output=True,
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="surrogateescape",
-        timeout=TIMEOUT,
-        check=False,
-    )
+    ) as process:
+        try:
+            out, error = process.communicate(input, timeout=TIMEOUT)
+        except subprocess.TimeoutExpired as expired:
+            expired.add_note(_aborted(process))
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, error)
+
+
+def _aborted(process: subprocess.Popen[str]) -> str:
+    """What a process has printed, and, from its faulthandler, where its threads are."""
+    process.send_signal(signal.SIGABRT)
+    try:
+        out, error = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return "it did not end by SIGABRT either"
+    return f"--- stdout\n{out[-4000:]}\n--- stderr\n{error[-8000:]}"
 
 
 def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -63,7 +80,11 @@ def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, 
         for name, value in os.environ.items()
         if not name.startswith(("REFTRACK_", "PYTEST_XDIST_", "COLUMNS"))
     }
-    own = {"REFTRACK_DIR": str(cwd / ".reftrack"), "PYTEST_ADDOPTS": without(*PLUGINS)}
+    own = {
+        "REFTRACK_DIR": str(cwd / ".reftrack"),
+        "PYTEST_ADDOPTS": without(*PLUGINS),
+        "PYTHONFAULTHANDLER": "1",
+    }
     return {**outer, **own, **(extra or {})}
 
 
