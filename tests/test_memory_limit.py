@@ -132,6 +132,61 @@ def test_djangos_suite_is_stopped_and_its_own_report_is_printed(tmp_path: Path) 
     assert report.holders[0].name == "GrowingTest.picture"
 
 
+@pytest.mark.slow
+def test_workers_of_xdist_have_the_limit_each_and_the_run_stops_as_pytest_does(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("xdist")
+
+    run = run_suite(*(tmp_path, GROWING, "--memory-limit", "300MiB"), runner=(*PYTEST, "-n", "2"))
+
+    assert 1 <= len(run.report.failed) <= 2
+    for reason in run.report.failed:
+        assert "over the limit of 300.0 MiB" in reason
+        assert "of it held by suite.KEPT" in reason
+        assert 300 * MIB < resident(reason) < 340 * MIB
+        assert f"reftrack: {reason}: the run is stopped" in run.stderr.splitlines()
+    assert f"{run.report.totals.tests} passed" in run.stdout
+    assert run.report.totals.tests < 60
+    assert run.report.complete
+    assert run.status == 2
+
+
+@pytest.mark.slow
+def test_djangos_workers_have_the_limit_each_and_the_run_goes_on_to_its_report(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".reftrack", "__pycache__"))
+    (project / "users_app/tests/test_growing.py").write_text(
+        "from django.test import SimpleTestCase\n"
+        "KEPT = []\n"
+        "def grow(self):\n"
+        "    KEPT.append(bytearray(b'x' * 12_000_000))\n"
+        "for letter in 'ABCDEF':\n"
+        "    name = f'{letter}Test'\n"
+        "    own = {f'test_{number}': grow for number in range(20)}\n"
+        "    globals()[name] = type(name, (SimpleTestCase,), {'__module__': __name__, **own})\n"
+    )
+    json = tmp_path / "out.json"
+
+    done = reftrack(
+        *("run", "--memory-limit", "300MiB", "--json", json),
+        *("manage.py", "test", "users_app.tests.test_growing", "--parallel", "2"),
+        cwd=project,
+    )
+
+    report = msgspec.json.decode(json.read_bytes(), type=Report)
+    assert len(report.failed) == 2
+    for reason in report.failed:
+        assert "of it held by users_app.tests.test_growing.KEPT" in reason
+        assert 300 * MIB < resident(reason) < 340 * MIB
+    assert f"Ran {report.totals.tests} tests" in done.stderr
+    assert report.totals.tests < 80
+    assert report.complete
+    assert done.returncode == 1
+
+
 ENDLESS = (
     BOUNDED
     + """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -35,7 +36,9 @@ WAITING = """
     KEPT = []
 
     def wait(number):
-        open(f"waits-{number}", "w").close()
+        with open("writing", "w") as file:
+            print(os.getpid(), file=file)
+        os.rename("writing", f"waits-{number}")
         while not os.path.exists(f"go-{number}"):
             time.sleep(0.01)
 
@@ -70,11 +73,14 @@ class Waiting:
             assert time.monotonic() < end
             time.sleep(0.01)
 
-    def explain(self, times: int = 1) -> str:
+    def worker(self) -> int:
+        """The process that has come to the first test."""
+        return int((self.folder / "waits-1").read_text())
+
+    def explain(self, pid: int = 0) -> str:
         """Ask for it: what comes on stderr, up to the line that ends a report."""
         before = len(self.stderr())
-        for _ in range(times):
-            self.process.send_signal(signal.SIGUSR1)
+        os.kill(pid or self.process.pid, signal.SIGUSR1)
         end = time.monotonic() + TIMEOUT
         while " resident\n" not in (text := self.stderr()[before:]) or not _is_whole(text):
             assert self.process.poll() is None, text
@@ -160,6 +166,50 @@ def _same(output: str) -> list[str]:
     tells of what these have warmed up."""
     own = re.split(r"=+ reftrack =+", output)[0]
     return [line.partition(" in ")[0] for line in own.splitlines()]
+
+
+STARTS = """
+import subprocess, sys
+sys.exit(subprocess.call([sys.executable, "-m", "unittest", "-q", "suite"]))
+"""
+FORKS = """
+import multiprocessing, unittest
+def work():
+    unittest.main("suite", argv=["suite", "-q"])
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("fork").Process(target=work)
+    worker.start()
+    worker.join()
+    raise SystemExit(worker.exitcode)
+"""
+WORKERS = {
+    "xdist": ("-m", "reftrack", "run", *PYTEST, "-n", "1"),
+    "xdist --reftrack": (*OWN_RUN, "-n", "1"),
+    "started": ("-m", "reftrack", "run", "starts.py"),
+    "forked": ("-m", "reftrack", "run", "forks.py"),
+}
+
+
+@pytest.mark.parametrize("command", WORKERS.values(), ids=WORKERS.keys())
+def test_workers_of_a_run_are_explained_too(tmp_path: Path, command: tuple[str, ...]) -> None:
+    if "-n" in command:
+        pytest.importorskip("xdist")
+    (tmp_path / "starts.py").write_text(STARTS)
+    (tmp_path / "forks.py").write_text(FORKS)
+    with waiting(tmp_path, command) as run:
+        run.await_test(1)
+        of_run = run.explain()
+        of_worker = run.explain(run.worker())
+        status, _, stderr = run.finish()
+
+    assert run.worker() != run.process.pid
+    assert f"to ask its workers: kill -USR1 {run.worker()}\n" in of_run
+    assert "KEPT" not in of_run
+    assert "before the first test, " in of_run
+    assert "test_1_keeps (call), " in of_worker
+    assert "module suite -> suite.KEPT" in of_worker
+    assert status == 1
+    assert "INCOMPLETE" not in stderr
 
 
 @pytest.mark.parametrize("command", RUNS.values(), ids=RUNS.keys())
@@ -294,7 +344,8 @@ def test_what_holds_a_programs_memory_is_told_without_any_test(tmp_path: Path) -
         run.finish()
 
     assert "before the first test, " in text
-    assert "2.9 MiB in 1 session" in text
+    assert "2.9 MiB in no test" in text
+    assert "nothing survived" not in text
 
 
 @pytest.mark.parametrize("stderr", ["closed", "full"])

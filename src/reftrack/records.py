@@ -51,11 +51,11 @@ def load(path: Path) -> Report:
     checkpoint, 0.0 when there is none. For several processes see `merging.merged`. Raises
     RecordError for anything that is not a record of this format.
     """
-    report = _load(path)
+    report = of_process(path)
     others: list[Report] = []
     for other in _others(path):
         try:
-            others.append(_load(other))
+            others.append(of_process(other))
         except RecordError as error:
             report.run.notes.append(f"one process is missing: {error.args[0]}")
     return merged([report, *(other for other in others if other.totals.tests)])
@@ -70,12 +70,24 @@ def _others(path: Path) -> list[Path]:
     return [path.with_name(name) for name in sorted(names) if name.endswith(SUFFIX)]
 
 
+def running(path: Path) -> list[int]:
+    """The numbers of the processes, beside that of this record, that the run has and that have not
+    ended; a killed one counts as well."""
+    found = []
+    for other in _others(path):
+        with suppress(RecordError):
+            if not is_complete(other):
+                found.append(int(other.name.removesuffix(SUFFIX).rpartition(".")[2].split("-")[0]))
+    return found
+
+
 def is_complete(path: Path) -> bool:
     """Did the run come to its end that a record, or a report as JSON, is of? Raises RecordError."""
     return _from(path, documents.is_complete, lambda *_: load(path).complete)
 
 
-def _load(path: Path) -> Report:
+def of_process(path: Path) -> Report:
+    """The same of one process by itself, which is not known to have others."""
     return _from(path, documents.read, _read)
 
 

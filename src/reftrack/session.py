@@ -38,7 +38,7 @@ from reftrack.model import (
     ScopeKind,
 )
 from reftrack.process import NativeMemory
-from reftrack.records import load
+from reftrack.records import load, of_process
 from reftrack.repetition import OneTest, Repetition
 from reftrack.retention import Shares
 from reftrack.scopes import Scopes
@@ -323,7 +323,7 @@ class Session:
         are run again. To be called while the ledger is paused. Raises RecordError."""
         if not self._repetition.running:
             self._checkpoint(final=False)
-        return load(self._journal.path)
+        return of_process(self._journal.path)
 
     def let_go(self) -> None:
         """Have garbage collected, and let go of what finished tests hold where that is asked for.

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from reftrack import _reftrack, outlet
+from reftrack import _reftrack, outlet, records
 from reftrack.guard import Apart, when_free
 from reftrack.reporters.words import duration, size
 from reftrack.session import Session, current
@@ -24,13 +24,17 @@ _path: list[str] = []
 def install(path: list[str]) -> None:
     """From now on the started session is explained on stderr at each SIGUSR1; modules that this
     needs are found on `path`. A program that handles the signal itself, or ignores it, goes on to
-    do so, whether it has said so already or will. Nothing happens in another than the main thread.
+    do so, whether it has said so already or will. Nothing happens in another than the main thread,
+    nor where that is so already.
     """
     global _fork_hook
+    handler = _get(signal.SIGUSR1)
+    if handler is _asked:
+        return
     outlet.keep()
     _path[:] = path
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main and _get(signal.SIGUSR1) == signal.SIG_DFL:
+    if is_main and handler == signal.SIG_DFL:
         _set(signal.SIGUSR1, _asked)
         if not _fork_hook:
             os.register_at_fork(after_in_child=restore)
@@ -66,9 +70,10 @@ def _explain() -> None:
 
 def _show(session: Session) -> None:
     report = session.so_far()
-    if report.run.processes > 1 or not session.has_tests():
+    if workers := records.running(session.path):
+        pids = " ".join(map(str, workers))
         report.run.notes.append(
-            "this process is looked at, and no other: workers look when their tests are over"
+            f"this process is looked at, and no other; to ask its workers: kill -USR1 {pids}"
         )
     resident = _reftrack.footprint()[0]
     facts = [duration(session.elapsed()), session.where()]

@@ -43,8 +43,9 @@ def _join() -> None:
     from reftrack import dependencies
 
     dependencies.load()
-    from reftrack import joining
+    from reftrack import joining, signals
     from reftrack.runners import unittest_hooks
 
     if joining.start() is not None:
+        signals.install(list(sys.path))
         unittest_hooks.install()

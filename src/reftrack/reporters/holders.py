@@ -85,7 +85,7 @@ def holder_rows(blocks: Iterable[Block], scopes: Sequence[Scope], base: str) -> 
 
 def _row(block: Block, all_charged: Iterable[Charge], base: str) -> HolderRow:
     charged = _significant(all_charged)
-    ids = [charge.id for charge in charged[:IDS]]
+    ids = [charge.id for charge in charged[:IDS] if charge.scope != "session"]
     sites = _sites((site for holder in block for site in holder.allocations), base)
     first, name = block[0], classes.name(block)
     return HolderRow(
@@ -140,6 +140,8 @@ def _significant(charged: Iterable[Charge]) -> list[Charge]:
 
 def scopes_in_words(charged: Sequence[Charge]) -> str:
     kinds = {charge.scope for charge in charged}
+    if kinds == {"session"}:
+        return "no test"
     kind = kinds.pop() if len(kinds) == 1 else "scope"
     return counted(len(charged), kind) if charged else ""
 

@@ -97,7 +97,7 @@ def _header(page: Page) -> Line:
         share = min(1000, 1000 * page.explained_bytes // page.survived_bytes) / 10
         facts.append(f"survived {size(page.survived_bytes)}, explained {share} %")
     elif page.incomplete or page.now or not page.tests:
-        facts.append("nothing survived")
+        facts += [] if page.holders else ["nothing survived"]
     else:
         facts.append("nothing survived: all that tests allocated was released")
     return [("reftrack", "strong"), ("  " + "  ".join(facts), "")]

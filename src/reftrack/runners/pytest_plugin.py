@@ -31,6 +31,8 @@ MARKERS = (
     "no_reftrack: do not judge what the test leaves behind",
 )
 
+_PATH = list(sys.path)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     pytest_options.add(parser)
@@ -51,11 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     _start_if_asked(config, config.option)  # a conftest loaded this plugin, after the hook above
-    if (run := config.pluginmanager.get_plugin("reftrack-run")) is not None:
-        run.take_signals()  # not earlier: pytest has its own file as stderr until now
     session = _session()
     # A test that runs pytest in its own process keeps its allocations: that run has no scopes.
     if session is not None and not session.holds("test"):
+        from reftrack import signals
+
+        signals.install(_PATH)  # not earlier: pytest has its own file as stderr until now
         _follow(config, session)
 
 

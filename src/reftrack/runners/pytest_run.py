@@ -35,11 +35,6 @@ class OwnRun:
         self.path = list(sys.path)
         self.report: Report | None = None
 
-    def take_signals(self) -> None:
-        from reftrack import signals
-
-        signals.install(self.path)
-
     @classmethod
     def start(cls, config: pytest.Config, arguments: Any) -> OwnRun:
         from reftrack import dependencies

@@ -7,11 +7,12 @@ for it and does what that does. Without a started session, as in forked children
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from reftrack import joining
+from reftrack import joining, signals
 from reftrack.runners import class_id, outcomes, standing, unittest_again
 from reftrack.session import Session, current
 
@@ -56,6 +57,7 @@ def _session() -> Session | None:
     global _releasing, _in_run, _running, _parts
     session = current()
     if session is None and (session := joining.join()) is not None:
+        signals.install(list(sys.path))
         _releasing = _new_releasing(session)
         _in_run, _running, _parts = False, 0, 0
         unittest_again.forget()
