@@ -199,6 +199,20 @@ def test_what_a_library_or_a_runner_sets_for_itself_is_left_alone(
     assert fixes.suggest(failed._replace(place=place), UNITTEST, []) == ""
 
 
+def test_tests_that_a_library_was_installed_with_are_those_of_who_runs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "site-packages" / "kit" / "test_kit.py"
+    installed.parent.mkdir(parents=True)
+    installed.write_text("class T:\n    def setUp(self):\n        self.user = make()\n")
+    module = types.ModuleType("kit.test_kit")
+    module.__file__ = str(installed)
+    monkeypatch.setitem(sys.modules, "kit.test_kit", module)
+    owners.forget()
+    user = kept_by_test("T.user", "T")._replace(owner_kinds=("kit.test_kit.T",))
+    assert 'pop, "user", None)' in fixes.suggest(user, UNITTEST, [])
+
+
 def test_who_reads_the_tests_that_a_list_keeps_still_can() -> None:
     runs = naming.Place(naming.CLASS, "app.T", "runs", "T.runs", "T.runs", value="list")
     kept = kept_by_test("T.user")._replace(keeper=runs)

@@ -18,7 +18,7 @@ def of_instance(choice: Choice, at: Situation) -> str:
     setters = at.setters(name)
     own = [setter for setter in setters if setter is not None and not setter.is_library]
     of = () if own else [owner for owner in choice.owner_kinds if sources.sets(owner, name)]
-    if of and all(owners.of_module(owner) in ("library", "runner") for owner in of):
+    if of and all(map(sources.is_librarys, of)):
         return ""  # a library's own affair
     if choice.of_test_case:
         let_go = _by_cleanup(choice, own, len(own) == len(setters) > 0, at)

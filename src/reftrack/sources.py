@@ -12,7 +12,7 @@ from re import compile as pattern
 from re import escape
 from typing import NamedTuple
 
-from reftrack.owners import file_of, is_library_file, module_of
+from reftrack.owners import file_of, is_library_file, module_of, of_module
 from reftrack.tracing import enclosing_class, source_lines
 
 _DEFINITION = pattern(r"\s*(?:async\s+)?def\s+\w+")
@@ -42,9 +42,13 @@ class Setter(NamedTuple):
 
     @property
     def is_library(self) -> bool:
-        """Who runs an installed package's tests has made these theirs."""
-        stem = self.file.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-        return is_library_file(self.file) and not _TESTS.fullmatch(stem)
+        return is_library_file(self.file) and not is_test_file(self.file)
+
+
+def is_test_file(file: str) -> bool:
+    """By its name. Who runs an installed package's tests has made these theirs."""
+    stem = file.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
+    return _TESTS.fullmatch(stem) is not None
 
 
 @lru_cache(maxsize=16384)
@@ -130,6 +134,13 @@ def sets(owner: str, name: str) -> bool:
     written = f"__{name.removeprefix(private)}" if name.startswith(private) else name
     stores = pattern(rf"\.{escape(written)}\b\s*(?:,[^=]*|:[^=]+)?[^\w\s=!<>]{{0,2}}=(?!=)")
     return any(map(stores.search, _of(owner)[0]))
+
+
+def is_librarys(owner: str) -> bool:
+    """Is a class, by its name in full, one that nobody edits who runs these tests?"""
+    module, _ = module_of(owner)
+    file = file_of(module) or ""
+    return of_module(owner) in ("library", "runner") and not is_test_file(file)
 
 
 def starts_empty(owner: str, name: str) -> bool:
