@@ -582,6 +582,15 @@ def test_a_cache_is_cleared_by_the_name_that_leads_to_it_and_by_no_other() -> No
     assert "Service.total.cache_clear()" in fixes.suggest(reached, UNITTEST, LINE)
 
 
+def test_a_librarys_private_cache_is_not_for_tests_to_clear() -> None:
+    cached = holder("urlsplit", "cache")._replace(cleared="urllib.parse.urlsplit")
+    private = cached._replace(cleared="urllib.parse._byte_quoter_factory")
+
+    assert "urlsplit.cache_clear()" in fixes.suggest(cached, UNITTEST, LINE)
+    assert "_factory.cache_clear()" in fixes.suggest(private, UNITTEST, LINE)
+    assert fixes.suggest(private._replace(owner="library"), UNITTEST, LINE) == ""
+
+
 def test_a_patch_is_stopped_rather_than_reset() -> None:
     patched = holder("json.dumps.call_args_list", "mock")._replace(patched=True)
     assert "(json.dumps): self.addCleanup(patcher.stop)" in fixes.suggest(patched, UNITTEST, LINE)

@@ -136,7 +136,10 @@ def _of_result(choice: Choice, at: Situation) -> str:
 def _of_cache(choice: Choice, at: Situation) -> str:
     if not choice.attribute:
         return "call the cached function's cache_clear() after each test"
-    return at.after_each(f"{choice.cleared}.cache_clear()") if choice.cleared else ""
+    is_theirs = choice.owner == "library" and is_private(choice.cleared)
+    if not choice.cleared or is_theirs:
+        return ""
+    return at.after_each(f"{choice.cleared}.cache_clear()")
 
 
 def _of_exception(choice: Choice, at: Situation) -> str:
