@@ -181,8 +181,8 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
     cdef size_t i
     cdef uint32_t place
     cdef uint64_t word
-    s.more_edges = <FoundEdge *>malloc(LOST_SEEN * sizeof(FoundEdge))
-    if s.more_edges == NULL or lost_find(s) < 0:
+    s.graph.lost = <FoundEdge *>malloc(LOST_SEEN * sizeof(FoundEdge))
+    if s.graph.lost == NULL or lost_find(s) < 0:
         return -1
     for i in range(entry_mask + 1):
         if entry_wanted(s, &entries[i]) and not entries[i].stack & ENTRY_CLAIMED:

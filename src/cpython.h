@@ -327,7 +327,7 @@ static inline uint32_t rt_refcount(PyObject *o)
     }
 #endif
     Py_ssize_t n = o->ob_refcnt;
-    return n > 0x7fffffff ? 0 : (uint32_t)n;
+    return n > 0x3fffffff ? 0 : (uint32_t)n;
 }
 
 /* What a live block of that size has where an object without a collector's head has its type; 0 where the word

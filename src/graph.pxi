@@ -13,6 +13,7 @@ cdef enum:
     BATCH_REFERENCES = 4096       # a batch ends with the node that goes beyond it
     AHEAD = 16
     PASSAGE = 1 << 31
+    LOST = 1 << 30
     TO_FIND = 0xFFFFFFFF
 
 cdef struct TypeKinds:
@@ -62,6 +63,7 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.own)
     free(g.first)
     free(g.refs)
+    free(g.lost)
     free(g.found)
     free(g.date)
     free(g.leaf_bytes)
@@ -377,7 +379,7 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     if roles_add(g) < 0:
         g.short_of_memory = True
     graph_search(g, s, 0)
-    if graph_end(g) < 0 or survey_orphans(s) < 0 or graph_add_edges(g, s.more_edges, s.more_count) < 0:
+    if graph_end(g) < 0 or survey_orphans(s) < 0 or lost_add(g) < 0:
         g.short_of_memory = True
     if not g.short_of_memory and graph_add_hidden(g, s) < 0:
         g.short_of_memory = True
@@ -418,9 +420,9 @@ cdef inline bint held_by_c(Graph *g, uint32_t id) noexcept nogil:
 
 cdef inline uint32_t references(Graph *g, uint32_t id) noexcept nogil:
     # The object's count of references; 0 for an immortal object.
-    return g.refs[id] & ~<uint32_t>PASSAGE
+    return g.refs[id] & ~(<uint32_t>PASSAGE | <uint32_t>LOST)
 
 
 cdef inline bint is_passage(Graph *g, uint32_t id) noexcept nogil:
     # A frame or a traceback: a reference passes through it, no one keeps it there on purpose.
-    return g.refs[id] >= <uint32_t>PASSAGE
+    return g.refs[id] & <uint32_t>PASSAGE != 0

@@ -1,7 +1,8 @@
 # Shortest paths from the roots, by breadth-first search in levels. A path through a traceback or a
 # frame says where a reference happens to pass, not who keeps it: such nodes wait for the next level,
 # so they are taken only where nothing else leads to a survivor. Level 0 starts from the modules,
-# 1 from running frames, 2 from what C code holds, 3 from reftrack's own frames, 4 from garbage.
+# 1 from running frames, 2 from what C code holds, 3 from reftrack's own frames, 4 from garbage. What
+# has only references that may be none (see lost.pxi) waits for level 2.
 #
 # First the search goes round the survivors and notes where it meets them (the entries); then it goes
 # on inside. What it reaches only then hangs on survivors: dominators are needed for nothing else.
@@ -89,6 +90,8 @@ cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) no
                 if p.level[target] & ENTRY:
                     p.level[id] |= ANCHOR
                 continue
+            if level < LEVEL_C and is_lost(g, target):
+                continue
             p.parent[target] = id
             if g.date[target] != 0:
                 p.level[id] |= ANCHOR
@@ -111,12 +114,40 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
             known = p.level[target]
             if known != LEVEL_NONE and (known & INSIDE or not known & ENTRY):
                 continue
+            if level < LEVEL_C and is_lost(g, target) and known == LEVEL_NONE:
+                continue
             p.parent[target] = id
             known = INSIDE | (known & ENTRY)
             if level < LEVEL_C and is_passage(g, target):
                 paths_wait(p, target, known | <uint8_t>(level + 1))
             else:
                 paths_reach(p, target, known | <uint8_t>level)
+
+
+cdef void paths_seed_lost(Paths *p, Graph *g) noexcept nogil:
+    # What was put off, of what has been reached outside.
+    cdef FoundEdge *edge
+    cdef size_t k
+    for k in range(g.lost_count):
+        edge = &g.lost[k]
+        if p.level[edge.node] == LEVEL_NONE or p.level[edge.node] & ENTRY or not lost_stands(g, edge):
+            continue
+        if p.level[edge.to] == LEVEL_NONE:
+            p.parent[edge.to] = edge.node
+            paths_seed(p, g, edge.to, LEVEL_C)
+        if p.level[edge.to] & ENTRY:
+            p.level[edge.node] |= ANCHOR
+
+
+cdef void paths_reach_lost(Paths *p, Graph *g) noexcept nogil:
+    # The same inside.
+    cdef FoundEdge *edge
+    cdef size_t k
+    for k in range(g.lost_count):
+        edge = &g.lost[k]
+        if p.level[edge.node] & INSIDE and p.level[edge.to] == LEVEL_NONE and lost_stands(g, edge):
+            p.parent[edge.to] = edge.node
+            paths_reach(p, edge.to, INSIDE | LEVEL_C)
 
 
 cdef uint32_t paths_resume(Paths *p) noexcept nogil:
@@ -139,6 +170,7 @@ cdef void paths_find(Paths *p, Graph *g) noexcept nogil:
         if level == LEVEL_MODULES:
             paths_seed(p, g, g.modules, level)
         elif level == LEVEL_C:
+            paths_seed_lost(p, g)
             for id in range(1 + g.frame_count, g.count):
                 if held_by_c(g, id):
                     paths_seed(p, g, id, level)
@@ -160,6 +192,8 @@ cdef void paths_find(Paths *p, Graph *g) noexcept nogil:
                 else:
                     paths_reach(p, id, <uint8_t>(INSIDE | ENTRY | level))
             entry += 1
+        if level == LEVEL_C:
+            paths_reach_lost(p, g)
         paths_spread_inside(p, g, start, level)
 
 

@@ -8,6 +8,10 @@ cdef struct More:                 # a block that an object owns beside its own
     uint32_t node
     void *block
 
+cdef struct FoundEdge:            # a reference that no tp_traverse shows
+    uint32_t node
+    uint32_t to
+
 cdef struct Graph:
     uint32_t count
     uint32_t capacity
@@ -25,13 +29,15 @@ cdef struct Graph:
     uint8_t *own                  # of each frame: is it reftrack's own?
     uint32_t *first
     uint32_t *to
-    uint32_t *refs                # ob_refcnt, 0 for immortals; and the flag PASSAGE
+    uint32_t *refs                # ob_refcnt, 0 for immortals; and the flags PASSAGE, LOST
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
     uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
     More *more
     size_t more_count
     size_t more_capacity
+    FoundEdge *lost               # by the node that they start from; among the edges as well
+    size_t lost_count
     Table ids                     # address >> 4 -> node, for those that bear no number themselves
     PyObject **raw                # what one batch of nodes refers to, not yet looked up
     size_t raw_count
@@ -90,10 +96,6 @@ cdef struct Group:
     uint32_t objects
     uint32_t tops
 
-cdef struct FoundEdge:            # a reference that no tp_traverse shows
-    uint32_t node
-    uint32_t to
-
 cdef struct Survey:
     Graph *graph
     Paths *paths
@@ -111,8 +113,6 @@ cdef struct Survey:
     Table orphans                 # address >> 4 of a block not yet owned -> its owner
     uint64_t bloom[2048]
     Table lost                    # address >> 4 of a survivor with references that were not found -> its node
-    FoundEdge *more_edges
-    size_t more_count
     Group *groups
     uint32_t group_count
     uint32_t group_capacity

@@ -71,8 +71,6 @@ cdef void survey_trim(Survey *s) noexcept nogil:
     free(s.rows)
     table_free(&s.orphans)
     table_free(&s.lost)
-    free(s.more_edges)
-    s.more_edges = NULL
     table_free(&s.group_ids)
     table_free(&s.row_ids)
     s.region = NULL

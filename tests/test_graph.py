@@ -11,6 +11,7 @@ import ctypes
 import functools
 import gc
 import io
+import itertools
 import random
 import sys
 import threading
@@ -584,6 +585,22 @@ def test_what_is_written_to_a_text_stream_is_the_streams(heap: Heap) -> None:
 
     assert_all_found(seen, scope)
     assert {h.name for h in holders(seen, scope)} == {"heap_under_test.log"}
+
+
+def test_an_address_in_an_objects_memory_is_the_last_thing_to_go_by(heap: Heap) -> None:
+    """Given a word that is no reference, and at that address a dict that C code alone holds: what
+    is in the dict and has a name elsewhere is held by that name, however long the way."""
+    box: list[object] = []
+    inner = {"box": box}
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(inner))
+    heap.word = itertools.count(id(inner))
+    heap.far = {"a": {"b": {"c": {"d": box}}}}
+    with Within() as scope:
+        box.append(blob())
+    del box, inner
+    seen = look(scope)
+
+    assert {h.name for h in holders(seen, scope)} == {"heap_under_test.far"}
 
 
 LEAKED: dict[str, Callable[[], object]] = {

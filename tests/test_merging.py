@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from reftrack.merging import merged
 from reftrack.model import (
     FORMAT,
@@ -95,6 +97,17 @@ def test_what_each_process_warms_up_once_is_told_once() -> None:
     assert [charge.id for charge in found.charged] == ["b"]
     assert {scope.id: scope.survived_bytes for scope in both.scopes} == {"a": 0, "b": 21 * KB}
     assert both.totals.survived_bytes == both.totals.explained_bytes == 21 * KB
+
+
+def test_what_many_tests_have_filled_bit_by_bit_adds_up_unless_it_has_a_bound() -> None:
+    def reports(**more: object) -> list[Report]:
+        each = [[("test", f"{p}{n}", 800) for n in range(10)] for p in "ab"]
+        made = [holder("lib.SEEN", *left) for left in each]  # type: ignore[arg-type]
+        return [report(msgspec.structs.replace(one, owner="library", **more)) for one in made]
+
+    assert merged(reports()).totals.survived_bytes == 16_000
+    assert merged(reports(rule="re-cache")).totals.survived_bytes == 8_000
+    assert merged(reports(most_entries=50)).totals.survived_bytes == 8_000
 
 
 def test_what_different_lines_fill_once_is_summed() -> None:

@@ -246,8 +246,12 @@ def _adding(holder: Holder) -> int:
 
 def _is_again(holder: Holder, kept: Sequence[Holder]) -> bool:
     """Has a test filled here what one has filled in another process, from the same lines? Each test
-    has an instance of its own."""
+    has an instance of its own. What many tests have filled, bit by bit, adds up, unless it is known
+    to stay within bounds."""
     if holder.kind == "testcase-attribute" or _adding(holder) > 1:
+        return False
+    most = max((charge.bytes for charge in holder.charged), default=0)
+    if not holder.rule and holder.most_entries is None and 2 * most < holder.survived_bytes:
         return False
     known = {line for other in kept for line in _bytes_by_line(other)}
     here = _bytes_by_line(holder)
