@@ -132,6 +132,39 @@ def test_djangos_suite_is_stopped_and_its_own_report_is_printed(tmp_path: Path) 
     assert report.holders[0].name == "GrowingTest.picture"
 
 
+SET_UPS = {
+    "setUpClass": "class suite.T",
+    "tearDownClass": "class suite.T",
+    "setUpModule": "module suite",
+}
+
+
+@pytest.mark.parametrize("phase", SET_UPS)
+def test_what_sets_up_or_tears_down_counts_while_it_runs(tmp_path: Path, phase: str) -> None:
+    source = (
+        BOUNDED
+        + f"""
+    def grow(*_):
+        while len(KEPT) < 100:
+            KEPT.append(bytearray(b"x" * 5_000_000))
+            time.sleep(0.005)
+    class T(unittest.TestCase):
+        def test_1(self): pass
+    if "{phase}" == "setUpModule":
+        setUpModule = grow
+    else:
+        T.{phase} = classmethod(grow)
+    """
+    )
+
+    run = run_suite(tmp_path, source, "--memory-limit", "200MiB", runner=UNITTEST)
+
+    reason = stopped(run, "200.0 MiB")
+    assert f"in {SET_UPS[phase]}; " in reason
+    held = sizes.parse(reason.partition("; ")[2].partition(" of it held by suite.KEPT")[0])
+    assert held > 150 * MIB
+
+
 @pytest.mark.slow
 def test_workers_of_xdist_have_the_limit_each_and_the_run_stops_as_pytest_does(
     tmp_path: Path,
@@ -259,7 +292,8 @@ def test_memory_of_c_code_counts_and_is_seen_in_the_middle_of_a_test(tmp_path: P
 
     run = run_suite(tmp_path, source, "--memory-limit", "300MiB", runner=UNITTEST)
 
-    assert "in suite.MapTest.test_maps (call)" in stopped(run, "300.0 MiB")
+    reason = stopped(run, "300.0 MiB")
+    assert "in suite.MapTest.test_maps (call); all that tests have left in Python is " in reason
     assert "MemoryError" in run.stderr
 
 

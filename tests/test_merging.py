@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from reftrack.merging import merged
+from reftrack.merging import merged, together
 from reftrack.model import (
     FORMAT,
     Allocation,
@@ -163,6 +163,22 @@ def test_a_modules_fixture_counts_twice_only_where_the_modules_differ() -> None:
 
     assert both("a.py", "b.py") == 20 * KB
     assert both("a.py", "a.py") == 10 * KB
+
+
+def test_several_looks_of_one_process_tell_of_each_holder_once() -> None:
+    found = together(
+        [
+            holder("CACHE", ("test", "a", 20 * KB)),
+            holder("OTHER", ("test", "a", 25 * KB)),
+            holder("CACHE", ("fixture", "wide (module)", 10 * KB)),
+        ]
+    )
+
+    assert [(each.name, each.survived_bytes) for each in found] == [
+        ("CACHE", 30 * KB),
+        ("OTHER", 25 * KB),
+    ]
+    assert [charge.id for charge in found[0].charged] == ["a", "wide (module)"]
 
 
 def test_one_cut_process_makes_the_whole_incomplete() -> None:

@@ -56,7 +56,7 @@ def test_pytests_fixtures_and_classes_are_released_by_the_last_test_that_needs_t
     def releaser(name: str) -> str | None:
         return scope(run.report, name).released_by
 
-    assert releaser("suite.TestA") == "suite.py::TestA::test_2"
+    assert releaser("suite.TestA") == "suite.TestA"  # by its own teardown_class
     assert releaser("narrow (class)") == "suite.py::TestA::test_2"
     assert releaser("each (class)") == "suite.py::TestB::test_3[2]"  # which needs the next one
     assert releaser("wide (module)") == "suite.py::test_5"
@@ -69,7 +69,7 @@ def test_pytests_fixtures_and_classes_are_released_by_the_last_test_that_needs_t
         "HELD      3.8 MiB   narrow (class)   until  suite.py::TestA was over",
         "HELD      2.9 MiB   each (class)   until  suite.py::TestB::test_3[2] ran",
         "HELD      2.9 MiB   each (class)   until  suite.py::TestB was over",
-        "HELD      1.9 MiB   suite.TestA   until  suite.py::TestA was over",
+        "HELD      1.9 MiB   suite.TestA   until  the class's own tear-down",
     }
     assert "  until     all tests were over: released by tear-down" in run.stderr
     assert "GROWING" not in run.stderr

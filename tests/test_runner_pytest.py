@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from textwrap import dedent
 
@@ -230,13 +231,83 @@ def test_set_up_of_classes_and_modules_is_their_scope(tmp_path: Path) -> None:
     assert run.names() == [
         ("module", "suite"),
         ("class", "suite.TestA"),
+        ("class", "suite.TestA"),  # what tears it down, and ends before the test does
         ("test", "suite.py::TestA::test_1"),
         ("class", "suite.B"),
+        ("class", "suite.B"),
         ("test", "suite.py::B::test_1"),
+        ("module", "suite"),
         ("test", "suite.py::C::test_1"),
     ]
     assert run.scope("suite.TestA").allocated_bytes >= 3 * MB
     assert run.scope("suite.B").allocated_bytes >= 3 * MB
+
+
+def test_what_tears_a_wider_fixture_down_is_the_fixtures_and_no_tests(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        """
+        import pytest, unittest
+
+        KEPT = []
+        def leak(): KEPT.append(bytearray(3_000_000))
+
+        @pytest.fixture(scope="class")
+        def of_class():
+            yield
+            leak()
+        @pytest.fixture(scope="class")
+        def asks(of_class, request):
+            request.addfinalizer(leak)
+
+        class TestA:
+            @classmethod
+            def teardown_class(cls): leak()
+            def test_1(self, asks): pass
+        class B(unittest.TestCase):
+            @classmethod
+            def tearDownClass(cls): leak()
+            def test_1(self): pass
+        def test_last(): pass
+        """,
+    )
+
+    kept = {scope.id: scope.survived_bytes for scope in run.scopes if scope.survived_bytes > MB}
+    assert kept == {
+        "asks (class)": pytest.approx(3 * MB, rel=0.01),
+        "of_class (class)": pytest.approx(3 * MB, rel=0.01),
+        "suite.TestA": pytest.approx(3 * MB, rel=0.01),
+        "suite.B": pytest.approx(3 * MB, rel=0.01),
+    }
+
+
+def test_what_is_left_after_the_last_look_has_its_holder_too(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(
+        dedent(
+            """
+            import pytest
+            KEPT, BOTH = [], []
+            @pytest.fixture(scope="session")
+            def late():
+                yield
+                KEPT.append(bytearray(3_000_000))
+                BOTH.append(bytearray(1_000_000))
+            def test_1(late): BOTH.append(bytearray(1_000_000))
+            """
+        )
+    )
+    json = tmp_path / "out.json"
+
+    reftrack("run", "--json", json, *PYTEST, cwd=tmp_path)
+
+    report = msgspec.json.decode(json.read_bytes(), type=Report)
+    found = {h.name: h for h in report.holders if h.survived_bytes > MB // 2}
+    assert {name: h.survived_bytes // MB for name, h in found.items()} == {
+        "suite.KEPT": 3,
+        "suite.BOTH": 2,
+    }
+    assert found["suite.KEPT"].fix == "in late, behind its yield: suite.KEPT.clear()"
+    assert report.totals.explained_bytes > 0.99 * report.totals.survived_bytes
 
 
 def test_a_test_goes_through_its_phases(tmp_path: Path) -> None:
@@ -380,7 +451,9 @@ def test_a(of_session, of_module, of_test): pass
 
     reftrack("run", "--json", json, *PYTEST, "--doctest-modules", "-x", cwd=tmp_path)
 
-    survived = {scope.id: scope.survived_bytes for scope in scopes(json)}
+    survived = Counter[str]()
+    for scope in scopes(json):
+        survived[scope.id] += scope.survived_bytes
     assert survived["of_session (session)"] >= 3 * MB
     assert survived["of_module (module)"] >= 3 * MB
     assert survived["suite.py::test_a"] < MB

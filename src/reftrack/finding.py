@@ -33,6 +33,8 @@ CHAINED = ("__context__", "__cause__")
 GROUP = "BaseExceptionGroup"
 FAILURE = "twisted.python.failure.Failure"
 """An error with its traceback, put into an object: trial's results have such."""
+SUBCLASSES = "__subclasses__()"
+
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {
@@ -138,7 +140,12 @@ def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
 def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
     """The place that leads to the first mock."""
     stopped = () if is_never_stopped(places) else (PATCH,)
-    at = first(places, lambda p: is_mocks(p.owner, stopped) or is_mocks(p.value, stopped))
+    at = first(
+        places,
+        lambda p: (
+            (is_mocks(p.owner, stopped) or is_mocks(p.value, stopped)) and p.attribute != SUBCLASSES
+        ),  # each mock has a class of its own, which is no patch
+    )
     if at is None:
         return None
     is_function = at > 0 and places[at].attribute in AUTOSPECCED

@@ -17,7 +17,7 @@ this_frame = sys._getframe  # bound before any suite can patch `sys`
 class Apart:
     """While the body runs the ledger is paused; an error in it is told to `note`, and ends there.
 
-    What the program's own code raises meanwhile (in a signal handler) passes through.
+    What a signal handler of the program's raises meanwhile passes through.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -30,9 +30,8 @@ class Apart:
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> bool:
         _reftrack.resume()
-        if _waiting and not _reftrack.pausing():
-            _waiting.pop()()
-        if not isinstance(error, Exception) or is_users(error):
+        _do_what_waits()
+        if not isinstance(error, Exception) or is_of_handler(error):
             return False
         self._note(f"a fault of reftrack: {type(error).__name__}: {error}")
         return True
@@ -40,14 +39,31 @@ class Apart:
 
 def when_free(deed: Callable[[], object]) -> None:
     """Do it now, or as soon as reftrack is done with what it does now. To be called in the main
-    thread; a deed that waits already is done once."""
-    if not _reftrack.pausing():
-        deed()
-    elif deed not in _waiting:
+    thread; a deed that waits already, or is being done, is done once."""
+    if deed not in _waiting:
         _waiting.append(deed)
+    _do_what_waits()
+
+
+def _do_what_waits() -> None:
+    """One after the other, and none inside another: each is Apart by itself, and handlers of
+    further signals may come between any two lines."""
+    global _is_doing
+    if not _waiting or _is_doing or _reftrack.pausing():
+        return
+    _is_doing = True
+    try:
+        while _waiting:
+            try:
+                _waiting[0]()
+            finally:
+                del _waiting[:1]
+    finally:
+        _is_doing = False
 
 
 _waiting: list[Callable[[], object]] = []
+_is_doing = False
 
 
 def take_footing() -> None:
@@ -69,14 +85,20 @@ def waiting_frame() -> FrameType | None:
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-def is_users(error: BaseException) -> bool:
-    """Was it raised by the program's own code, a signal handler for one, that ran meanwhile?"""
+def is_of_handler(error: BaseException) -> bool:
+    """Was it raised in a signal handler of the program's? Such a one is given a number and the
+    frame that it interrupts (`_PyErr_CheckSignalsTstate`, Modules/signalmodule.c). What the program
+    has put in the place of a function that reftrack itself calls is not."""
     traceback = error.__traceback__
-    file = ""
     while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
+        frame = traceback.tb_frame
+        if not owners.is_own_file(frame.f_code.co_filename):
+            for given in frame.f_locals.values():
+                last = given[-1] if type(given) is tuple and given[1:] else given
+                if last is not None and last is frame.f_back:
+                    return True
         traceback = traceback.tb_next
-    return not owners.is_library_file(file) and not owners.is_own_file(file)
+    return False
 
 
 @contextmanager

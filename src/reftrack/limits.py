@@ -138,7 +138,7 @@ class MemoryLimit:
         )
         try:
             if not self._run.repeating:
-                self.reached += _most(self._run.look())
+                self.reached += _most(self._run.look(), before)
                 _reftrack.trim()
         finally:
             self._run.fail(self.reached)
@@ -154,9 +154,11 @@ def _resident() -> int:
     return _reftrack.footprint()[0]
 
 
-def _most(holders: Sequence[Holder]) -> str:
-    if not holders:
-        return ""
+def _most(holders: Sequence[Holder], resident: int) -> str:
+    """Which holder has most of it; or, where all of them have little, that C code may have it."""
+    total = sum(holder.survived_bytes for holder in holders)
+    if total < resident // 10:
+        return f"; all that tests have left in Python is {in_words(total)} of it"
     most = max(holders, key=lambda holder: holder.survived_bytes)
     return f"; {in_words(most.survived_bytes)} of it held by {most.name}"
 

@@ -71,9 +71,8 @@ def record(
     Raises MemoryError where there is no room for the graph.
     """
     charged = charged_scopes(ended, running)
-    if not asked.final and not any(scope.kind == "test" for scope in charged.values()):
-        session = running[0]  # a program without tests, or before the first: all is its own
-        charged[session.number] = Charged(session.kind, session.id, is_open=True)
+    if not asked.final:
+        _charge_what_runs(charged, running)
     resident, grown = native.now()  # before the look takes memory of its own
     seen = look(backend, _wanted(charged), NAMED_BY)
     # The look has charged the data of the arrays that it came to: that growth is explained.
@@ -114,17 +113,22 @@ def shares(backend: Backend, ended: Sequence[Timed], running: Sequence[Timed]) -
 
 
 def left_by(
-    backend: Backend, scope: Timed, ended: Iterable[Timed], without: Collection[str]
+    backend: Backend, scopes: Sequence[Timed], ended: Iterable[Timed], without: Collection[str]
 ) -> list[Holder]:
-    """Look at the heap: who holds what this one scope left, most first. Nothing is cut for it. What
+    """Look at the heap: who holds what these scopes left, most first. Nothing is cut for it. What
     those that have `ended` left before it was not there before the tests.
 
     Raises MemoryError where there is no room for the graph.
     """
-    charged = {scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")}
+    charged = {
+        scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")
+        for scope in scopes
+    }
+    ended = list(ended)
+    in_pytest = any("::" in each.id for each in (*scopes, *ended) if each.kind == "test")
     seen = look(backend, _wanted(charged, (each.number for each in ended)), NAMED_BY)
     try:
-        return retention.holders(seen, charged, without=without).holders
+        return retention.holders(seen, charged, without=without, in_pytest=in_pytest).holders
     finally:
         seen.close()
 
@@ -248,6 +252,16 @@ def charged_scopes(ended: Iterable[Timed], running: Iterable[Timed]) -> dict[int
         if file and not owners.is_library_file(file) and not owners.is_own_file(file):
             charged[number] = Charged("import", owners.module_of_file(file))
     return charged
+
+
+def _charge_what_runs(charged: dict[int, Charged], running: Sequence[Timed]) -> None:
+    """In the middle of a run what is being set up or torn down counts as well; in a program without
+    tests, or before the first, all is the session's."""
+    innermost, session = running[-1], running[0]
+    if innermost.kind != "session":
+        charged[innermost.number] = Charged(innermost.kind, innermost.id, is_open=True)
+    if not any(scope.kind == "test" for scope in charged.values()):
+        charged[session.number] = Charged(session.kind, session.id, is_open=True)
 
 
 def _wanted(charged: dict[int, Charged], others: Iterable[int] = ()) -> bytes:

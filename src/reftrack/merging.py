@@ -85,6 +85,18 @@ def merged(reports: Sequence[Report]) -> Report:
     )
 
 
+def together(holders: Iterable[Holder]) -> list[Holder]:
+    """Those of one process, of several looks at different scopes: each holder once, largest first.
+
+    They are used up: the result has their parts.
+    """
+    parts: dict[tuple[str, ...], list[Part]] = {}
+    for holder in holders:
+        parts.setdefault(_same(holder), []).append(Part(0, holder))
+    found = [_holder(same, [part.holder for part in same]) for same in parts.values()]
+    return sorted(found, key=lambda holder: -holder.survived_bytes)
+
+
 def _same(holder: Holder) -> tuple[str, ...]:
     """What makes holders of several processes one. As in one process, a place is one holder by
     whatever way it is come to; the value of a fixture has no place of its own."""

@@ -290,6 +290,13 @@ class Checkpoint(msgspec.Struct, tag="checkpoint", tag_field="event"):
     not_released: int = 0
 
 
+class Late(msgspec.Struct, tag="late", tag_field="event"):
+    """Holders of what was left after the final look, by what tears down classes, modules and wider
+    fixtures: as the run came to its end."""
+
+    holders: list[Holder]
+
+
 class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
     its place among the `ScopeEnded` lines, the one in which most of its memory went."""
@@ -326,5 +333,14 @@ class Judged(msgspec.Struct, tag="judged", tag_field="event"):
 
 
 Event = (
-    Started | TestBegan | ScopeEnded | Checkpoint | Failed | TornDown | Repeated | Ended | Judged
+    Started
+    | TestBegan
+    | ScopeEnded
+    | Checkpoint
+    | Late
+    | Failed
+    | TornDown
+    | Repeated
+    | Ended
+    | Judged
 )

@@ -15,7 +15,7 @@ from reftrack import documents, repeats
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
 from reftrack.journal import SUFFIX, no_collection, run_of
-from reftrack.merging import merged
+from reftrack.merging import merged, together
 from reftrack.model import (
     COUNTED,
     FORMAT,
@@ -25,6 +25,7 @@ from reftrack.model import (
     Failed,
     Holder,
     Judged,
+    Late,
     Repeated,
     Report,
     Scope,
@@ -34,6 +35,7 @@ from reftrack.model import (
     TornDown,
     Totals,
 )
+from reftrack.retention import explained_bytes
 
 T = TypeVar("T")
 
@@ -215,7 +217,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     began: str | None = None  # the test that runs
     failed: list[str] = []
     ended: Ended | None = None
-    judged = Judged([])
+    judged, late = Judged([]), Late([])
     for number, line in enumerate(lines, 2):
         try:
             event = _event.decode(line)
@@ -233,6 +235,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
                 checkpoint, looked_at = event, len(scopes)
+            case Late():
+                late = event
             case Failed():
                 failed.append(event.reason)
             case TornDown():
@@ -269,12 +273,15 @@ def _read(lines: BinaryIO, path: Path) -> Report:
     is_over = ended is not None or (is_child and began is None and checkpoint.totals.tests == tests)
     complete = checkpoint.final and is_over
     run.seconds = ended.seconds if complete and ended else checkpoint.seconds
-    totals = checkpoint.totals
+    totals, holders = checkpoint.totals, checkpoint.holders
+    if complete and late.holders:
+        totals.explained_bytes += explained_bytes(late.holders, COUNTED)
+        holders = together([*holders, *late.holders])
     if complete and any(scope.scope in COUNTED for scope in scopes[looked_at:]):
         totals.survived_bytes = _totals(scopes).survived_bytes
     totals.tests = tests
     released, held = checkpoint.released, checkpoint.not_released
-    return Report(FORMAT, complete, run, totals, scopes, checkpoint.holders, released, held, failed)
+    return Report(FORMAT, complete, run, totals, scopes, holders, released, held, failed)
 
 
 def _read_start(lines: BinaryIO, path: Path) -> Started:
@@ -296,7 +303,7 @@ def _read_start(lines: BinaryIO, path: Path) -> Started:
         found = _head.decode(line).format
         if found == FORMAT:
             return _started.decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if line.endswith(b"\n"):
             raise foreign from error
         raise RecordError(

@@ -87,16 +87,19 @@ def holders(
     without: Collection[str] = (),
     prove: Prove | None = None,
     seconds: float = inf,
+    in_pytest: bool | None = None,
 ) -> Explained:
     """The holders of all survivors of the charged scopes; for `pushed_out` and
-    `without` see `verdicts.judge`. Of the `cut` largest it is found out what goes when they are
+    `without` see `verdicts.judge`. Whether pytest runs the tests is seen by their ids, where it is
+    not said. Of the `cut` largest it is found out what goes when they are
     cut, and who else holds it, for so many seconds at most; `prove` then does cut them."""
     held = grouping.held(seen, charged)
     limits = [allocations.stacks_read(size) for size in held.bytes]
     sums = seen.sums(held.holder_of, held.owning, limits, allocations.LISTED)
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
     fillings = grouping.fillings(held, seen)
-    in_pytest = any("::" in scope.id for scope in charged.values() if scope.kind == "test")
+    if in_pytest is None:
+        in_pytest = any("::" in scope.id for scope in charged.values() if scope.kind == "test")
     nested = nesting.agreed(seen, held)
     known = _Known(charged, _order(charged), pushed_out or {}, without, lines, nested, in_pytest)
     found = [

@@ -33,6 +33,7 @@ from reftrack.model import (
     Failed,
     Holder,
     Judged,
+    Late,
     Report,
     RunInfo,
     ScopeKind,
@@ -45,6 +46,13 @@ from reftrack.scopes import Scopes
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
+
+
+TORN_DOWN_LATE = frozenset({"class", "module", "fixture"})
+"""Kinds of scopes that end after the last test."""
+
+WORTH_A_LOOK = 64 << 10
+"""Bytes that these have left, all together."""
 
 
 class Session:
@@ -79,6 +87,7 @@ class Session:
         self._cure_again = self._new_cure(self._repetition.opened, self._repetition.ended)
         self._lost = False
         self._tests_seen = -1  # tests that were over at the last final look
+        self._scopes_seen = 0  # and all scopes that were
         self._budget = Budget()
 
     def _new_cure(self, opened: list[Timed], ended: list[Timed]) -> Cure | None:
@@ -126,6 +135,7 @@ class Session:
                     self._checkpoint(final=True)
                 while self._scopes.open:
                     self._leave(None)
+                self._look_at_late()
                 self._notes += self._scopes.collector.notes()
                 self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
@@ -292,7 +302,7 @@ class Session:
         memory to look, of which a note then tells."""
         try:
             with no_collection():
-                return looking.left_by(self._backend, scope, self._scopes.ended, self._without)
+                return looking.left_by(self._backend, [scope], self._scopes.ended, self._without)
         except MemoryError:
             self.note(f"there was no memory to look at what {scope.id} left: it was not judged")
             return []
@@ -362,7 +372,25 @@ class Session:
         self._budget.spend(_reftrack.now() - started, proving)
         if final:
             self._tests_seen = self._scopes.tests_over()
+            self._scopes_seen = len(self._scopes.ended)
         return holders
+
+    def _look_at_late(self) -> None:
+        """The final look comes before what is wider than a test is torn down: what that leaves has
+        its holders from a look of its own, if it is worth one."""
+        late = [s for s in self._scopes.ended[self._scopes_seen :] if s.kind in TORN_DOWN_LATE]
+        if self._tests_seen < 0 or self._left_by(late) < WORTH_A_LOOK or not self._attached():
+            return
+        _reftrack.collect()
+        if self._left_by(late) >= WORTH_A_LOOK:
+            with no_collection():
+                ended, without = self._scopes.ended, self._without
+                holders = looking.left_by(self._backend, late, ended, without)
+            ignoring.mark(holders, self.options.ignore)
+            self._journal.append(Late(holders))
+
+    def _left_by(self, scopes: Sequence[Timed]) -> int:
+        return sum(_reftrack.counters(scope.number)[0] for scope in scopes)
 
     def _record_look(self, final: bool) -> tuple[list[Holder], float]:
         """Look, and write what was seen; the holders, and the seconds that proofs took."""

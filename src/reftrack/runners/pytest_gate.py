@@ -58,8 +58,7 @@ class Gate:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> None:
         """Its value is still in the definition: it is judged when the teardown is over."""
-        scope = self.scopes.torn_down(fixturedef)
-        if scope is not None:
+        for scope in self.scopes.torn_down(fixturedef):
             with suppress(ValueError):  # which is an error of each test there
                 self.torn_down.append((scope, limits(request.node, self.default)))
 

@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -32,7 +33,7 @@ class Scopes:
         self.session, self.releasing = session, releasing
         self.outcome: str | None = None
         self.looked = False
-        self._wider: dict[int, Timed] = {}
+        self._wider: dict[int, list[Timed]] = {}
 
     def pytest_keyboard_interrupt(self) -> None:
         self.session.interrupted()
@@ -163,18 +164,39 @@ class Scopes:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Iterator[None]:
-        scope, definition = _fixture_scope(fixturedef, request), id(fixturedef)
+        scope, definition = _fixture_scope(fixturedef, request), weakref.ref(fixturedef)
+        if scope is None:
+            del fixturedef, request
+            yield
+            return
+        key, before = id(fixturedef), _finalizers(fixturedef)
+        fixturedef.addfinalizer(self.session.leave)
         del fixturedef, request
-        if scope is not None:
-            self.session.enter(*scope)
-            self._wider[definition] = self.session.innermost_scope()
+        self._enter_wider(key, scope)
         yield
-        if scope is not None:
-            self.session.leave()
+        self.session.leave()
+        if (made := definition()) is not None:
+            self._follow_tear_down(made, key, scope, before)
 
-    def torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> Timed | None:
-        """The scope that a fixture was, which is torn down now; pytest keeps the definition."""
-        return self._wider.pop(id(fixturedef), None)
+    def _enter_wider(self, key: int, scope: tuple[ScopeKind, str]) -> None:
+        self.session.enter(*scope)
+        if self.session.follows:
+            self._wider.setdefault(key, []).append(self.session.innermost_scope())
+
+    def _follow_tear_down(
+        self, made: pytest.FixtureDef[Any], key: int, scope: tuple[ScopeKind, str], before: int
+    ) -> None:
+        """What tears it down runs in a scope of the same name, and not in that of the test which
+        happens to be the last. Finalizers are called last in, first out: those of the fixtures that
+        ask for this one are yet to come (`FixtureDef.execute`, `finish`, _pytest/fixtures.py)."""
+        if _finalizers(made) > before + 1:
+            made.addfinalizer(functools.partial(self._enter_wider, key, scope))
+        else:
+            made._finalizers.pop()  # there is nothing to run
+
+    def torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> list[Timed]:
+        """The scopes that a fixture was, which is torn down now; pytest keeps the definition."""
+        return self._wider.pop(id(fixturedef), [])
 
 
 def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:
@@ -193,6 +215,10 @@ def _outcome(sofar: str | None, report: pytest.TestReport) -> str | None:
     return sofar
 
 
+def _finalizers(fixturedef: pytest.FixtureDef[Any]) -> int:
+    return len(fixturedef._finalizers)
+
+
 def _fixture_scope(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> tuple[ScopeKind, str] | None:
@@ -208,6 +234,8 @@ def _fixture_scope(
     if name.startswith("_xunit_setup_class_"):
         return "class", class_id(request.cls)
     if name.startswith("_unittest_"):
-        runs = "_setUpClass_" in name and overrides(request.cls, "setUpClass")
+        runs = "_setUpClass_" in name and any(
+            overrides(request.cls, method) for method in ("setUpClass", "tearDownClass")
+        )
         return ("class", class_id(request.cls)) if runs else None
     return "fixture", f"{name} ({scope})"
