@@ -244,3 +244,9 @@ except reftrack.UsageError as error:
     assert "  allocated " in holders
     assert "survived 49." in report
     assert "text() was given a str" in report
+
+
+@pytest.mark.parametrize("wrong", [1, b"20261129", object()])
+def test_what_is_no_run_is_refused(wrong: object) -> None:
+    with pytest.raises(reftrack.UsageError, match="was given a"):
+        reftrack.Run.load(wrong)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,53 @@ def test_what_failed_is_told_where_no_report_is_wanted(cwd: Path) -> None:
 
     assert "reftrack: failed: test_it.T.test_leaks left 29" in result.stderr
     assert "ONCE" not in result.stderr
+
+
+def untold(cwd: Path, code: str) -> None:
+    (cwd / "test_it.py").write_text(
+        "import unittest\nclass T(unittest.TestCase):\n    def test_1(self):\n"
+        + textwrap.indent(textwrap.dedent(code), " " * 8)
+    )
+
+
+@pytest.mark.parametrize("gate", [True, False], ids=["gate", "no gate"])
+def test_a_gate_without_a_record_is_not_passed(cwd: Path, gate: bool) -> None:
+    untold(cwd, "import shutil; shutil.rmtree('.reftrack')")
+    options = ("--fail-over", "100KiB") if gate else ()
+    flags = ("--reftrack-fail-over", "100KiB") if gate else ()
+
+    own = support.reftrack("run", *options, "-m", "unittest", "test_it", cwd=cwd)
+    pytests = support.plain("-m", "pytest", "test_it.py", "--reftrack", *flags, cwd=cwd)
+
+    assert "OK" in own.stderr
+    assert "1 passed" in pytests.stdout
+    assert own.returncode == pytests.returncode == int(gate)
+    for text in (own.stderr, pytests.stdout + pytests.stderr):
+        assert "does not exist" in text
+        assert ("its gates cannot tell" in text) == gate
+
+
+@pytest.mark.parametrize("gate", [True, False], ids=["gate", "no gate"])
+def test_a_record_that_could_not_be_written_is_not_told_as_a_run_that_was_cut(
+    cwd: Path, gate: bool
+) -> None:
+    untold(
+        cwd,
+        """
+        import resource, signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        """,
+    )
+    options = ("--fail-over", "100KiB") if gate else ()
+
+    own = support.reftrack("run", *options, "-m", "unittest", "test_it", cwd=cwd)
+
+    assert "OK" in own.stderr
+    assert own.returncode == int(gate)
+    assert "it could not be written: File too large" in " ".join(own.stderr.split())
+    assert "was cut" not in own.stderr
+    assert ("gates cannot tell" in own.stderr) == gate
 
 
 def test_a_status_of_the_programs_own_is_kept(cwd: Path) -> None:

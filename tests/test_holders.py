@@ -78,6 +78,22 @@ def test_a_cache_of_functools_says_how_many_entries_it_has_and_may_have(tmp_path
     assert "suite.bounded[*]\n" in run.stderr
 
 
+def test_the_classes_of_many_mocks_are_no_patch(tmp_path: Path) -> None:
+    source = """
+        import unittest
+        from unittest import mock
+        KEPT = []
+        class T(unittest.TestCase):
+            def test_1(self): KEPT.extend(mock.Mock() for _ in range(200))
+    """
+
+    run = run_suite(tmp_path, source, runner=UNITTEST)
+
+    of_classes = [h for h in run.report.holders if "__subclasses__()" in h.path[-1]]
+    assert [(h.verdict, h.fix) for h in of_classes] == [("once", "")]
+    assert not any("stop the patch" in h.fix for h in run.report.holders)
+
+
 def test_lists_that_grew_retain_what_was_added_though_they_are_not_cut(tmp_path: Path) -> None:
     run = run_suite(tmp_path, GROWN, runner=UNITTEST)
 

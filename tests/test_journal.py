@@ -326,6 +326,9 @@ def test_two_records_in_one_file_are_refused(journal: Journal) -> None:
         pytest.param(b'{"some": "json"}\n', "is not a record of reftrack", id="foreign JSON"),
         pytest.param(b"\x7fELF" * 1000, "is not a record of reftrack", id="binary"),
         pytest.param(b'{"event":"started"}\n', "is not a record of reftrack", id="no format"),
+        pytest.param(
+            b'{"event":"started"\xff\xfe}\n', "is not a record of reftrack", id="no UTF-8"
+        ),
         pytest.param(b'{"event":"started","form', "was cut in its first line", id="cut at once"),
     ],
 )

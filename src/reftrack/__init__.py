@@ -13,6 +13,8 @@ has no asserts to rewrite; without this word pytest would warn of it.
 import sys
 from importlib import import_module
 
+__doc__ = __doc__ or "PYTEST_DONT_REWRITE"  # which `python -OO` has taken away
+
 if sys.implementation.name != "cpython":
     raise ImportError(
         f"reftrack reads CPython's own structures: it does not work under {sys.implementation.name}"

@@ -292,9 +292,11 @@ def _finish(
     """End the session and report; did the run pass its gates? Nothing that goes wrong here is a
     failure of the program's."""
     _flush_output()  # the program's last words come before the report, as far as it is in python
-    report = None
+    report, passed = None, True
     try:
+        passed = judge is None  # a gate that cannot tell was not passed
         report = session.finish(status, judge)
+        passed = report is None or not report.failed
         if report is not None and json is not None:
             _write_json(report, json, stream)
         if report is not None and options.report and stream is not None:
@@ -319,13 +321,25 @@ def _finish(
             f"  python -m reftrack report {session.path} shows it",
             stream,
         )
-    except Exception:
+    except Exception as error:
+        launch.say(
+            f"reftrack: error: no report, for a fault of reftrack\n{_details(error)}"
+            f"  python -m reftrack report {session.path} may show it",
+            stream,
+        )
+    if report is None and not passed:
+        launch.say("reftrack: failed: without a report its gates cannot tell", stream)
+    return passed
+
+
+def _details(error: Exception) -> str:
+    """The traceback, unless the program has left nothing to import it from."""
+    try:
         import traceback
 
-        launch.say(
-            f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}", stream
-        )
-    return report is None or not report.failed
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        return f"{type(error).__name__}: {error}\n"
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:

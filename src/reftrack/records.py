@@ -114,9 +114,8 @@ def _from(
             f"{path} is a directory", hint=f"Name one of the *{SUFFIX} files in it."
         ) from error
     except OSError as error:
-        raise RecordError(
-            f"{path} cannot be read: {error.strerror}", hint="Check its permissions."
-        ) from error
+        hint = "Check its permissions." if isinstance(error, PermissionError) else None
+        raise RecordError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
 
 
 def options(path: Path) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Run:
         """
         if isinstance(run, Path):
             return records.load(run)
+        if run is not None and not isinstance(run, (str, os.PathLike)):
+            raise UsageError(
+                f"Run.load() was given a {type(run).__name__}",
+                hint="Give it a record's path or its name, or nothing for the newest.",
+            )
         name = None if run is None else os.fspath(run)
         folder = config.load({}).directory if directory is None else os.fspath(directory)
         return records.load(records.resolve(name, folder))

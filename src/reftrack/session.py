@@ -141,6 +141,12 @@ class Session:
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
             report = load(self._journal.path)
             before = len(report.failed)
+            if (why := self._journal.failed) is not None:
+                cut = f"the record ends too early, it could not be written: {why}"
+                report.run.cut_in, report.run.exit_status = [], exit_status
+                report.run.notes.append(cut)
+                if judge is not None or self.judges:
+                    report.failed.append(f"gates cannot tell: {cut}")
             for judges in ([] if judge is None else [judge], self.judges):
                 failed = [reason for each in judges for reason in each(report)]
                 report.failed += failed

@@ -34,6 +34,7 @@ class OwnRun:
         self.here = os.getcwd()  # the suite may leave it
         self.path = list(sys.path)
         self.report: Report | None = None
+        self.passed = True
 
     @classmethod
     def start(cls, config: pytest.Config, arguments: Any) -> OwnRun:
@@ -80,7 +81,7 @@ class OwnRun:
         ended xdist's workers, and the terminal's wrapper has not begun its summary."""
         yield
         self._finish(int(session.exitstatus))
-        if self.report is not None and self.report.failed and session.exitstatus == 0:
+        if not self.passed and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -99,7 +100,9 @@ class OwnRun:
         from reftrack.errors import ReftrackError
 
         try:
+            self.passed = not (self.options.fail_over or self.options.baseline)
             report = self.session.finish(status, self._failures)
+            self.passed = report is None or not report.failed
             if report is None:
                 return
             self.report = report
@@ -109,6 +112,8 @@ class OwnRun:
                 json.write(report, os.path.join(self.here, self.options.json))
         except ReftrackError as error:
             _say(f"reftrack: error: {error}")
+            if self.report is None and not self.passed:
+                _say("reftrack: failed: without a report its gates cannot tell")
         finally:
             signals.restore()
 
@@ -134,7 +139,10 @@ class OwnRun:
         except Exception:
             import traceback
 
-            say(f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}")
+            say(
+                f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}"
+                f"  python -m reftrack report {self.session.path} may show it"
+            )
 
     def _to_terminal(self, terminal: Any, report: Report) -> None:
         lines = self._lines(report, terminal._tw.fullwidth, is_short=terminal.verbosity < -1)
