@@ -140,12 +140,9 @@ def _fixture(places: Sequence[Place], bases: Bases) -> Found | None:
 def _mock(places: Sequence[Place], bases: Bases) -> Found | None:
     """The place that leads to the first mock."""
     stopped = () if is_never_stopped(places) else (PATCH,)
-    at = first(
-        places,
-        lambda p: (
-            (is_mocks(p.owner, stopped) or is_mocks(p.value, stopped)) and p.attribute != SUBCLASSES
-        ),  # each mock has a class of its own, which is no patch
-    )
+    if any(SUBCLASSES in place.text for place in places):
+        return None  # each mock has a class of its own, which is no patch
+    at = first(places, lambda p: is_mocks(p.owner, stopped) or is_mocks(p.value, stopped))
     if at is None:
         return None
     is_function = at > 0 and places[at].attribute in AUTOSPECCED
