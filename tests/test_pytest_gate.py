@@ -80,6 +80,12 @@ def leaks_late():
 def test_clean_fixture(of_test): pass
 def test_leak_fixture(leaks_late): pass
 
+@pytest.fixture
+def skips_late():
+    yield
+    pytest.skip("late")
+def test_skipped_late(skips_late): leak()
+
 @pytest.mark.xfail
 def test_xfail_clean(): assert use() == CACHE
 @pytest.mark.skip
@@ -104,7 +110,7 @@ def test_a_leaking_test_of_every_kind_fails_and_a_clean_one_passes(tmp_path: Pat
     assert failed(run) == leaking, run.stdout
     assert len(leaking) == 8
     assert {found[test] for test in found if "clean" in test} == {"PASSED", "XFAIL"}
-    assert "8 failed, 8 passed, 1 skipped, 1 xfailed" in run.stdout
+    assert "8 failed, 9 passed, 2 skipped, 1 xfailed" in run.stdout
     assert "= ERRORS =" not in run.stdout
     assert run.returncode == 1
     by_outcome = {s.id.partition("::")[2]: s.outcome for s in report_of(tmp_path).scopes}

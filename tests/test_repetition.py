@@ -253,7 +253,7 @@ def test_pytests_items_are_run_again_and_the_suite_comes_out_as_it_did(tmp_path:
     once = scope(run.report, "test_not_twice")
     assert (once.repeats, once.repeat_problem) == ([], "its outcome was failed, not passed")
     names = [s.id for s in run.report.scopes if s.scope == "fixture"]
-    assert names == ["wide (session)"]
+    assert names == ["wide (session)"] * 2  # set up and torn down, by the run itself
 
 
 SUBTESTS = """

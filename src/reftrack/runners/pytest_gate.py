@@ -70,7 +70,8 @@ class Gate:
         if outcome.excinfo is not None or not self.session.follows:
             return
         report: pytest.TestReport = outcome.get_result()
-        self.failed = self.failed or report.failed
+        skipped_late = report.when == "teardown" and report.skipped
+        self.failed = self.failed or report.failed or skipped_late
         self.passed = self.passed or (report.passed and report.when == "call")
         if report.when == "teardown":
             with Apart(self.session.note):
