@@ -182,3 +182,10 @@ def test_sizes_are_bytes_or_text_with_a_unit(tmp_path: Path, text: str, expected
 def test_what_is_no_size_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="is not a size such as 4GiB"):
         config.load({"memory_limit": text}, environ={}, cwd=tmp_path)
+
+
+def test_a_limit_of_no_bytes_is_a_gate_as_any_other() -> None:
+    assert not config.Options().has_gates
+    assert config.Options(fail_over=0).has_gates
+    assert config.Options(fail_over=1024).has_gates
+    assert config.Options(baseline="old.jsonl").has_gates

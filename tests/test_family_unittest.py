@@ -244,7 +244,7 @@ def test_a_suite_class_of_the_programs_own_that_runs_tests_by_itself_is_the_oute
             traceback.print_exc()
 
         class T(unittest.TestCase):
-            def setUp(self): self.data = bytearray(200_000)
+            def setUp(self): self.data = bytearray(200_000 if "2" in self.id() else 300_000)
             def test_1(self): self.fail("planted")
             def test_2(self): pass
 
@@ -259,8 +259,7 @@ def test_a_suite_class_of_the_programs_own_that_runs_tests_by_itself_is_the_oute
     )
 
     assert list(outcomes(report)) == ["test_2", "test_1"]
-    # The suite has both tests, the result only the one that fails: either is a true answer.
-    assert holder(report, "T.data").root in ("unittest suite._tests", "unittest result.failures")
+    assert holder(report, "T.data").root == "unittest result.failures"
 
 
 def test_a_result_that_keeps_nothing_is_told_and_so_is_the_record(tmp_path: Path) -> None:

@@ -695,6 +695,8 @@ def test_interpreters_with_a_gil_of_their_own_keep_off_the_ledger(tmp_path: Path
     assert compare(tmp_path, source).report.complete
 
 
+# One MiB is one arena of pymalloc (ARENA_BITS, Objects/obmalloc.c): with no more than that, whether
+# a suite gets what it asks for depends on how full its pools are.
 @pytest.mark.parametrize("spare", [2, 8, 40])
 def test_no_memory_to_look_at_the_heap_is_said(tmp_path: Path, spare: int) -> None:
     """Given a limit that leaves some MiB, the run ends as ever and the record says what lacks."""

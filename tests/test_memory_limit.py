@@ -98,10 +98,17 @@ def test_a_run_below_its_limit_is_as_it_was(tmp_path: Path) -> None:
     assert "FAILED" not in run.stderr
 
 
-def test_djangos_suite_is_stopped_and_its_own_report_is_printed(tmp_path: Path) -> None:
-    project = tmp_path / "project"
+def django_project(folder: Path, source: str) -> Path:
+    """The example, with one more file of tests."""
+    project = folder / "project"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".reftrack", "__pycache__"))
-    (project / "users_app/tests/test_growing.py").write_text(
+    (project / "users_app/tests/test_growing.py").write_text(source)
+    return project
+
+
+def test_djangos_suite_is_stopped_and_its_own_report_is_printed(tmp_path: Path) -> None:
+    project = django_project(
+        tmp_path,
         "from django.test import TestCase\n"
         "from users_app.models import User\n"
         "class GrowingTest(TestCase):\n"
@@ -110,7 +117,7 @@ def test_djangos_suite_is_stopped_and_its_own_report_is_printed(tmp_path: Path) 
         "    self.user = User.objects.first()\n"
         "    self.picture = bytearray(b'x' * 12_000_000)\n"
         "for number in range(100):\n"
-        "    setattr(GrowingTest, f'test_{number:02}', grow)\n"
+        "    setattr(GrowingTest, f'test_{number:02}', grow)\n",
     )
     json = tmp_path / "out.json"
 
@@ -189,9 +196,8 @@ def test_workers_of_xdist_have_the_limit_each_and_the_run_stops_as_pytest_does(
 def test_djangos_workers_have_the_limit_each_and_the_run_goes_on_to_its_report(
     tmp_path: Path,
 ) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".reftrack", "__pycache__"))
-    (project / "users_app/tests/test_growing.py").write_text(
+    project = django_project(
+        tmp_path,
         "from django.test import SimpleTestCase\n"
         "KEPT = []\n"
         "def grow(self):\n"
@@ -199,7 +205,7 @@ def test_djangos_workers_have_the_limit_each_and_the_run_goes_on_to_its_report(
         "for letter in 'ABCDEF':\n"
         "    name = f'{letter}Test'\n"
         "    own = {f'test_{number}': grow for number in range(20)}\n"
-        "    globals()[name] = type(name, (SimpleTestCase,), {'__module__': __name__, **own})\n"
+        "    globals()[name] = type(name, (SimpleTestCase,), {'__module__': __name__, **own})\n",
     )
     json = tmp_path / "out.json"
 

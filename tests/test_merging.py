@@ -165,6 +165,18 @@ def test_a_modules_fixture_counts_twice_only_where_the_modules_differ() -> None:
     assert both("a.py", "a.py") == 10 * KB
 
 
+def test_what_is_left_out_of_a_fixtures_two_scopes_is_left_out_once() -> None:
+    """Given a process in which the session's fixture left less, and its tear-down some more."""
+    less = report(holder("POOL", ("fixture", "db (session)", 30 * KB)), tests=("a",))
+    less.scopes.append(Scope("db (session)", "fixture", survived_bytes=5 * KB))
+    more = report(holder("POOL", ("fixture", "db (session)", 40 * KB)), tests=("b",))
+
+    merged([more, less])
+
+    of_fixture = [s.survived_bytes for s in less.scopes if s.id == "db (session)"]
+    assert of_fixture == [0, 5 * KB]
+
+
 def test_several_looks_of_one_process_tell_of_each_holder_once() -> None:
     found = together(
         [

@@ -6,7 +6,7 @@ import gc
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple, TypeGuard, cast
 
 from reftrack import _reftrack, allocations, cuts, heap, owners, retention, sources, tracing
 from reftrack.choosing import Choice
@@ -107,7 +107,8 @@ def _objects(given: object) -> tuple[tuple[object, ...], object]:
     """The objects that are asked about, each once, and the container in which they were given."""
     if not any(type(given) is kind for kind in _CONTAINERS):  # a metaclass may have an __eq__
         return (given,), None
-    return tuple({id(one): one for one in given}.values()), given  # type: ignore[attr-defined]
+    objects = cast("Iterable[object]", given)
+    return tuple({id(one): one for one in objects}.values()), given
 
 
 # ---- the look ----

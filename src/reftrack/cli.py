@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from reftrack import __version__, config, launch
-from reftrack.errors import ReftrackError, UsageError
+from reftrack.errors import ReftrackError, UsageError, no_report
 
 if TYPE_CHECKING:
     from reftrack.model import Report
@@ -271,7 +271,7 @@ Judge = Callable[["Report"], list[str]]
 def _gates(options: config.Options, here: str) -> tuple[config.Options, Judge | None]:
     """What says for which gates a run is failed, where there are any; the baseline's whole path is
     in the options then. Raises UsageError where it cannot serve."""
-    if options.fail_over is None and options.baseline is None:
+    if not options.has_gates:
         return options, None
     from reftrack import gates
 
@@ -292,9 +292,8 @@ def _finish(
     """End the session and report; did the run pass its gates? Nothing that goes wrong here is a
     failure of the program's."""
     _flush_output()  # the program's last words come before the report, as far as it is in python
-    report, passed = None, True
+    report, passed = None, not session.is_gated  # a gate that cannot tell was not passed
     try:
-        passed = judge is None  # a gate that cannot tell was not passed
         report = session.finish(status, judge)
         passed = report is None or not report.failed
         if report is not None and json is not None:
@@ -315,31 +314,11 @@ def _finish(
                 launch.say(command, stream)
     except ReftrackError as error:
         _complain(error, stream)
-    except MemoryError:
-        launch.say(
-            "reftrack: no report: memory is short here\n"
-            f"  python -m reftrack report {session.path} shows it",
-            stream,
-        )
     except Exception as error:
-        launch.say(
-            f"reftrack: error: no report, for a fault of reftrack\n{_details(error)}"
-            f"  python -m reftrack report {session.path} may show it",
-            stream,
-        )
+        launch.say(no_report(error, session.path), stream)
     if report is None and not passed:
         launch.say("reftrack: failed: without a report its gates cannot tell", stream)
     return passed
-
-
-def _details(error: Exception) -> str:
-    """The traceback, unless the program has left nothing to import it from."""
-    try:
-        import traceback
-
-        return "".join(traceback.format_exception(error))
-    except Exception:
-        return f"{type(error).__name__}: {error}\n"
 
 
 def _write_json(report: Report, path: str, stream: TextIO | None) -> None:

@@ -31,6 +31,11 @@ _OTHER_VARIABLES = frozenset({"REFTRACK_RUN", "REFTRACK_SANITIZE"})
 class Options(msgspec.Struct, frozen=True):
     """The options of a run. Of each, `title` says what values it takes, `description` what for."""
 
+    @property
+    def has_gates(self) -> bool:
+        """Can the run fail for what it keeps? A limit of 0 bytes is one as well."""
+        return self.fail_over is not None or self.baseline is not None
+
     backend: Annotated[
         Literal["auto", "native", "tracemalloc"],
         Meta(title="auto, native or tracemalloc", description="what keeps track of allocations"),

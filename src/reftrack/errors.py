@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class ReftrackError(Exception):
     """An error of reftrack's own, never of the program that it runs.
@@ -30,3 +32,26 @@ class RecordError(ReftrackError):
 
 class BackendError(ReftrackError):
     """Allocations cannot be tracked in this process."""
+
+
+def no_report(error: Exception, record: os.PathLike[str]) -> str:
+    """Words for a report that could not be made, though its record may be whole."""
+    if isinstance(error, MemoryError):
+        return (
+            "reftrack: no report: memory is short here\n"
+            f"  python -m reftrack report {record} shows it"
+        )
+    return (
+        f"reftrack: error: no report, for a fault of reftrack\n{_details(error)}"
+        f"  python -m reftrack report {record} may show it"
+    )
+
+
+def _details(error: Exception) -> str:
+    """The traceback, unless the program has left nothing to import it from."""
+    try:
+        import traceback
+
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        return f"{type(error).__name__}: {error}\n"

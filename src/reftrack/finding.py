@@ -10,6 +10,7 @@ from reftrack.heap import Step
 from reftrack.model import HolderKind
 from reftrack.naming import Bases, Place
 from reftrack.rules import Rule
+from reftrack.rules.bounded import SUBCLASSES
 from reftrack.traits import (
     AUTOSPECCED,
     CONTAINERS,
@@ -33,8 +34,6 @@ CHAINED = ("__context__", "__cause__")
 GROUP = "BaseExceptionGroup"
 FAILURE = "twisted.python.failure.Failure"
 """An error with its traceback, put into an object: trial's results have such."""
-SUBCLASSES = "__subclasses__()"
-
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {

@@ -172,7 +172,13 @@ def run_of(name: str) -> str:
     return match[1] if match else name.removesuffix(SUFFIX)
 
 
-_OF_PROCESS = re.compile(r"(.*Z-\d+)\.\d+(?:-\d+)?")
+def process_of(name: str) -> int:
+    """The number of the process that a record is of, by its name; 0 for the first one's."""
+    match = _OF_PROCESS.fullmatch(name.removesuffix(SUFFIX))
+    return int(match[2]) if match else 0
+
+
+_OF_PROCESS = re.compile(r"(.*Z-\d+)\.(\d+)(?:-\d+)?")
 
 
 def _make(folder: Path) -> None:

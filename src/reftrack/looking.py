@@ -113,7 +113,7 @@ def shares(backend: Backend, ended: Sequence[Timed], running: Sequence[Timed]) -
 
 
 def left_by(
-    backend: Backend, scopes: Sequence[Timed], ended: Iterable[Timed], without: Collection[str]
+    backend: Backend, scopes: Sequence[Timed], ended: Sequence[Timed], without: Collection[str]
 ) -> list[Holder]:
     """Look at the heap: who holds what these scopes left, most first. Nothing is cut for it. What
     those that have `ended` left before it was not there before the tests.
@@ -124,8 +124,7 @@ def left_by(
         scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")
         for scope in scopes
     }
-    ended = list(ended)
-    in_pytest = any("::" in each.id for each in (*scopes, *ended) if each.kind == "test")
+    in_pytest = retention.are_pytests((each.kind, each.id) for each in (*scopes, *ended))
     seen = look(backend, _wanted(charged, (each.number for each in ended)), NAMED_BY)
     try:
         return retention.holders(seen, charged, without=without, in_pytest=in_pytest).holders

@@ -56,13 +56,12 @@ def merged(reports: Sequence[Report]) -> Report:
     if len(reports) == 1:
         return first
     owners = _owners(reports)
-    parts: dict[tuple[str, ...], list[Part]] = {}
-    for process, report in enumerate(reports):
-        for holder in report.holders:
-            parts.setdefault(_same(holder), []).append(Part(process, holder))
-    kept = [_kept(found, owners) for found in parts.values()]
-    _leave_out(reports, parts.values(), kept)
-    holders = [_holder(*both) for both in zip(parts.values(), kept, strict=True)]
+    parts = _by_holder(
+        Part(k, holder) for k, report in enumerate(reports) for holder in report.holders
+    )
+    kept = [_kept(found, owners) for found in parts]
+    _leave_out(reports, parts, kept)
+    holders = [_holder(*both) for both in zip(parts, kept, strict=True)]
     scopes = [
         scope
         for process, report in enumerate(reports)
@@ -90,11 +89,17 @@ def together(holders: Iterable[Holder]) -> list[Holder]:
 
     They are used up: the result has their parts.
     """
-    parts: dict[tuple[str, ...], list[Part]] = {}
-    for holder in holders:
-        parts.setdefault(_same(holder), []).append(Part(0, holder))
-    found = [_holder(same, [part.holder for part in same]) for same in parts.values()]
+    parts = _by_holder(Part(0, holder) for holder in holders)
+    found = [_holder(same, [part.holder for part in same]) for same in parts]
     return sorted(found, key=lambda holder: -holder.survived_bytes)
+
+
+def _by_holder(parts: Iterable[Part]) -> list[list[Part]]:
+    """The parts of each holder, the largest first."""
+    found: dict[tuple[str, ...], list[Part]] = {}
+    for part in parts:
+        found.setdefault(_same(part.holder), []).append(part)
+    return [sorted(same, key=lambda part: -part.holder.survived_bytes) for same in found.values()]
 
 
 def _same(holder: Holder) -> tuple[str, ...]:
@@ -149,8 +154,10 @@ def _leave_out(
                 less[part.process, charge.scope, charge.id] -= charge.bytes
     for process, report in enumerate(reports):
         for scope in report.scopes:
-            size = less[process, scope.scope, scope.id]
-            scope.survived_bytes = max(0, scope.survived_bytes - size)
+            named = process, scope.scope, scope.id  # of set-up and tear-down alike
+            size = min(scope.survived_bytes, less[named])
+            scope.survived_bytes -= size
+            less[named] -= size
 
 
 def _run(reports: Sequence[Report]) -> RunInfo:
@@ -191,8 +198,7 @@ def _released(reports: Sequence[Report]) -> list[Released]:
 
 
 def _kept(parts: list[Part], owners: Mapping[_Named, int]) -> list[Holder]:
-    """What is told of each part; the parts are put in order, the largest first."""
-    parts.sort(key=lambda part: -part.holder.survived_bytes)
+    """What is told of each part."""
     is_once = _verdict([part.holder for part in parts]) == "once"
     kept: list[Holder] = []
     for process, holder in parts:

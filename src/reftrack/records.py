@@ -14,7 +14,7 @@ import msgspec
 from reftrack import documents, repeats
 from reftrack.descriptors import System
 from reftrack.errors import RecordError
-from reftrack.journal import SUFFIX, no_collection, run_of
+from reftrack.journal import SUFFIX, no_collection, process_of, run_of
 from reftrack.merging import merged, together
 from reftrack.model import (
     COUNTED,
@@ -79,7 +79,7 @@ def running(path: Path) -> list[int]:
     for other in _others(path):
         with suppress(RecordError):
             if not is_complete(other):
-                found.append(int(other.name.removesuffix(SUFFIX).rpartition(".")[2].split("-")[0]))
+                found.append(process_of(other.name))
     return found
 
 
@@ -89,7 +89,7 @@ def is_complete(path: Path) -> bool:
 
 
 def of_process(path: Path) -> Report:
-    """The same of one process by itself, which is not known to have others."""
+    """The report of one record alone, whatever other processes its run had; else as `load`."""
     return _from(path, documents.read, _read)
 
 

@@ -78,6 +78,11 @@ class _Known(NamedTuple):
     in_pytest: bool
 
 
+def are_pytests(scopes: Iterable[tuple[ScopeKind, str]]) -> bool:
+    """Does pytest run the tests among these, by their kinds and ids?"""
+    return any("::" in id for kind, id in scopes if kind == "test")
+
+
 def holders(
     seen: Look,
     charged: Mapping[int, Charged],
@@ -99,7 +104,7 @@ def holders(
     lines = cache(lambda stack: tuple(allocations.from_users_code(seen.lines(stack))))
     fillings = grouping.fillings(held, seen)
     if in_pytest is None:
-        in_pytest = any("::" in scope.id for scope in charged.values() if scope.kind == "test")
+        in_pytest = are_pytests((scope.kind, scope.id) for scope in charged.values())
     nested = nesting.agreed(seen, held)
     known = _Known(charged, _order(charged), pushed_out or {}, without, lines, nested, in_pytest)
     found = [

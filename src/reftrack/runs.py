@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 from reftrack import config, records, tracking
 from reftrack.errors import UsageError
@@ -71,16 +72,17 @@ def text(found: Report | Holder | Iterable[Holder]) -> str:
     if type(found) is Report:
         lines = terminal.lines(found, FEW, None, None, _WIDTH)
     else:
-        each = [found] if type(found) is Holder else list(_holders(found))
+        each = _holders(found)
         blocks = holders.holder_rows(([holder] for holder in each), [], os.getcwd())
         lines = [line for row in blocks for line in rows.holder(row, _WIDTH)]
     return "\n".join("".join(part for part, _ in line).rstrip() for line in lines)
 
 
-def _holders(found: object) -> Iterable[Holder]:
-    if type(found) not in (list, tuple) or any(type(one) is not Holder for one in found):  # type: ignore[attr-defined]
+def _holders(found: object) -> Sequence[Holder]:
+    several = cast("Sequence[object]", found) if type(found) in (list, tuple) else (found,)
+    if any(type(one) is not Holder for one in several):
         raise UsageError(
             f"text() was given a {type(found).__name__}, which is no report and has no holders",
             hint="For example: print(reftrack.text(reftrack.holders(obj)))",
         )
-    return found  # type: ignore[return-value]
+    return cast("Sequence[Holder]", several)

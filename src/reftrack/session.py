@@ -28,6 +28,7 @@ from reftrack.journal import Journal, no_collection
 from reftrack.limits import MemoryLimit
 from reftrack.looking import Asked, Left, Timed
 from reftrack.model import (
+    COUNTED,
     Ended,
     Event,
     Failed,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from reftrack.curing import Cure
 
 
-TORN_DOWN_LATE = frozenset({"class", "module", "fixture"})
+TORN_DOWN_LATE = COUNTED - {"test"}
 """Kinds of scopes that end after the last test."""
 
 WORTH_A_LOOK = 64 << 10
@@ -145,7 +146,7 @@ class Session:
                 cut = f"the record ends too early, it could not be written: {why}"
                 report.run.cut_in, report.run.exit_status = [], exit_status
                 report.run.notes.append(cut)
-                if judge is not None or self.judges:
+                if self.is_gated:
                     report.failed.append(f"gates cannot tell: {cut}")
             for judges in ([] if judge is None else [judge], self.judges):
                 failed = [reason for each in judges for reason in each(report)]
@@ -177,6 +178,11 @@ class Session:
     def is_part(self) -> bool:
         """Has another process started the run, which reports it?"""
         return self._parent is not None
+
+    @property
+    def is_gated(self) -> bool:
+        """Is there anything that the run has to pass?"""
+        return self.options.has_gates or bool(self.judges)
 
     @property
     def backend(self) -> tracing.Backend:

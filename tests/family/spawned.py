@@ -3,7 +3,7 @@
 import multiprocessing
 import sys
 
-from django.core.management import execute_from_command_line  # type: ignore[import-untyped]
+from django.core.management import execute_from_command_line  # type: ignore[import-untyped]  # Django has none
 
 if __name__ == "__main__":
     multiprocessing.set_start_method("spawn")

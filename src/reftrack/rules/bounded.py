@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from reftrack.rules.rule import Rule
 
+SUBCLASSES = "__subclasses__()"
+"""What the interpreter's registry of a class's subclasses is called on a path."""
+
 
 def _bounded(
     name: str, owners: tuple[str, ...], attributes: tuple[str, ...], why: str, title: str = "{text}"
@@ -77,7 +80,7 @@ BOUNDED = (
     Rule(
         "subclasses",
         (),
-        ("__subclasses__()",),
+        (SUBCLASSES,),
         "c-reference",
         "the interpreter's registry of a class's subclasses: it has weak references to them, and "
         "room for as many as were alive at once",

@@ -32,6 +32,7 @@ MARKERS = (
 )
 
 _PATH = list(sys.path)
+"""Where what a report needs is imported from, before a suite changes it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

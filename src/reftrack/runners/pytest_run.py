@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reftrack.errors import no_report
 from reftrack.runners import pytest_options
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ class OwnRun:
     def __init__(self, session: Session, options: Options) -> None:
         self.session, self.options = session, options
         self.here = os.getcwd()  # the suite may leave it
-        self.path = list(sys.path)
         self.report: Report | None = None
         self.passed = True
 
@@ -100,7 +100,7 @@ class OwnRun:
         from reftrack.errors import ReftrackError
 
         try:
-            self.passed = not (self.options.fail_over or self.options.baseline)
+            self.passed = not self.session.is_gated
             report = self.session.finish(status, self._failures)
             self.passed = report is None or not report.failed
             if report is None:
@@ -131,18 +131,8 @@ class OwnRun:
             return
         try:
             tell(report)
-        except MemoryError:
-            say(
-                "reftrack: no report: memory is short here\n"
-                f"  python -m reftrack report {self.session.path} shows it"
-            )
-        except Exception:
-            import traceback
-
-            say(
-                f"reftrack: error: no report, for a fault of reftrack\n{traceback.format_exc()}"
-                f"  python -m reftrack report {self.session.path} may show it"
-            )
+        except Exception as error:
+            say(no_report(error, self.session.path))
 
     def _to_terminal(self, terminal: Any, report: Report) -> None:
         lines = self._lines(report, terminal._tw.fullwidth, is_short=terminal.verbosity < -1)
