@@ -148,6 +148,13 @@ def test_so_far():
     assert found.holders[0].survived_bytes > 100_000
     assert reftrack.holders(KEEP[0])[0].allocations[0].traceback[-1].function == "test_is_not"
 
+def test_so_far_in_a_body():
+    with reftrack.track():
+        KEEP.append(bytearray(500_000))
+        charge = reftrack.report().holders[0].charged[0]
+        assert charge.id.endswith("test_so_far_in_a_body")
+        assert charge.bytes > 500_000
+
 kept = []
 def test_tracker_is_left_behind():
     with reftrack.track() as t:
@@ -164,7 +171,7 @@ def test_and_read_too_late():
 def test_assertions_name_holder_path_and_line(tmp_path: Path) -> None:
     (tmp_path / "test_asserted.py").write_text(ASSERTED)
     done = support.reftrack("run", "-m", "pytest", "-q", "test_asserted.py", cwd=tmp_path)
-    assert "1 failed, 4 passed" in done.stdout, done.stdout
+    assert "1 failed, 5 passed" in done.stdout, done.stdout
     shown = [line.removeprefix("E").strip() for line in done.stdout.splitlines()]
     at = shown.index("AssertionError: Order is not released")
     assert shown[at + 1 : at + 3] == [

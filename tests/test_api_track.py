@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -212,9 +213,29 @@ def test_report_is_as_a_runs() -> None:
 
 def test_trackers_do_not_nest() -> None:
     with reftrack.track() as t:
+        line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
         KEPT.append(bytearray(100_000))
-        with pytest.raises(reftrack.UsageError, match="do not nest"), reftrack.track():
+        nested = rf"do not nest, and the one of .*test_api_track\.py:{line} is open"
+        with pytest.raises(reftrack.UsageError, match=nested), reftrack.track():
             pass
+    assert t.survived_bytes > 100_000
+
+
+def test_one_that_was_closed_in_its_body_has_ended() -> None:
+    t = reftrack.track()
+    t.__enter__()
+    KEPT.append(bytearray(100_000))
+    t.close()
+    KEPT.append(bytearray(300_000))
+    assert 100_000 < t.survived_bytes < 300_000
+    with reftrack.track():
+        pass
+
+
+def test_one_that_was_dropped_in_its_body_has_ended() -> None:
+    reftrack.track().__enter__()
+    with reftrack.track() as t:
+        KEPT.append(bytearray(100_000))
     assert t.survived_bytes > 100_000
 
 

@@ -452,3 +452,33 @@ def test_a_worker_of_xdist_sends_its_failures_to_the_controller(tmp_path: Path) 
         f"suite.py::test_leak[{n}] left 3.0 MiB behind (limit 1.0 MiB): suite.CACHE"
         for n in range(4)
     ]
+
+
+def test_what_a_test_leaves_in_a_tracker_is_judged_with_the_rest(tmp_path: Path) -> None:
+    run = gated(
+        tmp_path,
+        """
+        import pytest, reftrack
+        CACHE = []
+        def leak(): CACHE.append(bytearray(3 << 20))
+
+        def test_leak_within():
+            with reftrack.track() as t: leak()
+            assert t.survived_bytes > 3 << 20
+        def test_leak_beside():
+            CACHE.append(bytearray(2 << 20))
+            with reftrack.track() as t: leak()
+        @pytest.fixture
+        def followed():
+            with reftrack.track() as t: yield t
+        def test_leak_in_a_fixtures(followed): leak()
+        def test_clean(followed):
+            data = bytearray(3 << 20)
+            assert followed.survived_bytes > 3 << 20
+        """,
+    )
+
+    assert failed(run) == {"test_leak_within", "test_leak_beside", "test_leak_in_a_fixtures"}
+    assert outcomes(run)["test_clean"] == "PASSED"
+    for left in ("within left 3.0", "beside left 5.0", "fixtures left 3.0"):
+        assert f"{left} MiB behind" in run.stdout, run.stdout

@@ -82,6 +82,20 @@ def waiting_frame() -> FrameType | None:
     return frame and frame.f_back
 
 
+def calling_line() -> str:
+    """Where the program's code, or else whatever has called reftrack, is now: "suite.py:12"."""
+    frame: FrameType | None = this_frame()
+    caller = None
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not owners.is_own_file(file):
+            caller = caller or f"{file}:{frame.f_lineno}"
+            if not owners.is_library_file(file):
+                return f"{file}:{frame.f_lineno}"
+        frame = frame.f_back
+    return caller or "the start"
+
+
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 

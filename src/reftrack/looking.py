@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from reftrack import _reftrack, owners, proof, retention
+from reftrack import _reftrack, owners, proof, retention, windows
 from reftrack.grouping import Charged
 from reftrack.heap import KNOWN_ONLY, WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
 from reftrack.model import COUNTED, Checkpoint, Holder, Released, ScopeKind, Survived, Totals
@@ -73,6 +73,7 @@ def record(
     charged = charged_scopes(ended, running)
     if not asked.final:
         _charge_what_runs(charged, running)
+        _charge_windows(charged)
     resident, grown = native.now()  # before the look takes memory of its own
     seen = look(backend, _wanted(charged), NAMED_BY)
     # The look has charged the data of the arrays that it came to: that growth is explained.
@@ -124,6 +125,7 @@ def left_by(
         scope.number: Charged(scope.kind, scope.id, is_open=scope.kind == "test")
         for scope in scopes
     }
+    _charge_windows(charged)
     in_pytest = retention.are_pytests((each.kind, each.id) for each in (*scopes, *ended))
     seen = look(backend, _wanted(charged, (each.number for each in ended)), NAMED_BY)
     try:
@@ -179,7 +181,10 @@ def _found(seen: Look) -> Counter[int] | None:
 
 
 def _survived(number: int, found: Mapping[int, int] | None) -> int:
-    return _reftrack.counters(number)[0] if found is None else found.get(number, 0)
+    if found is not None:
+        return found.get(number, 0)
+    # The counters of the scope around a window have what is in it already.
+    return 0 if windows.has(number) else _reftrack.counters(number)[0]
 
 
 def _leave_out(
@@ -261,6 +266,13 @@ def _charge_what_runs(charged: dict[int, Charged], running: Sequence[Timed]) -> 
         charged[innermost.number] = Charged(innermost.kind, innermost.id, is_open=True)
     if not any(scope.kind == "test" for scope in charged.values()):
         charged[session.number] = Charged(session.kind, session.id, is_open=True)
+
+
+def _charge_windows(charged: dict[int, Charged]) -> None:
+    """What `track()` follows by itself in a scope counts to that before it has ended, too."""
+    for number, scope in tuple(charged.items()):
+        for inner in windows.within(number):
+            charged[inner] = scope
 
 
 def _wanted(charged: dict[int, Charged], others: Iterable[int] = ()) -> bytes:

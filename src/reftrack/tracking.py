@@ -30,6 +30,7 @@ from reftrack import (
 )
 from reftrack.errors import UsageError
 from reftrack.grouping import Charged
+from reftrack.guard import calling_line
 from reftrack.heap import WANTED
 from reftrack.model import COUNTED, FORMAT, Allocation, Holder, Report, RunInfo, Scope, Totals
 from reftrack.naming import NAMED_BY
@@ -83,6 +84,7 @@ class Tracker:
         self._ledger: _Ledger | None = None
         self._backend: Backend | None = None
         self._is_open = False
+        self._where = ""  # it was opened
         self._began = self._seconds = 0.0
         self._started = ""
         self._figures: tuple[int, int, int] | None = None  # allocated, peak, survived, at the end
@@ -113,6 +115,7 @@ class Tracker:
             self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._began = _reftrack.now()
             self._is_open = True
+            self._where = calling_line()
             _latest = weakref.ref(self)
             self._window = _window()
         finally:
@@ -143,7 +146,10 @@ class Tracker:
         if opened is not None and opened._is_open and opened._pid != os.getpid():
             opened._leave_to_parent()
         elif opened is not None and opened._is_open and opened._has_ledger():
-            raise UsageError("a tracker is open: trackers do not nest", hint=ONE_AT_A_TIME)
+            problem = f"trackers do not nest, and the one of {opened._where} is open"
+            raise UsageError(problem, hint=ONE_AT_A_TIME)
+        if opened is None:
+            windows.close_left()  # one that was dropped while it was open
 
     def _end(self) -> UsageError | None:
         """Close the window; returns what is wrong, if anything is."""
@@ -169,9 +175,11 @@ class Tracker:
         return None
 
     def close(self) -> None:
-        """Let go of the ledger: nothing more can be read but what was. In a run it does nothing."""
-        if not self._is_open:
-            self._ledger = None
+        """Let go of the ledger: nothing more can be read but what was. In a run only a body that
+        is still open ends."""
+        if self._is_open:
+            self.__exit__(None, None, None)
+        self._ledger = None
 
     # ---- what it tells ----
 

@@ -57,6 +57,12 @@ def close(window: Window) -> None:
                 _reftrack.leave_within(inner)
 
 
+def close_left() -> None:
+    """Close the one that is open: nobody is left to do it."""
+    if _open is not None:
+        close(_open)
+
+
 def follow(outer: int) -> None:
     """The run charges that scope now: a window that is open goes on within it."""
     if _open is None or not _open.has_ledger:
@@ -66,6 +72,22 @@ def follow(outer: int) -> None:
             _reftrack.enter_within(inner)
             return
     _enter(_open)
+
+
+def within(outer: int) -> list[int]:
+    """The ledger's scopes of windows that are within that one, and not given back."""
+    return [
+        inner
+        for window in _windows
+        if window.has_ledger
+        for inner, around in window.parts.items()
+        if around == outer
+    ]
+
+
+def has(inner: int) -> bool:
+    """Is that scope of the ledger a window's?"""
+    return any(inner in window.parts for window in _windows)
 
 
 def give_back(outer: int) -> None:
