@@ -515,6 +515,7 @@ static inline int rt_blocks_known(PyTypeObject *type, PyTypeObject *python_class
         || type == &PyMethod_Type || type == &PyCFunction_Type || type == &PyMethodDescr_Type
         || type == &PyWrapperDescr_Type || type == &PyGetSetDescr_Type || type == &PyProperty_Type
         || type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyGen_Type
+        || type == &PyCoro_Type || type == &PyAsyncGen_Type || type == &PyFrame_Type
         || type == &_PyWeakref_RefType || type == &PyMemberDescr_Type;
 }
 

@@ -9,9 +9,10 @@ cdef enum:
 
 
 cdef int lost_find(Survey *s) noexcept nogil:
-    # The survivors that are looked for. Those from a free list may bear no date.
+    # The survivors that are looked for. Those from a free list may bear no date, and what the interpreter
+    # has itself has its reference there.
     cdef Graph *g = s.graph
-    cdef uint32_t id
+    cdef uint32_t id, k
     cdef uint64_t address
     for id in range(1 + g.frame_count, g.count):
         if g.found[id] != 0 or references(g, id) == 0:
@@ -22,6 +23,8 @@ cdef int lost_find(Survey *s) noexcept nogil:
         if table_put(&s.lost, address, id) < 0:
             return -1
         bloom_add(s, address)
+    for k in range(g.role_count):
+        table_find(&s.lost, <uint64_t>g.roles[k].object >> 4).value = 0
     return 0
 
 

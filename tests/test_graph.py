@@ -16,7 +16,7 @@ import random
 import sys
 import threading
 import types
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -601,6 +601,55 @@ def test_an_address_in_an_objects_memory_is_the_last_thing_to_go_by(heap: Heap) 
     seen = look(scope)
 
     assert {h.name for h in holders(seen, scope)} == {"heap_under_test.far"}
+
+
+def test_what_the_interpreter_holds_is_not_looked_for_by_its_address(heap: Heap) -> None:
+    with Within() as scope:
+        box = [blob()]
+        atexit.register(len, box)
+    (given,) = (found for found in gc.get_referrers(box) if type(found) is tuple)
+    heap.word = itertools.count(id(given))
+    del box, given
+    seen = look(scope)
+
+    large = {h.name for h in holders(seen, scope) if h.retained_bytes > 1000}
+    assert large == {"atexit callbacks"}
+    atexit.unregister(len)
+
+
+@pytest.mark.parametrize("kind", ["frame", "coroutine"])
+def test_what_a_frame_has_unused_is_no_reference(heap: Heap, kind: str) -> None:
+    """Given a frame that is over, or waits, and in it the address of what its stack had once, where
+    now something is that C code alone holds."""
+    heap.kept = over = frame_that_is_over() if kind == "frame" else waiting_coroutine()
+    with Within() as scope:
+        made = [blob()]
+    words = (ctypes.c_size_t * (over.__sizeof__() // 8)).from_address(id(over))
+    words[len(words) - 1] = id(made)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(made))
+    del made, over
+    seen = look(scope)
+
+    assert {h.name for h in holders(seen, scope)} == {"C code holds 1 reference to list"}
+
+
+def frame_that_is_over() -> types.FrameType:
+    frame = sys._getframe()
+    return [frame, *map(str, (1, 2))][0]  # type: ignore[return-value]  # a stack with some room
+
+
+def waiting_coroutine() -> Coroutine[None, None, None]:
+    @types.coroutine
+    def wait() -> Iterator[None]:
+        yield
+
+    async def waits() -> None:
+        await wait()
+        print([1, 2, *map(str, (1, 2, 3))])
+
+    begun = waits()
+    begun.send(None)
+    return begun
 
 
 LEAKED: dict[str, Callable[[], object]] = {

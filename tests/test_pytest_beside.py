@@ -11,12 +11,13 @@ from textwrap import dedent
 import msgspec
 import pytest
 
-from reftrack.model import Report
+from reftrack.model import Holder, Report
 from support import PLUGINS, plain, without
 
 pytestmark = pytest.mark.slow
 
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-rA")
+PROVED = ("--reftrack", "--reftrack-json", "out.json")
 GATE = (
     *("--reftrack", "--reftrack-no-prove", "--reftrack-json", "out.json"),
     *("--reftrack-fail-over", "1MiB"),
@@ -45,9 +46,13 @@ def counts(run: subprocess.CompletedProcess[str]) -> str:
     return re.sub(r" in [\d.]+s.*", "", run.stdout.splitlines()[-1]).strip("= ")
 
 
-def holders(folder: Path) -> set[str]:
+def large(folder: Path) -> list[Holder]:
     report = msgspec.json.decode((folder / "out.json").read_bytes(), type=Report)
-    return {h.name for h in report.holders if h.survived_bytes >= 1 << 20}
+    return [h for h in report.holders if h.survived_bytes >= 1 << 20]
+
+
+def holders(folder: Path) -> set[str]:
+    return {h.name for h in large(folder)}
 
 
 def test_pytest_asyncio(tmp_path: Path) -> None:
@@ -143,6 +148,40 @@ def test_pytest_rerunfailures(tmp_path: Path) -> None:
     report = msgspec.json.decode((tmp_path / "out.json").read_bytes(), type=Report)
     assert len(report.failed) == 1
     assert holders(tmp_path) == {"suite.CACHE"}
+
+
+def test_the_error_of_a_failed_test_is_held_by_what_keeps_it_on_the_item(tmp_path: Path) -> None:
+    suite = """
+    def test_fails():
+        data = bytearray(3 << 20)
+        assert 0
+    def test_passes(): pass  # pytest lets go of sys.last_value before it
+    """
+    (tmp_path / "conftest.py").write_text(
+        dedent(
+            """
+            import pytest
+            @pytest.hookimpl(wrapper=True)
+            def pytest_runtest_makereport(item, call):
+                if call.excinfo and not item.config.pluginmanager.has_plugin("rerunfailures"):
+                    item.error = call.excinfo
+                return (yield)
+            """
+        )
+    )
+    run_suite(tmp_path, ("rerunfailures",), suite, *PROVED)
+    (by_plugin,) = large(tmp_path)
+    run_suite(tmp_path, (), suite, *PROVED)
+    (by_conftest,) = large(tmp_path)
+
+    assert by_plugin.name == "Function._rerun_condition_excinfos"
+    assert by_plugin.rule == "rerun-errors"
+    assert (by_conftest.name, by_conftest.rule) == ("Function.error", "")
+    for holder in (by_plugin, by_conftest):
+        assert (holder.root, holder.kind) == ("pytest Session.items", "exception")
+        assert holder.path[-1] == "data in test_fails()"
+        assert holder.fix
+        assert holder.proved_bytes
 
 
 def test_pytest_randomly(tmp_path: Path) -> None:

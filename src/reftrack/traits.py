@@ -148,10 +148,14 @@ def is_users_own(place: Place) -> bool:
     """A name that the user's own code has given: of a module, a class, a function's variable."""
     if place.kind in (naming.CONTEXT, naming.INTERPRETER):
         return True
-    if place.kind == naming.MODULE and place.attribute in IMPORT_SYSTEMS:
+    if is_of_import_system(place):
         return False
     kinds = (naming.MODULE, naming.CLASS, naming.DEFAULT, *NAMED_INSIDE)
     return place.kind in kinds and is_users(place)
+
+
+def is_of_import_system(place: Place) -> bool:
+    return place.kind == naming.MODULE and place.attribute in IMPORT_SYSTEMS
 
 
 def can_be_emptied(type_name: str, bases: Bases) -> bool:

@@ -44,6 +44,14 @@ FRAMEWORKS = (
         fix="cls.addClassCleanup(...) on the class whose tests run, or call doClassCleanups()",
     ),
     Rule(
+        "rerun-errors",
+        ("_pytest.nodes.Node",),
+        ("_rerun_condition_excinfos",),
+        "exception",
+        "pytest-rerunfailures keeps the error of a test that failed, and it the frames it ran in",
+        fix="-p no:rerunfailures where nothing is to be run again; it goes when the test passes",
+    ),
+    Rule(
         "monkeypatches",
         ("_pytest.monkeypatch.MonkeyPatch",),
         ("_setattr", "_setitem"),
