@@ -282,7 +282,9 @@ cdef void charge(
     row.sure += 0 if unsure else 1
     s.groups[group].bytes += size
     s.groups[group].objects += objects
-    if inside and s.sizes[id] > s.groups[group].sample_size:
+    if inside and (
+        s.sizes[id] > s.groups[group].sample_size or s.groups[group].sample == s.groups[group].anchor
+    ):
         s.groups[group].sample_size = s.sizes[id]
         s.groups[group].sample = id
     # A region's top adds its retained size later; here what no top accounts for, or another group's does.

@@ -292,8 +292,8 @@ def retained(object target, str own_folder not None):
 
 
 def instances(tuple types not None):
-    """All objects that there are of these types or types derived from them, except classes, listed by the
-    collector or not. Raises MemoryError, TypeError."""
+    """All objects that there are of these types or types derived from them, listed by the collector or not;
+    classes only of metaclasses. Raises MemoryError, TypeError."""
     cdef int collector
     cdef Look l
     cdef uint32_t id
@@ -328,7 +328,7 @@ cdef bint is_of(PyObject *o, tuple types):
     # By the type's own memory: no __instancecheck__ is called, no __class__ asked for.
     for type_ in types:
         if PyType_IsSubtype(rt_type(o), <PyTypeObject *><PyObject *>type_):
-            return not PyType_Check(o)
+            return not PyType_Check(o) or type.__subclasscheck__(type, type_)
     return False
 
 

@@ -11,12 +11,13 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
+from unittest import mock
 
 import pytest
 
 import reftrack
 import scoped
-from reftrack import _reftrack
+from reftrack import _reftrack, choosing, heap, tracing
 from reftrack.model import Holder
 
 
@@ -203,6 +204,15 @@ def test_several_objects_come_in_a_list_which_holds_nothing_itself() -> None:
     first, second = reftrack.holders(orders)
     assert (names([first]), first.objects) == (["SHOP"], 2)
     assert (names([second]), second.objects) == (["Shop.current"], 1)
+
+
+def test_thousands_that_lie_alike_take_one_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = mock.Mock(wraps=choosing.choose)
+    monkeypatch.setattr(choosing, "choose", choose)
+    SHOP.update((str(k), Order(1)) for k in range(3000))
+    found = only(reftrack.holders(list(SHOP.values())))
+    assert (found.name, found.objects) == (f"{__name__}.SHOP", 3000)
+    assert choose.call_count < 10
 
 
 def test_who_holds_the_list_holds_what_is_in_it() -> None:
@@ -480,6 +490,26 @@ def test_no_instance_of_a_class_is_alive() -> None:
         reftrack.assert_released(Order)
     SHOP.clear()
     reftrack.assert_released((Order, Derived))
+
+
+def test_instances_of_a_metaclass_are_classes() -> None:
+    class Meta(type):
+        pass
+
+    reftrack.assert_released(Meta)
+    SHOP["class"] = Meta("Made", (), {})
+    with pytest.raises(AssertionError, match=r"1 instance of .*Meta is not released") as raised:
+        reftrack.assert_released(Meta)
+    assert f"{__name__}.SHOP['class']" in str(raised.value)
+
+
+def test_every_class_there_is_has_a_path() -> None:
+    """Also Python's own, of which no size is known, and some of which only C code has."""
+    classes = tuple(_reftrack.instances((type,)))
+    seen = heap.look_at(tracing.choose("native"), classes, None, aside=False)
+    assert len(seen.groups) > 100
+    assert all(seen.path(step) for *_, step, _, _ in seen.groups)
+    seen.close()
 
 
 def test_instances_that_the_collector_does_not_list_are_found() -> None:

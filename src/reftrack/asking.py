@@ -150,12 +150,13 @@ def _find(seen: Look) -> dict[object, _Found]:
     every: dict[Edge, None] = {}
     groups = range(len(seen.groups))
     ways = {number: seen.groups[number][3] for number in groups}
+    known = cuts.Ways(seen)
     for _ in range(MOST):
         before = len(every)
         for number, step in ways.items():
             if seen.step(seen.numbers(step)[0]).edge == "garbage":
                 continue  # nobody, but whoever asks
-            choice, edge = cuts.way_around(seen, number, step)
+            choice, edge = known.around(number, step)
             if owners.is_own_name(choice.place):
                 continue
             holder = found.setdefault(choice.key, _Found(choice, {}, {}))

@@ -184,26 +184,58 @@ def _ways(seen: Look, still_held: Mapping[int, int]) -> list[tuple[Choice, Edge]
 
 def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
     """The holder on another path to a group's sample, and its edge; None where that is a root."""
-    numbers = seen.numbers(step)
-    path = [seen.step(number) for number in numbers]
-    made = [0 if is_attributes(path, k) else seen.made_by(n) for k, n in enumerate(numbers)]
-    scope = seen.groups[group][0]
-    anchor = len(path) - 1
-    while anchor >= 0 and made[anchor] == scope:
-        anchor -= 1
-    if seen.scopes[scope] == WANTED_IMPORT:
-        anchor -= 1  # nothing is told of who made what before the tests
-    first = next((k for k, by in enumerate(made) if seen.scopes[by] == WANTED), -1)
-    found = survivor(seen, scope, step, anchor, first, made[first])
-    choice = with_entries(seen, choosing.choose(path, found, seen.bases), step)
-    return choice, _edge(seen, choice, numbers)
+    return Ways(seen).around(group, step)
+
+
+class Ways:
+    """The same of many groups: those whose paths are alike have one choice."""
+
+    def __init__(self, seen: Look) -> None:
+        self._seen = seen
+        self._shapes = choosing.Shapes(seen.steps)
+        self._chosen: dict[tuple[int, Survivor], Choice] = {}
+        self._made: dict[int, int] = {}  # by step, the scope that made it
+
+    def around(self, group: int, step: int) -> tuple[Choice, Edge | None]:
+        seen = self._seen
+        numbers = seen.numbers(step)
+        found = self._survivor(seen.groups[group][0], numbers)
+        like = self._shapes[step], found
+        if like not in self._chosen:
+            self._chosen[like] = choosing.choose(seen.path(step), found, seen.bases)
+        choice = _with_entries(seen, self._chosen[like], numbers)
+        return choice, _edge(seen, choice, numbers)
+
+    def _survivor(self, scope: int, numbers: Sequence[int]) -> Survivor:
+        seen = self._seen
+        for end in range(len(numbers), 0, -1):
+            if numbers[end - 1] in self._made:  # many paths begin with the same steps
+                break
+            self._made[numbers[end - 1]] = _made_by(seen, numbers[:end])
+        made = [self._made[number] for number in numbers]
+        anchor = len(made) - 1
+        while anchor >= 0 and made[anchor] == scope:
+            anchor -= 1
+        if seen.scopes[scope] == WANTED_IMPORT:
+            anchor -= 1  # nothing is told of who made what before the tests
+        first = next((k for k, by in enumerate(made) if seen.scopes[by] == WANTED), -1)
+        return survivor(seen, scope, numbers[-1], anchor, first, made[first])
+
+
+def _made_by(seen: Look, numbers: Sequence[int]) -> int:
+    last = [seen.step(number) for number in numbers[-3:]]
+    return 0 if is_attributes(last, len(last) - 1) else seen.made_by(numbers[-1])
 
 
 def with_entries(seen: Look, choice: Choice, last: int) -> Choice:
     """A holder on the path with that last step, and whether it had entries before the tests."""
-    numbers = seen.numbers(last)
+    return _with_entries(seen, choice, seen.numbers(last))
+
+
+def _with_entries(seen: Look, choice: Choice, numbers: Sequence[int]) -> Choice:
     leads = 0 <= choice.leads_to < len(numbers) and numbers[choice.leads_to]
-    return choice._replace(had_entries=leads in seen.older)
+    had_entries = leads in seen.older
+    return choice if choice.had_entries == had_entries else choice._replace(had_entries=had_entries)
 
 
 def survivor(seen: Look, scope: int, step: int, anchor: int, first: int, made_by: int) -> Survivor:

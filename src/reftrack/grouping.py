@@ -183,7 +183,7 @@ def _goes(choice: Choice) -> bool:
 
 
 def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
-    shapes = choosing.shapes(seen.steps)
+    shapes = choosing.Shapes(seen.steps)
     known: dict[tuple[int, Survivor], Choice] = {}
     # By the name that a test knows: "fixture db" for "db (session)".
     fixtures = {
