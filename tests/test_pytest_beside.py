@@ -150,6 +150,23 @@ def test_pytest_rerunfailures(tmp_path: Path) -> None:
     assert holders(tmp_path) == {"suite.CACHE"}
 
 
+def test_what_pytest_rerunfailures_has_of_an_earlier_attempt_is_not_the_tests(
+    tmp_path: Path,
+) -> None:
+    suite = """
+    import pytest
+    tries = []
+
+    @pytest.mark.reftrack(max_objects=0)
+    def test_flaky():
+        tries.append(1)
+        assert len(tries) > 2
+    """
+    run = run_suite(tmp_path, ("rerunfailures",), suite, "--reruns", "2", *PROVED)
+
+    assert outcomes(run) == {"test_flaky": "PASSED"}, run.stdout
+
+
 def test_the_error_of_a_failed_test_is_held_by_what_keeps_it_on_the_item(tmp_path: Path) -> None:
     suite = """
     def test_fails():

@@ -482,3 +482,28 @@ def test_what_a_test_leaves_in_a_tracker_is_judged_with_the_rest(tmp_path: Path)
     assert outcomes(run)["test_clean"] == "PASSED"
     for left in ("within left 3.0", "beside left 5.0", "fixtures left 3.0"):
         assert f"{left} MiB behind" in run.stdout, run.stdout
+
+
+def test_what_nobody_has_done_is_no_object_that_a_test_left(tmp_path: Path) -> None:
+    run = gated(
+        tmp_path,
+        """
+        import collections.abc, linecache, re, pytest
+        pytestmark = pytest.mark.reftrack(max_objects=0)
+        KEPT = []
+        class Thing: pass
+
+        def test_pattern(): re.compile("a[b-d]+e")
+        def test_source(): linecache.getline(re.__file__, 1)
+        def test_abstract(): assert not isinstance(Thing(), collections.abc.Mapping)
+        @pytest.mark.filterwarnings("always")
+        def test_warning():
+            import warnings
+            warnings.warn_explicit("told", UserWarning, "elsewhere.py", 1, registry={})
+        def test_leak(): KEPT.append(Thing())
+        """,
+        gate=OWN,
+    )
+
+    assert failed(run) == {"test_leak"}, run.stdout
+    assert len(outcomes(run)) == 5

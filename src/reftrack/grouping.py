@@ -18,6 +18,9 @@ IMPORTED_FROM = 64 << 10
 KEPT_ELSEWHERE = 4 << 10
 """Least bytes of a group of which it is asked who else has it."""
 
+RECORDED_WARNINGS = "warnings._showwarnmsg_impl"
+"""What `catch_warnings(record=True)` replaces: pytest has one around each test."""
+
 NAMES = ("module-global", "class-attribute", "instance-attribute")
 """Kinds of holders that are a name for what they keep, and no more than that."""
 
@@ -161,7 +164,7 @@ def _leave_out_open(
     going = [
         k
         for k, (choice, _) in enumerate(found)
-        if charged[seen.groups[k][0]].is_open and choice.owner == "runner" and _goes(choice)
+        if charged[seen.groups[k][0]].is_open and _goes(choice)
     ]
     edges = cuts.edges(seen, (found[k] for k in going))
     for k in going:
@@ -176,6 +179,10 @@ def _leave_out_open(
 def _goes(choice: Choice) -> bool:
     """With its test goes what a runner holds of it; not what pytest's configuration has, or a wider
     fixture, nor what the user has set on an item."""
+    if choice.place == RECORDED_WARNINGS:
+        return True
+    if choice.owner != "runner":
+        return False
     rule = choice.rule.name if choice.rule is not None else ""
     is_private = choice.attribute.startswith("_") or choice.attribute in (FUNCARGS, "stash")
     is_wider = choice.kind == "fixture" and choice.name.endswith(")")

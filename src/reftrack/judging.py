@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from reftrack import ignoring, owners
+from reftrack.differences import counts
 from reftrack.looking import Left, Timed
 from reftrack.model import Frame, Holder
 from reftrack.reporters import classes, github, rows
@@ -67,10 +68,10 @@ def failure(
     ignored: Collection[str],
     directory: str,
 ) -> Failure | None:
-    """Does the scope fail by what these `holders` keep of it? Bookkeeping of the runner does not
-    count, nor do those that `limits`, the patterns `ignored` or `reftrack.ignore` accept. Files are
-    told as seen from `directory`."""
-    holders = [holder for holder in holders if holder.verdict != "runner"]
+    """Does the scope fail by what these `holders` keep of it? What is nobody's doing does not count
+    (see `differences.counts`), nor do those that `limits`, the patterns `ignored` or
+    `reftrack.ignore` accept. Files are told as seen from `directory`."""
+    holders = [holder for holder in holders if counts(holder)]
     ignoring.mark(holders, (*ignored, *limits.ignore))
     counted = [_Counted(h, _objects(h)) for h in holders if not h.ignored]
     words = _over(limits, counted)

@@ -35,6 +35,9 @@ RUNNERS = frozenset(
     }
 )
 
+PYTEST_PLUGINS = "pytest_"
+"""How the names of installed packages begin that are plugins of pytest."""
+
 _mro_of: Any = type.__dict__["__mro__"].__get__
 _vars_of: Any = type.__dict__["__dict__"].__get__
 
@@ -68,7 +71,9 @@ def of_module(name: str) -> Owner:
             if file is None:
                 # A namespace package has no file: its parts decide. Built-in modules have none.
                 return "library" if name.split(".")[0] in sys.stdlib_module_names else "your code"
-            return of_file(file, ".".join(parts[:k]))
+            owner = of_file(file, ".".join(parts[:k]))
+            is_plugin = owner == "library" and parts[0].startswith(PYTEST_PLUGINS)
+            return "runner" if is_plugin else owner
     return "library" if parts[0] in sys.stdlib_module_names or len(parts) == 1 else "your code"
 
 

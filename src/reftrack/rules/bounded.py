@@ -68,6 +68,13 @@ BOUNDED = (
         ("path_importer_cache", "FileFinder", "_path_cache"),
         "what the import system knows of directories",
     ),
+    _bounded(
+        "abc-caches",
+        (),
+        ("_abc_impl",),
+        "an abstract class notes which classes it was asked about, by weak references to them",
+        title="caches of abstract classes",
+    ),
     Rule(
         "typing",
         ("typing",),
