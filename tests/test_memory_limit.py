@@ -282,6 +282,22 @@ def test_a_test_that_goes_on_in_spite_of_the_error_is_interrupted(tmp_path: Path
     assert "test_2_endless" in stopped(run, "300.0 MiB")
 
 
+def test_what_the_runner_does_after_its_last_test_is_not_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import time\n"
+        "def pytest_unconfigure():\n"
+        "    kept = [(bytearray(b'x' * 12_000_000), time.sleep(0.01)) for _ in range(30)]\n"
+        "    print('unconfigured')\n"
+    )
+
+    run = run_suite(tmp_path, GROWING, "--memory-limit", "300MiB", runner=PYTEST)
+
+    assert "unconfigured" in run.stdout
+    assert "KeyboardInterrupt" not in run.stdout + run.stderr
+    assert run.status == 2
+    assert "GrowingTest" in stopped(run, "300.0 MiB")
+
+
 def test_memory_of_c_code_counts_and_is_seen_in_the_middle_of_a_test(tmp_path: Path) -> None:
     source = (
         BOUNDED

@@ -28,6 +28,7 @@ class Run(Protocol):
     def repeating(self) -> bool: ...
     def holds(self, kind: ScopeKind) -> bool: ...
     def has_tests(self) -> bool: ...
+    def innermost(self) -> tuple[ScopeKind, str]: ...
     def where(self) -> str: ...
     def let_go(self) -> None: ...
     def look(self) -> Sequence[Holder]: ...
@@ -101,7 +102,7 @@ class MemoryLimit:
             self._over()
             can_stop = self._run.has_tests() and not self._run.repeating
             return KeyboardInterrupt(self.reached) if self.reached and not can_stop else None
-        if _resident() <= self._next:
+        if _resident() <= self._next or self._is_runners_turn():
             return None
         self._interrupts += 1
         self._watch_on()
@@ -110,6 +111,10 @@ class MemoryLimit:
             f"{in_words(self._limit)}, and growing"
         )
         return MemoryError(text) if self._may_be_handled() else KeyboardInterrupt(text)
+
+    def _is_runners_turn(self) -> bool:
+        """Between two tests it is about to stop, and after the last one it has."""
+        return self._run.has_tests() and self._run.innermost()[0] == "session"
 
     def _may_be_handled(self) -> bool:
         """In a test of the program's an error is the test's, and its runner goes on to its end. A
