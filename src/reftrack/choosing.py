@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reftrack import finding, naming, owners, reaching, rules, titles
 from reftrack.finding import Found
-from reftrack.heap import Part, Step, Told
+from reftrack.heap import Part, Step
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
 from reftrack.reaching import IMMUTABLE, Nested
@@ -15,7 +15,6 @@ from reftrack.rules import Rule
 from reftrack.traits import (
     CONTAINERS,
     FIXTURE,
-    FUNCARGS,
     PYTEST_SESSION,
     TEST_CASE,
     TEST_SUITE,
@@ -28,41 +27,6 @@ from reftrack.traits import (
     runners_frame,
     whose_result,
 )
-
-
-class Shapes:
-    """A number for each step, the same for two of them if their paths differ in nothing that the
-    choice of a holder goes by: thousands differ in an index or a key alone. Steps may be added."""
-
-    def __init__(self, steps: Sequence[Told]) -> None:
-        self._steps = steps
-        self._found: list[int] = []
-        self._known: dict[tuple[object, ...], int] = {}
-
-    def __getitem__(self, number: int) -> int:
-        while len(self._found) <= number:
-            key = self._key(*self._steps[len(self._found)])
-            self._found.append(self._known.setdefault(key, len(self._known)))
-        return self._found[number]
-
-    def _key(
-        self, before: int, edge: str, label: object, type_name: str, name: str | None
-    ) -> tuple[object, ...]:
-        above = self._steps[before]
-        named = naming.is_name(above[1], edge, label, type_name)
-        of_rule = rules.known_key(label) if edge == "key" else ""
-        # A threading.local's attribute, a fixture's name, a module's: keys of dicts, and yet names.
-        keyed = self._steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
-        keyed = keyed or above[1] == "modules"
-        return (
-            self._found[before] if self._found else 0,
-            edge,
-            label if named or (keyed and edge == "key" and type(label) is str) else None,
-            type_name,
-            name,
-            of_rule,
-        )
-
 
 NOWHERE = -1
 

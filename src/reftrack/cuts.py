@@ -10,6 +10,7 @@ from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look
 from reftrack.naming import CACHE_TYPE, is_attributes
+from reftrack.shapes import Shapes
 from reftrack.traits import can_be_emptied
 
 MOST = 8
@@ -192,7 +193,7 @@ class Ways:
 
     def __init__(self, seen: Look) -> None:
         self._seen = seen
-        self._shapes = choosing.Shapes(seen.steps)
+        self._shapes = Shapes(seen.steps)
         self._chosen: dict[tuple[int, Survivor], Choice] = {}
         self._made: dict[int, int] = {}  # by step, the scope that made it
 

@@ -9,6 +9,7 @@ from reftrack import choosing, cuts, owners
 from reftrack.choosing import Choice, Survivor
 from reftrack.heap import Filling, Look
 from reftrack.model import ScopeKind
+from reftrack.shapes import Shapes
 from reftrack.traits import FUNCARGS
 
 IMPORTED_FROM = 64 << 10
@@ -190,7 +191,7 @@ def _goes(choice: Choice) -> bool:
 
 
 def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
-    shapes = choosing.Shapes(seen.steps)
+    shapes = Shapes(seen.steps)
     known: dict[tuple[int, Survivor], Choice] = {}
     # By the name that a test knows: "fixture db" for "db (session)".
     fixtures = {

@@ -13,28 +13,24 @@ import msgspec
 
 from reftrack import (
     _reftrack,
-    ignoring,
     looking,
     present,
-    progress,
     rules,
     tracing,
     windows,
 )
-from reftrack.budget import Budget
 from reftrack.config import Options
 from reftrack.guard import Apart, take_footing
 from reftrack.journal import Journal, no_collection
 from reftrack.limits import MemoryLimit
-from reftrack.looking import Asked, Left, Timed
+from reftrack.looking import Left, Timed
+from reftrack.looks import Looks
 from reftrack.model import (
-    COUNTED,
     Ended,
     Event,
     Failed,
     Holder,
     Judged,
-    Late,
     Report,
     RunInfo,
     ScopeKind,
@@ -47,13 +43,6 @@ from reftrack.scopes import Scopes
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
-
-
-TORN_DOWN_LATE = COUNTED - {"test"}
-"""Kinds of scopes that end after the last test."""
-
-WORTH_A_LOOK = 64 << 10
-"""Bytes that these have left, all together."""
 
 
 class Session:
@@ -86,10 +75,16 @@ class Session:
         self._repetition = Repetition(options.repeat, self.note)
         self._cure = self._new_cure(self._scopes.open, self._scopes.ended)
         self._cure_again = self._new_cure(self._repetition.opened, self._repetition.ended)
-        self._lost = False
-        self._tests_seen = -1  # tests that were over at the last final look
-        self._scopes_seen = 0  # and all scopes that were
-        self._budget = Budget()
+        self._looks = Looks(
+            options,
+            self._without,
+            self._backend,
+            self._scopes,
+            self._native,
+            self._cure,
+            note=self.note,
+            append=self._append,
+        )
 
     def _new_cure(self, opened: list[Timed], ended: list[Timed]) -> Cure | None:
         if not self.options.release:
@@ -132,11 +127,11 @@ class Session:
         _reftrack.pause()
         try:
             with Apart(self.note):
-                if self._tests_seen < self._scopes.tests_over() and not self._is_of_no_use():
-                    self._checkpoint(final=True)
+                if self._looks.is_behind and not self._is_of_no_use():
+                    self._look(final=True)
                 while self._scopes.open:
                     self._leave(None)
-                self._look_at_late()
+                self._looks.look_at_late()
                 self._notes += self._scopes.collector.notes()
                 self._notes += [] if self._cure is None else self._cure.notes()
             self._journal.append(Ended(self.elapsed(), exit_status, self._notes, self._failed))
@@ -231,7 +226,8 @@ class Session:
             with Apart(self.note):
                 self._leave(outcome)
                 self._limit.check()
-                self._look_if_grown()
+                if self._looks.is_due(self.elapsed()):
+                    self._look(final=False)
 
     @property
     def follows(self) -> bool:
@@ -268,14 +264,14 @@ class Session:
     def _enter(self, kind: ScopeKind, id: str) -> None:
         self._scopes.enter(kind, id)
         if kind != "session":
-            self._budget.begin(self._native.resident)
+            self._looks.begin()
 
     def _leave(self, outcome: str | None) -> None:
         scope, place = self._scopes.innermost, len(self._scopes.ended)
         if scope.kind == "test":
             windows.give_back(scope.number)
             self._scopes.end_phase()
-            if self._tests_seen == self._scopes.tests_over():
+            if self._looks.is_final:
                 # No later look at this last test: its own line says what it left.
                 _reftrack.collect()
                 self._scopes.tell_released()
@@ -310,14 +306,8 @@ class Session:
         return {"survived_bytes": live, "allocated_bytes": allocated, "peak_bytes": peak}
 
     def holders_of(self, scope: Timed) -> list[Holder]:
-        """Look at the heap: who holds what this scope left, most first. Nothing where there is no
-        memory to look, of which a note then tells."""
-        try:
-            with no_collection():
-                return looking.left_by(self._backend, [scope], self._scopes.ended, self._without)
-        except MemoryError:
-            self.note(f"there was no memory to look at what {scope.id} left: it was not judged")
-            return []
+        """Who holds what a scope left; see `Looks.look_at`."""
+        return self._looks.look_at(scope)
 
     # ---- looking at the heap ----
 
@@ -332,101 +322,31 @@ class Session:
             with Apart(self.note):
                 if self._repetition.running:
                     self._repetition.look()
-                elif not final or self._tests_seen < 0 or self._affordable():
-                    self._checkpoint(final=final)
+                elif not final or self._looks.affords_final(self.elapsed()):
+                    self._look(final=final)
 
     def look(self) -> Sequence[Holder]:
         """Look now, in the middle of the run, at what has ended and at the test that is open: the
         holders. To be called while the ledger is paused."""
-        return self._checkpoint(final=False)
+        return self._look(final=False)
 
     def so_far(self) -> Report:
         """The run as a look now, written to the record, shows it; as the last one did, while tests
         are run again. To be called while the ledger is paused. Raises RecordError."""
         if not self._repetition.running:
-            self._checkpoint(final=False)
+            self._look(final=False)
         return of_process(self._journal.path)
 
     def let_go(self) -> None:
         """Have garbage collected, and let go of what finished tests hold where that is asked for.
         To be called while the ledger is paused."""
-        if self._cure is not None:
-            self._cure.flush()
-        _reftrack.collect()
-        if self._cure is not None and self._cure.try_again():
-            _reftrack.collect()
+        self._looks.let_go()
 
-    def _look_if_grown(self) -> None:
-        budget, resident = self._budget, self._native.resident
-        if budget.has_grown(resident) and (budget.has_doubled(resident) or self._affordable()):
-            self._checkpoint(final=False)
-
-    def _affordable(self) -> bool:
-        return self._budget.affords_a_look(self.elapsed())
-
-    def _checkpoint(self, *, final: bool) -> list[Holder]:
-        if not self._attached():
-            return []
-        self._scopes.end_leaving()
+    def _look(self, *, final: bool) -> list[Holder]:
+        holders = self._looks.look(self.elapsed(), final=final)
         if final:
-            windows.give_back_all()
-        started = _reftrack.now()
-        shown = progress.show(self._budget.expected_seconds())
-        self._budget.look(self._native.resident)
-        if final:
-            self.let_go()
-        elif _reftrack.collecting():
-            _reftrack.collect()
-        with no_collection():
-            holders, proving = self._record_look(final)
-        if shown:
-            progress.hide()
-        self._budget.spend(_reftrack.now() - started, proving)
-        if final:
-            self._tests_seen = self._scopes.tests_over()
-            self._scopes_seen = len(self._scopes.ended)
+            self._repetition.looked(holders)
         return holders
-
-    def _look_at_late(self) -> None:
-        """The final look comes before what is wider than a test is torn down: what that leaves has
-        its holders from a look of its own, if it is worth one."""
-        late = [s for s in self._scopes.ended[self._scopes_seen :] if s.kind in TORN_DOWN_LATE]
-        if self._tests_seen < 0 or self._left_by(late) < WORTH_A_LOOK or not self._attached():
-            return
-        _reftrack.collect()
-        if self._left_by(late) >= WORTH_A_LOOK:
-            with no_collection():
-                ended, without = self._scopes.ended, self._without
-                holders = looking.left_by(self._backend, late, ended, without)
-            ignoring.mark(holders, self.options.ignore)
-            self._journal.append(Late(holders))
-
-    def _left_by(self, scopes: Sequence[Timed]) -> int:
-        return sum(_reftrack.counters(scope.number)[0] for scope in scopes)
-
-    def _record_look(self, final: bool) -> tuple[list[Holder], float]:
-        """Look, and write what was seen; the holders, and the seconds that proofs took."""
-        asked = Asked(final, self.options.prove, self._without)
-        released = [] if self._cure is None else self._cure.rows()
-        try:
-            checkpoint, proving = looking.record(
-                self._backend,
-                self._scopes.ended,
-                self._scopes.open,
-                self._native,
-                asked,
-                seconds=self.elapsed(),
-                released=released,
-                not_released=0 if self._cure is None else self._cure.held(),
-            )
-        except MemoryError:
-            self.note("there was no memory to look at the heap: holders are not explained")
-            return [], 0.0
-        ignoring.mark(checkpoint.holders, self.options.ignore)
-        if final:
-            self._repetition.looked(checkpoint.holders)
-        self._journal.append(checkpoint)
-        return checkpoint.holders, proving
 
     def _look_again(self) -> Shares | None:
         """What holders keep of the run's scopes and of those of its repetitions."""
@@ -449,16 +369,6 @@ class Session:
     def has_tests(self) -> bool:
         """Has a test begun?"""
         return self._scopes.tests_over() > 0
-
-    def _attached(self) -> bool:
-        if not self._lost and not _reftrack.attached():
-            self._lost = True
-            where = self._scopes.ended[-1].id if self._scopes.ended else "the start"
-            self.note(
-                f"allocations could not be followed after {where}: another tool replaced the "
-                "allocators, or memory ran out; the figures are those until then"
-            )
-        return not self._lost
 
     def interrupted(self) -> None:
         """The run ends by a KeyboardInterrupt; one of a limit's has a reason, which is told."""

@@ -25,6 +25,7 @@ from reftrack import (
     owners,
     retention,
     sources,
+    standalone,
     tracing,
     windows,
 )
@@ -35,6 +36,7 @@ from reftrack.heap import WANTED
 from reftrack.model import COUNTED, FORMAT, Allocation, Holder, Report, RunInfo, Scope, Totals
 from reftrack.naming import NAMED_BY
 from reftrack.session import current
+from reftrack.standalone import Ledger
 from reftrack.tracing import Backend
 from reftrack.windows import Window
 
@@ -81,7 +83,7 @@ class Tracker:
         self._pid = os.getpid()
         self._thread = 0
         self._window: Window | None = None
-        self._ledger: _Ledger | None = None
+        self._ledger: Ledger | None = None
         self._backend: Backend | None = None
         self._is_open = False
         self._where = ""  # it was opened
@@ -108,7 +110,7 @@ class Tracker:
             if session is not None:
                 self._backend = session.backend
             else:
-                self._ledger = _ledger(self._frames)
+                self._ledger = standalone.ledger(self._frames)
                 self._backend = self._ledger.backend
                 tracing.follow_arrays()
             self._thread = threading.get_ident()
@@ -398,37 +400,3 @@ def _forget_sources() -> None:
     allocations.forget()
     sources.forget()
     owners.forget()
-
-
-# ---- the ledger, where there is no run ----
-
-
-class _Ledger:
-    """The ledger of trackers outside a run: started for the first one, and stopped when nobody has
-    any of them any more.
-    """
-
-    def __init__(self, frames: int) -> None:
-        self.frames = frames
-        self.backend = tracing.choose("auto")
-        self.backend.start(frames)
-        self.number = _reftrack.ledger_id()
-
-    def __del__(self) -> None:
-        if _reftrack is not None and self.number == _reftrack.ledger_id():
-            self.backend.stop()
-
-
-_shared: weakref.ref[_Ledger] | None = None
-
-
-def _ledger(frames: int) -> _Ledger:
-    """That of earlier trackers, if these can still be read and want the same, or a new one."""
-    global _shared
-    known = _shared() if _shared is not None else None
-    if known is not None and known.number == _reftrack.ledger_id() and known.frames == frames:
-        _reftrack.charge_again()
-        return known
-    made = _Ledger(frames)
-    _shared = weakref.ref(made)
-    return made
