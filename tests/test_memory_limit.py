@@ -216,7 +216,7 @@ def test_djangos_workers_have_the_limit_each_and_the_run_goes_on_to_its_report(
     )
 
     report = msgspec.json.decode(json.read_bytes(), type=Report)
-    assert len(report.failed) == 2
+    assert 1 <= len(report.failed) <= 2  # the first may have taken all that is left
     for reason in report.failed:
         assert "of it held by users_app.tests.test_growing.KEPT" in reason
         assert 300 * MIB < resident(reason) < 340 * MIB

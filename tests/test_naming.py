@@ -463,7 +463,8 @@ def test_what_a_runners_frame_passes_on_is_collateral() -> None:
         *loaded("app"),
         *attribute("LAST", "ValueError"),
         Step("slot", "__traceback__", "traceback", None),
-        Step("slot", "tb_frame", "frame", "unittest.suite.TestSuite.run"),
+        Step("slot", "tb_frame", "frame", "app.test_x.T.test_other"),
+        Step("slot", "f_back", "frame", "unittest.suite.TestSuite.run"),
         Step("local", "test", "app.test_x.T", None),
         Step("attr", "user", "bytearray", None),
     ]
@@ -472,6 +473,22 @@ def test_what_a_runners_frame_passes_on_is_collateral() -> None:
     assert choice.kind == "exception"
     assert choice.collateral
     assert not choosing.choose(path, survivor._replace(own=True), BASES).collateral
+
+
+def test_what_a_runners_assertion_was_given_is_the_tests() -> None:
+    """Whoever made the block of a list before that CPython had for reuse."""
+    path = [
+        *loaded("app"),
+        *attribute("LAST", "list"),
+        Step("index", 0, "ValueError", None),
+        Step("slot", "__traceback__", "traceback", None),
+        Step("slot", "tb_frame", "frame", "unittest.case.TestCase._baseAssertEqual"),
+        Step("local", "first", "bytearray", None),
+    ]
+    survivor = choosing.Survivor(len(path) - 2, first=3, own=False)
+    choice = choosing.choose(path, survivor, BASES)
+    assert choice.kind == "exception"
+    assert not choice.collateral
 
 
 def test_an_exception_that_a_test_keeps_is_no_runners_frame() -> None:

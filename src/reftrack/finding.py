@@ -16,11 +16,11 @@ from reftrack.traits import (
     CONTAINERS,
     NAMED_INSIDE,
     PATCH,
+    PYTEST_NODE,
     first,
     is_fixture_value,
     is_mocks,
     is_never_stopped,
-    is_of_import_system,
     is_result,
     is_test_instance,
     is_users,
@@ -35,8 +35,6 @@ CHAINED = ("__context__", "__cause__")
 GROUP = "BaseExceptionGroup"
 FAILURE = "twisted.python.failure.Failure"
 """An error with its traceback, put into an object: trial's results have such."""
-WRAPPERS = "_pytest._code."
-"""What pytest puts around an error and its traceback."""
 TRACEBACK = ("__traceback__", "tb_frame", "tb_next")
 
 _KINDS: dict[str, HolderKind] = {
@@ -125,19 +123,17 @@ def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> 
         if not chained and owner_of(place) != "runner":
             named = last(held, is_users_own) if at >= len(held) else None
             at = at if named is None else named
-            at = _put_there_by_plugins(places, at)
+            at = _on_an_item(places, at, bases)
             return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
     return None
 
 
-def _put_there_by_plugins(places: Sequence[Place], at: int) -> int:
-    """Where a module's loader leads to the runner's session, it is the runner's own place that
-    keeps the error: an attribute of an item, for example, that a plugin has added."""
-    if not is_of_import_system(places[at]):
-        return at
+def _on_an_item(places: Sequence[Place], at: int, bases: Bases) -> int:
+    """Whatever leads to pytest's session or its items, a module's loader for one, does not keep the
+    error: an attribute of an item does, which a plugin has added."""
     kept = first(places, is_of_traceback)
-    by_runner = last(places[:kept], lambda place: not place.owner.startswith(WRAPPERS))
-    return at if by_runner is None else by_runner
+    node = last(places[at:kept], lambda place: naming.is_a(place.owner, PYTEST_NODE, bases))
+    return at if node is None else at + node
 
 
 def _test_attribute(places: Sequence[Place], bases: Bases) -> Found | None:

@@ -45,6 +45,7 @@ RESULTS_OWN = frozenset(
 """Attributes of a result that unittest fills: tests that a user's line has made among them."""
 PARAMETERS = frozenset({"_pytest.python.CallSpec", "_pytest.python.CallSpec2"})
 PYTEST_ITEM = "_pytest.python.Function"
+PYTEST_NODE = "_pytest.nodes.Node"
 PYTEST_SESSION = "_pytest.main.Session"
 FUNCARGS = "funcargs"
 MOCK = "unittest.mock"
@@ -128,8 +129,11 @@ def whose_result(place: Place, bases: Bases) -> str:
 
 
 def runners_frame(places: Sequence[Place]) -> Place | None:
-    """The first frame of a runner's that a traceback leads through."""
-    return next((p for p in places if p.kind == naming.FRAME and owner_of(p) == "runner"), None)
+    """The first frame of a runner's that a traceback leads through, outwards: what its own frames
+    have called, such as assertEqual(), is the test's."""
+    back = first(places, lambda place: place.attribute == "f_back")
+    outer = places[len(places) if back is None else back :]
+    return next((p for p in outer if p.kind == naming.FRAME and owner_of(p) == "runner"), None)
 
 
 def owner_of(place: Place) -> Owner:
