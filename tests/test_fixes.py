@@ -381,7 +381,7 @@ def test_a_plugins_fixture_cannot_be_edited() -> None:
         (
             Nested('["GET"]', "dict", True),
             'mock.patch.dict(app.ROUTES["GET"])',
-            'monkeypatch.setitem(app.ROUTES["GET"], key, value)',
+            'with mock.patch.dict(app.ROUTES["GET"]): yield, in a fixture',
         ),
         (
             Nested(),
@@ -526,7 +526,11 @@ def test_what_was_there_before_the_tests_is_not_given_up() -> None:
 @pytest.mark.parametrize(
     ("value", "in_unittest", "in_pytest"),
     [
-        ("dict", "mock.patch.dict(app.HOOKS)", "monkeypatch.setitem(app.HOOKS, key, value)"),
+        (
+            "dict",
+            "mock.patch.dict(app.HOOKS)",
+            "with mock.patch.dict(app.HOOKS): yield, in a fixture",
+        ),
         (
             "list",
             'mock.patch.object(app, "HOOKS", list(app.HOOKS))',

@@ -37,7 +37,7 @@ LAYERS = [
     ["titles", "finding", "remedies", "situation", "shapes"],
     ["reaching"],
     ["choosing"],
-    ["attributes", "verdicts", "cuts", "allocations"],
+    ["attributes", "verdicts", "cuts", "allocations", "inside"],
     ["fixes", "grouping"],
     ["nesting"],
     ["retention"],

@@ -80,6 +80,8 @@ class Choice(NamedTuple):
     below: tuple[Place, ...] = ()  # and those that it leads to
     inner: tuple[int, int] = (0, 0)  # indexes of steps to containers in it from before the tests
     nested: Nested | None = None  # what of these all survivors lie in, or that they differ
+    inner_object: Place | None = None  # of an older object in a container, what leads to survivors
+    sets_inner: bool = False  # it was set by a test, and not filled
     joined: bool = False  # the name goes on with attributes of what the place leads to
     keyed: bool = False  # what refers to the survivors has them by keys, as a cache has
     of_deque: bool = False  # it is a deque, or in one
@@ -187,6 +189,8 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         above=tuple(places[:at]),
         below=tuple(places[end + 1 :]),
         inner=reaching.inner(path, leads_to, survivor.first, survivor.anchor),
+        inner_object=(inside := reaching.inner_object(places, end, survivor.first)),
+        sets_inner=inside is not None and inside.step == survivor.first,
     )
     return _injected(choice, path, survivor)
 

@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from reftrack import attributes, owners, remedies, sources
+from reftrack import attributes, inside, owners, remedies, sources
 from reftrack.choosing import Choice
 from reftrack.finding import TRACEBACK, is_of_traceback
+from reftrack.inside import TAKE_OUT
 from reftrack.model import Allocation, Charge
 from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, without_subscripts
 from reftrack.remedies import IMMUTABLE
 from reftrack.rules import ANY, END_THREAD
 from reftrack.situation import Situation
+from reftrack.titles import NAMELESS_PATCH
 from reftrack.traits import MOCK, NAMED_INSIDE, is_private
 
 TEE = "itertools._tee"
@@ -46,9 +48,6 @@ Known = Literal["there", "added", ""]
 
 ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
-
-TAKE_OUT = "after each test: take out of {name} what the test put in"
-"""Where no code is known that does so."""
 
 IN_ITS_THREAD = ", in the thread that has set it"
 """Of an attribute of a threading.local: in another thread the name leads nowhere."""
@@ -180,6 +179,8 @@ def _of_mock(choice: Choice, at: Situation) -> str:
             return f"in {at.fixture}, behind its yield: patcher.stop(), or use the fixture mocker"
         if at.in_pytest:
             stop = f"stop the patch ({named}) in a fixture, behind its yield: patcher.stop()"
+            if named == NAMELESS_PATCH:
+                return "stop the patch in a fixture, behind its yield: patcher.stop()"
             reset = f"{named}.reset_mock()"
             return (
                 f"{stop}; where it is meant to stay, as session_mocker's: {reset} after each test"
@@ -264,12 +265,14 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
         return _of_ctypes(choice.owner_kinds, name.rpartition(".")[0], at)
     if CTYPES in choice.kinds and at.by_tests:
         return _of_ctypes(choice.kinds, name, at)
+    if fix := inside.of_object_in_container(choice, name, at):
+        return fix
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
     if choice.nested and not sources.starts_empty(owner, choice.attribute):
         return _of_nested(choice, name, at)
     if choice.had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
         return _of_filled_before(choice, name, at)
-    clear = remedies.emptied(choice.kinds, name)
+    clear = inside.emptied(choice, name)
     if not clear or choice.made_here:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):

@@ -62,3 +62,13 @@ def inner(path: Sequence[Step], leads_to: int, first: int, anchor: int) -> tuple
     steps = path[leads_to + 1 : first] if leads_to >= 0 else []
     is_nested = steps and all(step.edge in ("key", "index") for step in steps)
     return (leads_to + 1, first) if is_nested else (0, 0)
+
+
+def inner_object(places: Sequence[Place], end: int, first: int) -> Place | None:
+    """The attribute of an object in the container that the place `end` leads to, if that object was
+    there before the tests: `Client.log` of `app.CLIENTS[0]`."""
+    if places[end].text.count("[") != 1 or end + 1 == len(places):
+        return None
+    inner = places[end + 1]
+    is_older = first < 0 or inner.step <= first
+    return inner if is_older and inner.kind == naming.INSTANCE else None

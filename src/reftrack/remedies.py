@@ -125,7 +125,7 @@ def put_back(value: str, name: str, in_pytest: bool, is_deep: bool = False) -> s
     copy = f"copy.deepcopy({name})" if is_deep else f"{value}({name})"
     if is_dict(value) and not (is_deep and in_pytest):
         if in_pytest:
-            return f"monkeypatch.setitem({name}, key, value)"
+            return f"with mock.patch.dict({name}): yield, in a fixture"
         return f"self.enterContext(mock.patch.dict({name}{f', {copy}' if is_deep else ''}))"
     if in_pytest:
         return f'monkeypatch.setattr({owner}, "{attribute}", {copy})'

@@ -25,6 +25,9 @@ from reftrack.traits import (
 
 JOINED_ATTRIBUTES = 2
 
+NAMELESS_PATCH = "mock.patch, never stopped"
+"""Where nothing tells what it has replaced."""
+
 
 def title(places: Sequence[Place], at: int, end: int, kind: HolderKind, rule: Rule | None) -> str:
     """The name of the holder at the place `at`, whose own name goes on to the place `end`."""
@@ -118,7 +121,7 @@ def last_joined(held: Sequence[Place], at: int, kind: HolderKind, first: int, ba
 def of_mock(name: str, places: Sequence[Place], at: int) -> str:
     """As its user would write it: `CLIENT.send.call_args_list`, not the private attributes."""
     if is_never_stopped(places):
-        name = patched(places) or "mock.patch, never stopped"
+        name = patched(places) or NAMELESS_PATCH
     for place in places[at:]:
         if place.attribute in AUTOSPECCED and not place.owner.startswith(MOCK):
             return f"{name}.call_args_list"

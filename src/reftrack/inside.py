@@ -1,0 +1,35 @@
+"""What to type where the holder's name leads to an object, and survivors lie in a part of that."""
+
+from __future__ import annotations
+
+from reftrack import remedies, sources
+from reftrack.choosing import Choice
+from reftrack.naming import without_subscripts
+from reftrack.situation import Situation
+from reftrack.traits import is_private
+
+TAKE_OUT = "after each test: take out of {name} what the test put in"
+"""Where no code is known that does so."""
+
+
+def emptied(choice: Choice, name: str) -> str:
+    """What takes all out of `name`. A table that its class hides goes by the class's own clear(),
+    where it has one: other parts of the object may have to go with it."""
+    has_clear = any(sources.is_defined(kind, "clear") for kind in choice.owner_kinds)
+    if is_private(choice.attribute) and has_clear:
+        return f"{name.rpartition('.')[0]}.clear()"
+    return remedies.emptied(choice.kinds, name)
+
+
+def of_object_in_container(choice: Choice, name: str, at: Situation) -> str:
+    """Of an object that was in a container before the tests, and into which they have put
+    something: the container stays as it is."""
+    inner = choice.inner_object
+    if inner is None or is_private(inner.attribute):
+        return ""
+    values = f"{name}.values()" if remedies.is_dict(choice.value) else name
+    its = f"each.{inner.attribute}"
+    code = f"{its} = None" if choice.sets_inner else remedies.emptied((inner.value,), its)
+    if not code:
+        return TAKE_OUT.format(name=without_subscripts(inner.text))
+    return at.after_each(f"for each in {values}: {code}")
