@@ -11,7 +11,7 @@ from pathlib import Path
 
 TIMEOUT = 120.0
 
-PLUGINS = ("anyio", "asyncio", "django", "pytest_cov", "randomly", "rerunfailures")
+PLUGINS = ("anyio", "asyncio", "django", "pytest_cov", "randomly", "rerunfailures", "timeout")
 """Plugins of pytest that are installed for the tests which have reftrack beside them: none of them
 takes part in other runs."""
 

@@ -17,11 +17,9 @@ from support import PLUGINS, plain, without
 pytestmark = pytest.mark.slow
 
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-rA")
+OWN = ("--reftrack", "--reftrack-no-prove", "--reftrack-json", "out.json")
 PROVED = ("--reftrack", "--reftrack-json", "out.json")
-GATE = (
-    *("--reftrack", "--reftrack-no-prove", "--reftrack-json", "out.json"),
-    *("--reftrack-fail-over", "1MiB"),
-)
+GATE = (*OWN, "--reftrack-fail-over", "1MiB")
 
 
 def run_suite(
@@ -199,6 +197,39 @@ def test_the_error_of_a_failed_test_is_held_by_what_keeps_it_on_the_item(tmp_pat
         assert holder.path[-1] == "data in test_fails()"
         assert holder.fix
         assert holder.proved_bytes
+
+
+@pytest.mark.parametrize("method", ["signal", "thread"])
+def test_pytest_timeout(tmp_path: Path, method: str) -> None:
+    """The last look, which a hook of the user's makes a long one, is on nobody's time."""
+    suite = """
+    import pytest, time, reftrack.looking
+    CACHE = []
+    record = reftrack.looking.record
+    def slowly(*given, **more):
+        time.sleep(1.5)
+        return record(*given, **more)
+    reftrack.looking.record = slowly
+
+    @pytest.fixture(scope="module")
+    def of_module():
+        yield
+        time.sleep(SLEEP)
+    def test_leak(): CACHE.append(bytearray(3 << 20))
+    def test_last(of_module): pass
+    """
+    options = ("--timeout", "1", "--timeout-method", method, *OWN)
+    fine = suite.replace("SLEEP", "0.1")
+    run = run_suite(tmp_path, ("timeout",), fine, *options, "--durations=1", "-vv")
+    late = run_suite(tmp_path, ("timeout",), suite.replace("SLEEP", "30"), *options)
+
+    assert outcomes(run) == {"test_leak": "PASSED", "test_last": "PASSED"}, run.stdout
+    assert run.returncode == 0
+    (slowest,) = re.findall(r"([\d.]+)s teardown +suite.py::test_last", run.stdout)
+    assert 0.1 <= float(slowest) < 0.5
+    assert holders(tmp_path) == {"suite.CACHE"}
+    assert "Timeout" in late.stdout + late.stderr
+    assert late.returncode != 0
 
 
 def test_pytest_randomly(tmp_path: Path) -> None:

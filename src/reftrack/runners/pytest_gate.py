@@ -21,6 +21,7 @@ from reftrack.guard import Apart
 from reftrack.judging import Failure, Limits
 from reftrack.looking import Timed
 from reftrack.runners import pytest_hooks
+from reftrack.runners.pytest_timers import Timers
 from reftrack.session import Session
 
 _MARK = "reftrack_failed"
@@ -35,8 +36,11 @@ class Gate:
     """The hooks that judge what tests and fixtures leave, and tell their figures to JUnit's report
     where `tells_figures`."""
 
-    def __init__(self, session: Session, scopes: Any, *, tells_figures: bool) -> None:
-        self.session, self.scopes, self.tells_figures = session, scopes, tells_figures
+    def __init__(
+        self, session: Session, scopes: Any, timers: Timers, *, tells_figures: bool
+    ) -> None:
+        self.session, self.scopes, self.timers = session, scopes, timers
+        self.tells_figures = tells_figures
         self.default = Limits(max_survived=session.options.fail_over)
         self.limits = Limits()
         self.failed = self.passed = False
@@ -74,7 +78,7 @@ class Gate:
         self.failed = self.failed or report.failed or skipped_late
         self.passed = self.passed or (report.passed and report.when == "call")
         if report.when == "teardown":
-            with Apart(self.session.note):
+            with self.timers.stopped(), Apart(self.session.note):
                 self._torn_down(item, report)
 
     def _torn_down(self, item: pytest.Item, report: pytest.TestReport) -> None:

@@ -66,17 +66,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def _follow(config: pytest.Config, session: Session) -> None:
     from reftrack.runners.pytest_gate import Gate, Verdicts
     from reftrack.runners.pytest_scopes import Scopes
+    from reftrack.runners.pytest_timers import Timers
 
     plugins = config.pluginmanager
+    timers = Timers()
+    plugins.register(timers, "reftrack-timers")
     releasing = _releasing(session)
     if releasing is not None:  # before the scopes: their hooks are then around its own
         plugins.register(releasing, "reftrack-release")
-    scopes = Scopes(session, releasing)
+    scopes = Scopes(session, timers, releasing)
     plugins.register(scopes, "reftrack-scopes")
     xml = bool(getattr(config.option, "xmlpath", None)) and pytest_options.is_on(
         config, config.option
     )
-    plugins.register(Gate(session, scopes, tells_figures=xml), "reftrack-gate")
+    plugins.register(Gate(session, scopes, timers, tells_figures=xml), "reftrack-gate")
     plugins.register(Verdicts(session, config), "reftrack-verdicts")
 
 

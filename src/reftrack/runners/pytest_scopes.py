@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from reftrack.looking import Timed
     from reftrack.model import ScopeKind
     from reftrack.runners.pytest_releasing import Items
+    from reftrack.runners.pytest_timers import Timers
     from reftrack.session import Session
 
 
 class Scopes:
     """The hooks that tell the session what one pytest run is doing."""
 
-    def __init__(self, session: Session, releasing: Items | None = None) -> None:
-        self.session, self.releasing = session, releasing
+    def __init__(self, session: Session, timers: Timers, releasing: Items | None = None) -> None:
+        self.session, self.timers, self.releasing = session, timers, releasing
         self.outcome: str | None = None
         self.looked = False
         self._wider: dict[int, list[Timed]] = {}
@@ -89,7 +90,8 @@ class Scopes:
         self.looked = True
         if self.releasing is not None:
             self.releasing.end()
-        self.session.checkpoint(final=True)
+        with self.timers.stopped():
+            self.session.checkpoint(final=True)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
