@@ -56,6 +56,7 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
     """The holder of each group of the look, and sums by holder."""
     held = Held([NOBODY], [0], [0], [None], [], bytearray(), _choices(seen, charged))
     numbers = {NOBODY.key: 0, REFTRACK.key: 0}
+    keyed = [0]
     for group, (choice, last) in zip(seen.groups, held.chosen, strict=True):
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
@@ -64,14 +65,19 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
             held.groups.append(0)
             held.bytes.append(0)
             held.exact.append(choice.exact)
+            keyed.append(0)
         # pytest has handlers of its own on loggers: they take no name from the user's.
         of_runner = choice.owner == "runner" != held.choices[number].owner
         if held.exact[number] != choice.exact and not of_runner:
             held.exact[number] = None
         held.groups[number] += 1
         held.bytes[number] += size
+        keyed[number] += choice.keyed
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
+    for number, choice in enumerate(held.choices):
+        # The test that made an object has put that into a dict; what others add to it has no key.
+        held.choices[number] = choice._replace(keyed=2 * keyed[number] > held.groups[number])
     return held
 
 
