@@ -234,6 +234,8 @@ with reftrack.track() as t:
     CACHE[1] = bytearray(50_000)
 print(t)
 print(reftrack.text(t.holders))
+assert reftrack.text(t) == reftrack.text(t.holders)
+print(reftrack.text(reftrack.holders([CACHE])))
 print("---")
 print(reftrack.text(t.report()))
 try:
@@ -246,7 +248,8 @@ except reftrack.UsageError as error:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("<reftrack.Tracker: 50")
     holders, _, report = done.stdout.partition("---")
-    assert "ONCE      49." in holders
+    assert "HOLDS     49." in holders
+    assert "in 1 test" not in holders
     assert "__main__.CACHE" in holders
     assert "  allocated " in holders
     assert "survived 49." in report

@@ -102,6 +102,7 @@ def test_paths_are_relative_to_the_file_that_has_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
+        ('ignore = "a.*"', ["is not a list of names", 'For example: ignore = ["a.*"]']),
         ("frame = 3", ["unknown setting", "frame", "Did you mean frames?"]),
         ("colour = 3", ["unknown setting", "colour", "backend, frames, directory"]),
         ("frames = 0", ["frames: 0 is not a whole number from 1 to 256"]),

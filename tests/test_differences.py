@@ -94,6 +94,9 @@ def test_holders_of_one_key_are_summed() -> None:
     assert changes(report(holder("fixture", each(100 * KIB))), report(*halves)) == {
         "fixture": "same"
     }
+    (new,) = compare(report(), report(*halves)).differences
+    assert {charge.bytes for charge in new.holder.charged} == {100 * KIB}
+    assert len(new.holder.charged) == len(each(1))
 
 
 # What does not count

@@ -57,6 +57,21 @@ def test_a_line_that_may_be_another_tests_is_not_told_as_the_only_one() -> None:
     assert told.endswith(": CACHE, allocated at app.py:7 in fill and elsewhere")
 
 
+def test_of_several_lines_the_tests_own_is_told() -> None:
+    lines = [
+        Allocation(300 * KIB, 1, [Frame("/proj/test_x.py", 4, "test_1")]),
+        Allocation(200 * KIB, 1, [Frame("/proj/test_x.py", 5, f) for f in ("test_2", "fill")]),
+    ]
+    left = {"m.T.test_1": 300 * KIB, "m.T.test_2": 200 * KIB}
+
+    told = failures(report(holder("CACHE", left, allocations=lines)))
+
+    assert [line.partition("allocated at ")[2] for line in told] == [
+        "test_x.py:4 in test_1",
+        "test_x.py:5 in fill",
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "outcome", "is_judged"),
     [

@@ -176,11 +176,11 @@ def _records(seen: Look, found: Sequence[_Found]) -> list[Holder]:
     stacks = seen.sums(list(range(1, count + 1)), bytes(count), [1] * (count + 1), 1).stacks
     records = [_record(seen, one, found, together, stacks) for one in found]
     return sorted(
-        records, key=lambda holder: (_RANKS[holder.owner], _is_code(holder), -holder.objects)
+        records, key=lambda holder: (_is_of_c(holder), _RANKS[holder.owner], -holder.objects)
     )
 
 
-def _is_code(holder: Holder) -> bool:
+def _is_of_c(holder: Holder) -> bool:
     """Of no name: it comes last."""
     return holder.kind in ("c-reference", "unreachable")
 
@@ -291,5 +291,6 @@ def _lines(holder: Holder, count: int) -> list[str]:
         lines.append(f"  frees     {size(holder.retained_bytes)} if it alone lets go")
     for allocation in holder.allocations[:2]:
         frame = allocation.traceback[-1]
-        lines.append(f"  allocated {frame.file}:{frame.line} in {frame.function}    {frame.source}")
+        line = f"  allocated {frame.file}:{frame.line} in {frame.function}    {frame.source}"
+        lines.append(line.rstrip())
     return lines

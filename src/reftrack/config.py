@@ -7,6 +7,7 @@ UsageError that names its source.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -247,9 +248,12 @@ def _value(option: Option, value: object, *, source: str, spelt: bool = False) -
         return msgspec.convert(_parts(value) if several else value, option.type, strict=strict)
     except (msgspec.ValidationError, ValueError):
         given = repr(value) if isinstance(value, str) else str(value)
+        example = ""
+        if isinstance(option.default, tuple) and isinstance(value, str):
+            example = f" For example: {option.key} = {json.dumps(_parts(value))}"
         raise UsageError(
             f"{source}: {given} is not {option.accepts}",
-            hint=f"What for: {option.meaning}.",
+            hint=f"What for: {option.meaning}.{example}",
         ) from None
 
 
@@ -306,6 +310,8 @@ def _from_table(table: Mapping[str, object], folder: Path, *, is_cwd: bool) -> d
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Option]) -> UsageError:
-    close = get_close_matches(name.rpartition(" ")[2], known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
+    # What all names have in front makes no two of them alike.
+    short = {each.removeprefix("REFTRACK_"): each for each in known}
+    close = get_close_matches(name.rpartition(" ")[2].removeprefix("REFTRACK_"), short, n=1)
+    hint = f"Did you mean {short[close[0]]}?" if close else f"There are: {', '.join(known)}."
     return UsageError(f"unknown {what} {name}", hint=hint)

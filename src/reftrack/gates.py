@@ -8,6 +8,7 @@ its own (the plugin); here `fail_over` is judged for every other runner.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -129,7 +130,21 @@ def _in_words(kept: _Kept, directory: str) -> str:
     if kept.holder is None:
         return ""
     part = f" has {size(kept.most)} of it" if 10 * kept.most < 9 * kept.bytes else ""
-    return kept.holder.name + part + _allocated(kept.holder, directory)
+    return kept.holder.name + part + _allocated(_of_test(kept, kept.holder), directory)
+
+
+def _of_test(kept: _Kept, holder: Holder) -> Holder:
+    """With the lines alone that the test's own function called, if it called any of them: other
+    tests may have allocated more, elsewhere."""
+    function = re.split(r"[.:]", kept.scope.id.partition("[")[0])[-1]
+    own = [
+        allocation
+        for allocation in holder.allocations
+        if any(frame.function == function for frame in allocation.traceback)
+    ]
+    if not own:
+        return holder
+    return msgspec.structs.replace(holder, allocations=own, survived_bytes=kept.most)
 
 
 def _allocated(holder: Holder, directory: str) -> str:

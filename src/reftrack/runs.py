@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +11,9 @@ from reftrack import config, records, tracking
 from reftrack.errors import UsageError
 from reftrack.model import Holder, Report
 from reftrack.reporters import FEW, holders, rows, terminal
+from reftrack.reporters.holders import HolderRow
 from reftrack.session import current
+from reftrack.tracking import Tracker
 
 _WIDTH = 100
 
@@ -63,19 +65,28 @@ def report() -> Report:
     return tracker.report()
 
 
-def text(found: Report | Holder | Iterable[Holder]) -> str:
-    """A report, a holder or several, in the words and lines of the report that people read.
+def text(found: Report | Tracker | Holder | Iterable[Holder]) -> str:
+    """A report, a tracker, a holder or several, in the words and lines of the report that people
+    read.
 
-    For prompts and notebooks: `print(reftrack.text(t.holders))`. Raises UsageError for anything
-    else.
+    For prompts and notebooks: `print(reftrack.text(t))`. Holders that no test has made have no
+    verdict. Raises UsageError for anything else.
     """
     if type(found) is Report:
         lines = terminal.lines(found, FEW, None, None, _WIDTH)
     else:
-        each = _holders(found)
-        blocks = holders.holder_rows(([holder] for holder in each), [], os.getcwd())
-        lines = [line for row in blocks for line in rows.holder(row, _WIDTH)]
+        lines = [line for row in _rows(found) for line in rows.holder(row, _WIDTH)]
     return "\n".join("".join(part for part, _ in line).rstrip() for line in lines)
+
+
+def _rows(found: object) -> Iterator[HolderRow]:
+    each = found.holders if type(found) is Tracker else _holders(found)
+    of_rows = holders.holder_rows(([holder] for holder in each), [], os.getcwd())
+    for holder, row in zip(each, of_rows, strict=True):
+        if all(charge.id == tracking.TITLE for charge in holder.charged):
+            row.verdict, row.scopes, row.ids = "holds", "", []
+            row.bytes = row.bytes if holder.charged else holder.retained_bytes or row.bytes
+        yield row
 
 
 def _holders(found: object) -> Sequence[Holder]:
