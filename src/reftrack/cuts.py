@@ -179,17 +179,13 @@ def _others(
 
 def _ways(seen: Look, still_held: Mapping[int, int]) -> list[tuple[Choice, Edge]]:
     """The holders of groups by other ways, and their edges, if these can be cut."""
-    ways = (way_around(seen, group, step) for group, step in still_held.items())
+    known = Ways(seen)
+    ways = (known.around(group, step) for group, step in still_held.items())
     return [(choice, edge) for choice, edge in ways if edge is not None]
 
 
-def way_around(seen: Look, group: int, step: int) -> tuple[Choice, Edge | None]:
-    """The holder on another path to a group's sample, and its edge; None where that is a root."""
-    return Ways(seen).around(group, step)
-
-
 class Ways:
-    """The same of many groups: those whose paths are alike have one choice."""
+    """The holders on other paths to the samples of groups. Paths that are alike have one choice."""
 
     def __init__(self, seen: Look) -> None:
         self._seen = seen
@@ -198,6 +194,7 @@ class Ways:
         self._made: dict[int, int] = {}  # by step, the scope that made it
 
     def around(self, group: int, step: int) -> tuple[Choice, Edge | None]:
+        """The holder on the path with that last step, and its edge; None where that is a root."""
         seen = self._seen
         numbers = seen.numbers(step)
         found = self._survivor(seen.groups[group][0], numbers)

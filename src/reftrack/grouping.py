@@ -126,10 +126,11 @@ def _prefer_keepers(seen: Look, found: list[tuple[Choice, int]]) -> None:
         if seen.groups[k][1] >= KEPT_ELSEWHERE and _is_doubtful(choice)
     ]
     edges = dict.fromkeys(cuts.edges(seen, (_by_name(*found[k]) for k in doubtful)))
+    ways = cuts.Ways(seen)
     for _ in range(cuts.MOST if edges else 0):
         more = []
         for k, step in seen.cut(edges, doubtful).still_held.items():
-            choice, edge = cuts.way_around(seen, k, step)
+            choice, edge = ways.around(k, step)
             if choice.key == found[k][0].key and choice.part is None and edge is not None:
                 more.append(edge)  # another test has it by the same attribute
             elif _is_keeper(choice, found[k][0]):
@@ -177,8 +178,9 @@ def _leave_out_open(
     for k in going:
         found[k] = NOBODY, found[k][1]
     if edges:
+        ways = cuts.Ways(seen)
         for k, step in seen.cut(edges, going).still_held.items():
-            choice, _ = cuts.way_around(seen, k, step)
+            choice, _ = ways.around(k, step)
             if choice.owner != "runner":
                 found[k] = choice, step
 

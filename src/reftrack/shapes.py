@@ -15,13 +15,19 @@ class Shapes:
 
     def __init__(self, steps: Sequence[Told]) -> None:
         self._steps = steps
-        self._found: list[int] = []
+        self._found: dict[int, int] = {0: 0}
         self._known: dict[tuple[object, ...], int] = {}
 
     def __getitem__(self, number: int) -> int:
-        while len(self._found) <= number:
-            key = self._key(*self._steps[len(self._found)])
-            self._found.append(self._known.setdefault(key, len(self._known)))
+        """Of the steps of one path those that are new, and no others, cost anything."""
+        path = []
+        at = number
+        while at not in self._found:
+            path.append(at)
+            at = self._steps[at][0]
+        for at in reversed(path):
+            key = self._key(*self._steps[at])
+            self._found[at] = self._known.setdefault(key, len(self._known) + 1)
         return self._found[number]
 
     def _key(
@@ -34,7 +40,7 @@ class Shapes:
         keyed = self._steps[above[0]][3] == naming.LOCAL_TYPE or above[2] == FUNCARGS
         keyed = keyed or above[1] == "modules"
         return (
-            self._found[before] if self._found else 0,
+            self._found[before],
             edge,
             label if named or (keyed and edge == "key" and type(label) is str) else None,
             type_name,
