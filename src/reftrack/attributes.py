@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reftrack import owners, remedies, sources
 from reftrack.choosing import Choice
-from reftrack.naming import INTERPRETER
+from reftrack.naming import INSTANCE, INTERPRETER
 from reftrack.situation import Situation
 from reftrack.sources import Setter
 
@@ -70,6 +70,15 @@ def of_class(choice: Choice, at: Situation) -> str:
         where = _at(inside[0]) if inside else f"{owner}.setUpClass"
         return f'in {where}: cls.addClassCleanup(delattr, cls, "{name}"){which}'
     return f"in {_class_of(choice, own)}.teardown_class: del cls.{name}"
+
+
+def set_by_fixture(choice: Choice, at: Situation) -> str:
+    """Of an object's attribute that the fixture itself has set: there it has a name."""
+    own = [s for s in at.setters(choice.attribute) if s is not None and not s.is_library]
+    targets = {setter.target for setter in own if setter.is_fixture}
+    if choice.place_kind != INSTANCE or not at.fixture or len(targets) != 1 or "" in targets:
+        return ""
+    return f"in {at.fixture}, behind its yield: del {targets.pop()}.{choice.attribute}"
 
 
 def _of_keeper(choice: Choice, let_go: str, at: Situation) -> str:

@@ -257,7 +257,8 @@ def _of_value(choice: Choice, at: Situation) -> str:
         return f"cancel what waits for {name}, before the test ends: task.cancel(), then await it"
     if ", default of " in name:
         return f"{choice.attribute}=None in the definition, and make the value in the function"
-    return _of_container(choice, name, at) or _of_object(choice, name, at)
+    set_by_fixture = attributes.set_by_fixture(choice, at)
+    return set_by_fixture or _of_container(choice, name, at) or _of_object(choice, name, at)
 
 
 def _of_container(choice: Choice, name: str, at: Situation) -> str:

@@ -19,6 +19,9 @@ from reftrack.reporters.words import and_more, size
 TOLD = 3
 """Holders that a failure tells of: the largest."""
 
+REUSED = 1 << 10
+"""Bytes that objects from free lists can have with one holder, as if a test had left them."""
+
 WIDTH = 96
 """Columns of its text."""
 
@@ -57,7 +60,10 @@ class Failure(NamedTuple):
 
 
 class _Counted(NamedTuple):
+    """What counts of a holder: not what the runner or a plugin made by itself, around the test."""
+
     holder: Holder
+    bytes: int
     objects: int
 
 
@@ -73,7 +79,7 @@ def failure(
     `reftrack.ignore` accept. Files are told as seen from `directory`."""
     holders = [holder for holder in holders if counts(holder)]
     ignoring.mark(holders, (*ignored, *limits.ignore))
-    counted = [_Counted(h, _objects(h)) for h in holders if not h.ignored]
+    counted = [_counted(holder) for holder in holders if not holder.ignored]
     words = _over(limits, counted)
     if not words:
         return None
@@ -85,14 +91,21 @@ def failure(
     return Failure(name, summary, "\n".join(_told(blocks, directory)), file, line)
 
 
-def _objects(holder: Holder) -> int:
-    """How many of its objects count: not those that the runner or a plugin made by itself, around
-    the test. They have calls of the runner's in their traceback, and none of the user's; where the
-    traceback ends before either, they count."""
+def _counted(holder: Holder) -> _Counted:
+    """What is made around the test has calls of the runner's in its traceback, and none of the
+    user's; where the traceback ends before either, it counts. A few bytes of which no line is known
+    may be an old block, which CPython had for reuse."""
+    unsure = sum(each.bytes for each in holder.allocations if not each.traceback)
     around = [each for each in holder.allocations if _is_around(each.traceback)]
     if around and len(around) == len(holder.allocations):
-        return 0  # of many lines only the first are told
-    return holder.objects - sum(each.objects for each in around)
+        return _Counted(holder, 0, 0)  # of many lines only the first are told
+    return _Counted(
+        holder,
+        holder.survived_bytes
+        - sum(each.bytes for each in around)
+        - (unsure if unsure < REUSED else 0),
+        holder.objects - sum(each.objects for each in around),
+    )
 
 
 def _is_around(traceback: Sequence[Frame]) -> bool:
@@ -104,7 +117,7 @@ def _is_around(traceback: Sequence[Frame]) -> bool:
 
 def _over(limits: Limits, counted: Sequence[_Counted]) -> str:
     """How much there is, where it is more than there may be."""
-    survived = sum(each.holder.survived_bytes for each in counted)
+    survived = sum(each.bytes for each in counted)
     objects = sum(each.objects for each in counted)
     most, most_objects = limits.max_survived, limits.max_objects
     words = []
@@ -126,9 +139,9 @@ def _count(objects: int) -> str:
 
 def _largest(counted: Sequence[_Counted], limits: Limits) -> list[classes.Block]:
     """Those that matter, the largest first: of bytes, or of objects where there are few bytes."""
-    survived = sum(each.holder.survived_bytes for each in counted)
+    survived = sum(each.bytes for each in counted)
     if limits.max_survived is not None and survived > limits.max_survived:
-        holders = [e.holder for e in counted if e.holder.survived_bytes >= survived // 100]
+        holders = [e.holder for e in counted if e.bytes >= max(survived // 100, 1)]
     else:
         holders = [e.holder for e in counted if e.objects]
     return sorted(classes.blocks(holders), key=lambda block: -classes.survived(block))
