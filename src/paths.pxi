@@ -15,6 +15,7 @@ cdef enum:
     LEVEL_GARBAGE = 4
     LEVEL_NONE = 15
     LEVEL_MASK = 15
+    LOWERED = 16                  # outside, and on the path of a survivor from an earlier level on
     ANCHOR = 32                   # outside, and refers to a survivor
     ENTRY = 64
     INSIDE = 128
@@ -113,6 +114,8 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
             target = g.to[e]
             known = p.level[target]
             if known != LEVEL_NONE and (known & INSIDE or not known & ENTRY):
+                if is_lower(g, target, known, level):
+                    paths_lower(p, g, id, target, level)
                 continue
             if level < LEVEL_C and is_lost(g, target) and known == LEVEL_NONE:
                 continue
@@ -122,6 +125,44 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
                 paths_wait(p, target, known | <uint8_t>(level + 1))
             else:
                 paths_reach(p, target, known | <uint8_t>level)
+
+
+cdef inline bint is_lower(Graph *g, uint32_t id, uint8_t known, int level) noexcept nogil:
+    # Has it been reached outside, but from no module as this survivor has been?
+    return (
+        level == LEVEL_MODULES and not known & INSIDE
+        and known != LEVEL_NONE and known & LEVEL_MASK != LEVEL_MODULES
+        and not is_passage(g, id) and not is_lost(g, id)
+    )
+
+
+cdef void paths_lower(Paths *p, Graph *g, uint32_t above, uint32_t id, int level) noexcept nogil:
+    # A survivor that a module keeps leads to something older, a tuple from a free list for one, that is not
+    # its own alone: a frame or C code has that as well. What it leads to goes by the survivor's path. The
+    # end of `waiting` is the stack.
+    cdef uint32_t top = g.count, target
+    cdef uint8_t known
+    cdef size_t e
+    while True:
+        p.parent[id] = above
+        p.level[id] = <uint8_t>((p.level[id] & ~LEVEL_MASK) | LOWERED | level)
+        for e in range(g.first[id], g.first[id + 1]):
+            target = g.to[e]
+            known = p.level[target]
+            if not is_lower(g, target, known, level):
+                continue
+            p.parent[target] = id
+            if known & ENTRY:
+                paths_reach(p, target, <uint8_t>(INSIDE | ENTRY | level))
+            elif top > p.waiting_count:
+                p.level[target] = <uint8_t>((known & ~LEVEL_MASK) | level)
+                top -= 1
+                p.waiting[top] = target
+        if top == g.count:
+            return
+        id = p.waiting[top]
+        above = p.parent[id]
+        top += 1
 
 
 cdef void paths_seed_lost(Paths *p, Graph *g) noexcept nogil:

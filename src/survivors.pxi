@@ -112,13 +112,16 @@ cdef uint32_t *survey_tops(Survey *s) noexcept nogil:
     # Of each node the first on its path that a test or fixture made, 0 where none did; what an import
     # made was there before, and an object's __dict__ is no object of its own. NULL where memory is short.
     cdef Graph *g = s.graph
-    cdef uint32_t k, id
+    cdef uint32_t k, id, above
     cdef uint32_t *tops = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
     if tops == NULL:
         return NULL
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
-        tops[id] = tops[s.paths.parent[id]]
+        above = s.paths.parent[id]
+        while s.paths.level[above] & LOWERED:
+            above = s.paths.parent[above]
+        tops[id] = tops[above]
         if tops[id] == 0 and s.wanted[g.date[id]] == WANTED and not is_attributes(s, id):
             tops[id] = id
     return tops

@@ -232,6 +232,14 @@ def test_one_that_was_closed_in_its_body_has_ended() -> None:
         pass
 
 
+def test_close_in_the_body_is_its_end() -> None:
+    with reftrack.track() as t:
+        KEPT.append(bytearray(100_000))
+        t.close()
+        KEPT.append(bytearray(300_000))
+    assert 100_000 < t.survived_bytes < 300_000
+
+
 def test_one_that_was_dropped_in_its_body_has_ended() -> None:
     reftrack.track().__enter__()
     with reftrack.track() as t:

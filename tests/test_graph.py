@@ -652,6 +652,22 @@ def waiting_coroutine() -> Coroutine[None, None, None]:
     return begun
 
 
+def test_what_a_frame_has_as_well_goes_by_the_survivors_name(heap: Heap) -> None:
+    """Given a survivor that leads, by older containers which a frame has, too, to another one."""
+    older = {"in": [None]}
+    kept = older["in"]
+    with Within() as scope:
+        made = [older, blob()]
+        kept[0] = blob()
+    heap.kept = made
+    del made
+    seen = look(scope)
+
+    found = {h.name for h in holders(seen, scope) if h.retained_bytes > 1000}
+    assert found == {"heap_under_test.kept"}
+    assert_all_found(seen, scope)
+
+
 LEAKED: dict[str, Callable[[], object]] = {
     "bytes": lambda: bytes(SIZE),
     "bytearray": blob,

@@ -173,7 +173,9 @@ def _chain(name: str, choice: Choice) -> list[str]:
 
 
 def _of_mock(choice: Choice, at: Situation) -> str:
-    named = choice.name.removesuffix(".call_args_list")
+    named, whole = choice.name.removesuffix(".call_args_list"), choice.holder_name
+    if choice.patched and _is_rebound(choice, at) and at.by_tests:
+        return _put_back(whole, at, _known(choice))
     if choice.patched:
         if at.scope == "fixture":
             return f"in {at.fixture}, behind its yield: patcher.stop(), or use the fixture mocker"
@@ -268,24 +270,29 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
         return _of_ctypes(choice.kinds, name, at)
     if fix := inside.of_object_in_container(choice, name, at):
         return fix
+    if _is_rebound(choice, at) and at.by_tests and not choice.attribute_of_local:
+        return _put_back(name, at, _known(choice))
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
     if choice.nested and not sources.starts_empty(owner, choice.attribute):
         return _of_nested(choice, name, at)
-    if choice.had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
+    had_entries = choice.had_entries or sources.starts_filled(owner, choice.attribute)
+    if had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
         return _of_filled_before(choice, name, at)
     clear = inside.emptied(choice, name)
     if not clear or choice.made_here:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):
         return ""
-    if at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind):
-        if choice.attribute_of_local:
-            return ""  # each thread has one of its own, made when it was first asked for
-        return _put_back(name, at, _known(choice)) if at.by_tests else ""
+    if _is_rebound(choice, at):
+        return ""  # of a threading.local, each thread has one, made when it was first asked for
     close = remedies.closed(choice.item_kinds, "each")
     if choice.attribute_of_local:
         clear += IN_ITS_THREAD
     return at.after_each(clear) + (f" (and before it {close})" if close else "")
+
+
+def _is_rebound(choice: Choice, at: Situation) -> bool:
+    return at.is_rebound(choice.attribute, INSTANCE if choice.joined else choice.place_kind)
 
 
 def _of_object(choice: Choice, name: str, at: Situation) -> str:

@@ -87,6 +87,8 @@ def is_rebound(place: Place, attribute: str, kind: str) -> bool:
     )
     others = {MODULE: ("self", "cls"), CLASS: ("self",)}.get(kind, ())
     for node in nodes:
+        if isinstance(node, ast.Call) and _sets(node, attribute):
+            return True
         for target in _targets(node) if not isinstance(node, ast.AugAssign) else ():
             if isinstance(target, ast.Attribute) and target.attr == attribute:
                 of = target.value.id if isinstance(target.value, ast.Name) else ""
@@ -95,6 +97,13 @@ def is_rebound(place: Place, attribute: str, kind: str) -> bool:
             elif is_global and isinstance(target, ast.Name) and target.id == attribute:
                 return True
     return False
+
+
+def _sets(call: ast.Call, attribute: str) -> bool:
+    """Is it `setattr(anything, "attribute", value)`?"""
+    name = call.args[1] if len(call.args) == 3 else None
+    is_setattr = isinstance(call.func, ast.Name) and call.func.id == "setattr"
+    return is_setattr and isinstance(name, ast.Constant) and name.value == attribute
 
 
 def is_set_once(setter: Setter, attribute: str, classes: Iterable[str]) -> bool:
@@ -145,11 +154,24 @@ def is_librarys(owner: str) -> bool:
 
 def starts_empty(owner: str, name: str) -> bool:
     """Is it a container that nothing is in where it is bound?"""
+    bound = _bound(owner, name)
+    return bool(bound) and all(map(pattern(_EMPTY).fullmatch, bound))
+
+
+def starts_filled(owner: str, name: str) -> bool:
+    """Is it a list, set or dict with something in it, where it is bound first?"""
+    first = next(iter(_bound(owner, name)), "")
+    return first.startswith(("[", "{")) and not pattern(_EMPTY).fullmatch(first)
+
+
+def _bound(owner: str, name: str) -> list[str]:
+    """What stands behind the `=`, on its line, where a module or class binds the name."""
     lines, _ = _of(owner)
     binds = pattern(rf"\s*(?:self\.|cls\.)?{escape(name)}\b\s*(?::[^=]+)?=(?!=)\s*(.*)")
-    bound = [match[1] for match in map(binds.match, lines) if match]
-    empty = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:#.*)?"
-    return bool(bound) and all(map(pattern(empty).fullmatch, bound))
+    return [match[1] for match in map(binds.match, lines) if match]
+
+
+_EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:#.*)?"
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:

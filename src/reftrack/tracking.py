@@ -135,7 +135,10 @@ class Tracker:
             if self._pid != os.getpid():
                 self._leave_to_parent()
                 return
-            problem = self._end()
+            window = self._known_window()
+            if not self._is_open:
+                return  # close() has been called in the body
+            problem = self._end(window)
         finally:
             _reftrack.resume()
         if problem is not None and kind is None:
@@ -153,9 +156,8 @@ class Tracker:
         if opened is None:
             windows.close_left()  # one that was dropped while it was open
 
-    def _end(self) -> UsageError | None:
+    def _end(self, window: Window) -> UsageError | None:
         """Close the window; returns what is wrong, if anything is."""
-        window = self._known_window()
         self._is_open = False
         self._seconds = _reftrack.now() - self._began
         windows.close(window)
