@@ -654,8 +654,8 @@ def waiting_coroutine() -> Coroutine[None, None, None]:
 
 def test_what_a_frame_has_as_well_goes_by_the_survivors_name(heap: Heap) -> None:
     """Given a survivor that leads, by older containers which a frame has, too, to another one."""
-    older = {"in": [None]}
-    kept = older["in"]
+    kept: list[object] = [None]
+    older = {"in": kept}
     with Within() as scope:
         made = [older, blob()]
         kept[0] = blob()

@@ -110,6 +110,14 @@ def test_what_many_tests_have_filled_bit_by_bit_adds_up_unless_it_has_a_bound() 
     assert merged(reports(most_entries=50)).totals.survived_bytes == 8_000
 
 
+def test_what_several_tests_of_one_process_have_filled_is_no_warm_up_in_another() -> None:
+    several = holder("CACHE", *[("test", f"a{n}", 20 * KB) for n in range(5)])
+    both = merged([report(several), report(holder("CACHE", ("test", "b", 21 * KB)))])
+
+    assert both.totals.survived_bytes == 121 * KB
+    assert len(both.holders[0].charged) == 6
+
+
 def test_what_different_lines_fill_once_is_summed() -> None:
     both = merged(
         [

@@ -270,7 +270,8 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
         return _of_ctypes(choice.kinds, name, at)
     if fix := inside.of_object_in_container(choice, name, at):
         return fix
-    if _is_rebound(choice, at) and at.by_tests and not choice.attribute_of_local:
+    clear = inside.emptied(choice, name)
+    if clear and at.by_tests and not choice.attribute_of_local and _is_rebound(choice, at):
         return _put_back(name, at, _known(choice))
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
     if choice.nested and not sources.starts_empty(owner, choice.attribute):
@@ -278,7 +279,6 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     had_entries = choice.had_entries or sources.starts_filled(owner, choice.attribute)
     if had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
         return _of_filled_before(choice, name, at)
-    clear = inside.emptied(choice, name)
     if not clear or choice.made_here:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):

@@ -268,6 +268,8 @@ def _is_again(holder: Holder, kept: Sequence[Holder]) -> bool:
     to stay within bounds."""
     if holder.kind == "testcase-attribute" or _adding(holder) > 1:
         return False
+    if holder.owner != "library" and any(_adding(other) > 1 for other in kept):
+        return False  # there each has added something of its own
     most = max((charge.bytes for charge in holder.charged), default=0)
     if not holder.rule and holder.most_entries is None and 2 * most < holder.survived_bytes:
         return False
