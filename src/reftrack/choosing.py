@@ -175,7 +175,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         attribute_of_local=places[end].owner == naming.LOCAL_TYPE,
         cleared=_name_of_cache(path, places, at) if place.kind == naming.CACHE else "",
         joined=end > at,
-        keyed=any(naming.is_a(s.type, "dict", bases) for s in path[max(survivor.anchor, 0) :][:1]),
+        keyed=_is_keyed(path, max(survivor.anchor, 0), bases),
         keeper=keeper,
         filled_by=_filled_by(places[: max(outside, 1)]),
         filled=_filled(places, survivor),
@@ -250,6 +250,20 @@ def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> st
 
 PASSED_ON = frozenset({"classmethod", "staticmethod"})
 """What hands on the attributes of the function in it."""
+
+
+def _is_keyed(path: Sequence[Step], anchor: int, bases: Bases) -> bool:
+    """Does what refers to the survivors have them by keys, as a cache has? A dict that is in
+    another container can be of a free list, no older than what is in it."""
+    at = anchor
+    while 1 < at < len(path) and path[at].type == "dict" and _is_element(path, at):
+        at -= 1
+    return at < len(path) and naming.is_a(path[at].type, "dict", bases)
+
+
+def _is_element(path: Sequence[Step], at: int) -> bool:
+    by_place = path[at].edge in ("index", "member", "key", "item")
+    return (by_place or path[at - 1].type in naming.SEQUENCES) and path[at - 1].edge != "dict"
 
 
 def _is_collateral(places: Sequence[Place], survivor: Survivor) -> bool:
