@@ -484,24 +484,27 @@ def test_what_a_test_leaves_in_a_tracker_is_judged_with_the_rest(tmp_path: Path)
         assert f"{left} MiB behind" in run.stdout, run.stdout
 
 
-def test_a_test_that_leaves_nothing_may_be_held_to_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", ["max_survived=0", "max_objects=0"])
+def test_a_test_that_leaves_nothing_may_be_held_to_nothing(tmp_path: Path, limit: str) -> None:
     run = gated(
         tmp_path,
-        """
+        f"""
         import pytest
-        pytestmark = pytest.mark.reftrack(max_survived=0)
+        pytestmark = pytest.mark.reftrack({limit})
         KEPT = []
         class Thing: pass
         def test_nothing(): pass
         def test_folder(tmp_path): (tmp_path / "a").write_text("a")
         def test_output(capsys, caplog): print("told")
         def test_leak(): KEPT.append(Thing())
+        def test_leak_of_a_dict(): KEPT.append(dict())
         def test_patch(monkeypatch): monkeypatch.setattr("reftrack.ignore", None)
         """,
         gate=OWN,
     )
 
-    assert failed(run) == {"test_leak"}, run.stdout
+    assert failed(run) == {test for test in outcomes(run) if "leak" in test}, run.stdout
+    assert len(failed(run)) == 2
 
 
 def test_what_nobody_has_done_is_no_object_that_a_test_left(tmp_path: Path) -> None:

@@ -93,18 +93,20 @@ def failure(
 
 def _counted(holder: Holder) -> _Counted:
     """What is made around the test has calls of the runner's in its traceback, and none of the
-    user's; where the traceback ends before either, it counts. A few bytes of which no line is known
-    may be an old block, which CPython had for reuse."""
-    unsure = sum(each.bytes for each in holder.allocations if not each.traceback)
-    around = [each for each in holder.allocations if _is_around(each.traceback)]
-    if around and len(around) == len(holder.allocations):
+    user's; where the traceback ends before either, it counts. What has no traceback may be an old
+    block, which CPython had for reuse: a little of that counts where the holder is the user's."""
+    unsure = [each for each in holder.allocations if not each.traceback]
+    is_users = holder.owner in ("your test", "your code")
+    if is_users or sum(each.bytes for each in unsure) >= REUSED:
+        unsure = []
+    around = [each for each in holder.allocations if each.traceback and _is_around(each.traceback)]
+    left_out = around + unsure
+    if len(left_out) == len(holder.allocations) > 0:
         return _Counted(holder, 0, 0)  # of many lines only the first are told
     return _Counted(
         holder,
-        holder.survived_bytes
-        - sum(each.bytes for each in around)
-        - (unsure if unsure < REUSED else 0),
-        holder.objects - sum(each.objects for each in around),
+        holder.survived_bytes - sum(each.bytes for each in left_out),
+        holder.objects - sum(each.objects for each in left_out),
     )
 
 
