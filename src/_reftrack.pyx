@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-# cython: initializedcheck=False, nonecheck=False, embedsignature=True
+# cython: initializedcheck=False, nonecheck=False, embedsignature=True, embedsignature.format=clinic
+# cython: binding=False
+# Functions are plain ones, and none is made in another: Cython's own type for these would be on the collector's
+# lists, where a suite that asks all objects for `type(o).__module__` gets no text from it.
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks`

@@ -62,9 +62,10 @@ cdef class Explanation:
         cdef Steps steps = Steps()
         cdef uint32_t *tops = survey_tops(s)
         cdef uint32_t top
-        cdef list order = sorted(range(1, s.group_count), key=lambda k: -s.groups[<uint32_t>k].bytes)
-        cdef uint32_t *number = <uint32_t *>calloc(s.group_count, sizeof(uint32_t))
         cdef uint32_t k, g
+        cdef list sizes = sorted([(-s.groups[k].bytes, k) for k in range(1, s.group_count)])
+        cdef list order = [g for _, g in sizes]
+        cdef uint32_t *number = <uint32_t *>calloc(s.group_count, sizeof(uint32_t))
         self.others = (
             max(len(order) - limit, 0),
             sum([s.groups[<uint32_t>k].bytes for k in order[limit:]]),

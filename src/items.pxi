@@ -39,7 +39,8 @@ cdef object index_at(rt_ndarray *a, Py_ssize_t offset):
     # has all of it side by side, in whatever order.
     cdef Py_ssize_t stride
     cdef list index = [0] * a.nd
-    for axis in sorted(range(a.nd), key=lambda axis: -a.strides[<int>axis]):
+    cdef int k
+    for _, axis in sorted([(-a.strides[k], k) for k in range(a.nd)]):
         stride = a.strides[<int>axis]
         if stride > 0 and a.dimensions[<int>axis] > 1:
             index[axis] = offset // stride

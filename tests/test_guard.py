@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from reftrack.guard import Apart, when_free
+from support import plain
 
 
 class Outside(Exception):
@@ -74,3 +76,12 @@ def test_what_is_asked_for_meanwhile_is_done_once_and_afterwards() -> None:
     assert done == ["begins", "ends"]
     when_free(deed)
     assert done == ["begins", "ends"] * 2
+
+
+def test_nothing_on_the_collectors_lists_is_of_a_type_without_a_modules_name() -> None:
+    """A suite that looks for its own among all objects goes by `type(object).__module__`."""
+    code = (
+        "import gc, reftrack._reftrack\n"
+        "print([type(o) for o in gc.get_objects() if type(type(o).__module__) is not str])\n"
+    )
+    assert plain("-c", code, cwd=Path()).stdout == "[]\n"

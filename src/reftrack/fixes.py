@@ -145,6 +145,8 @@ def _of_exception(choice: Choice, at: Situation) -> str:
     name, kept = choice.name, choice.item or choice.value
     if choice.place_kind == INSTANCE and choice.owner == "library":
         name = "error"  # of a library's object, which has no name of the user's
+    elif choice.place_kind == INSTANCE and _is_of_tests(choice):
+        name = f"self.{choice.attribute}"
     clear = "" if choice.had_entries else remedies.emptied(choice.kinds, name)
     if clear and choice.value not in IMMUTABLE:
         return f"keep str(error) or error.with_traceback(None), or {clear} after each test"
@@ -159,6 +161,10 @@ def _of_exception(choice: Choice, at: Situation) -> str:
     if len(errors) == 1:
         return f"keep str(error), or {code}: its traceback keeps each frame"
     return f"keep str(error), or {code}: the tracebacks of all of them keep frames"
+
+
+def _is_of_tests(choice: Choice) -> bool:
+    return choice.of_tests or choice.owner_name.rpartition(".")[2].startswith("Test")
 
 
 def _chain(name: str, choice: Choice) -> list[str]:
