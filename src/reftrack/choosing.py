@@ -134,6 +134,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
     leads_to = places[end].step if keeper is None else keeper.step
     value, item = places[end].value, places[end].item
     made_here = survivor.own and places[end].step == survivor.first
+    inner_object = reaching.inner_object(places, end, survivor.first)
     choice = Choice(
         name=titles.title(places, at, end, kind, found.rule),
         kind=kind,
@@ -189,8 +190,8 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         above=tuple(places[:at]),
         below=tuple(places[end + 1 :]),
         inner=reaching.inner(path, leads_to, survivor.first, survivor.anchor),
-        inner_object=(inside := reaching.inner_object(places, end, survivor.first)),
-        sets_inner=inside is not None and inside.step == survivor.first,
+        inner_object=inner_object,
+        sets_inner=inner_object is not None and inner_object.step == survivor.first,
     )
     return _injected(choice, path, survivor)
 

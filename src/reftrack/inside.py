@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reftrack import remedies, sources
 from reftrack.choosing import Choice
-from reftrack.naming import without_subscripts
+from reftrack.naming import Place, without_subscripts
 from reftrack.situation import Situation
-from reftrack.traits import is_private
+from reftrack.traits import is_private, is_users
 
 TAKE_OUT = "after each test: take out of {name} what the test put in"
 """Where no code is known that does so."""
@@ -25,11 +25,19 @@ def of_object_in_container(choice: Choice, name: str, at: Situation) -> str:
     """Of an object that was in a container before the tests, and into which they have put
     something: the container stays as it is."""
     inner = choice.inner_object
-    if inner is None or is_private(inner.attribute):
+    if inner is None:
         return ""
     values = f"{name}.values()" if remedies.is_dict(choice.value) else name
-    its = f"each.{inner.attribute}"
-    code = f"{its} = None" if choice.sets_inner else remedies.emptied((inner.value,), its)
+    code = _of_part(inner, choice.sets_inner)
     if not code:
         return TAKE_OUT.format(name=without_subscripts(inner.text))
     return at.after_each(f"for each in {values}: {code}")
+
+
+def _of_part(inner: Place, is_set: bool) -> str:
+    its = f"each.{inner.attribute}"
+    if is_private(inner.attribute) and sources.is_defined(inner.owner, "clear"):
+        return "each.clear()"
+    if is_private(inner.attribute) and not is_users(inner):
+        return ""
+    return f"{its} = None" if is_set else remedies.emptied((inner.value,), its)

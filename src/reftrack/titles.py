@@ -132,7 +132,8 @@ def of_mock(name: str, places: Sequence[Place], at: int) -> str:
         if place.attribute in MOCK_AWAITS:
             return f"{name}.await_args_list"
         if place.attribute == "_mock_children":
-            name += "." + naming.last_key(place.text).strip("'")
+            child = naming.last_key(place.text).strip("'")
+            name += f".{child}" if child else ""  # else the table of children itself grew
         elif not place.attribute.startswith("_") and place is not places[at]:
             name += f".{place.attribute}"
         elif place.attribute.endswith("return_value"):
