@@ -15,7 +15,7 @@ cdef enum:
     LEVEL_GARBAGE = 4
     LEVEL_NONE = 15
     LEVEL_MASK = 15
-    LOWERED = 16                  # outside, and on the path of a survivor from an earlier level on
+    LOWERED = 16                  # outside, and on the path of a survivor that a module keeps
     ANCHOR = 32                   # outside, and refers to a survivor
     ENTRY = 64
     INSIDE = 128
@@ -114,8 +114,8 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
             target = g.to[e]
             known = p.level[target]
             if known != LEVEL_NONE and (known & INSIDE or not known & ENTRY):
-                if is_lower(g, target, known, level):
-                    paths_lower(p, g, id, target, level)
+                if level == LEVEL_MODULES and is_lower(g, target, known):
+                    paths_lower(p, g, id, target)
                 continue
             if level < LEVEL_C and is_lost(g, target) and known == LEVEL_NONE:
                 continue
@@ -127,16 +127,15 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
                 paths_reach(p, target, known | <uint8_t>level)
 
 
-cdef inline bint is_lower(Graph *g, uint32_t id, uint8_t known, int level) noexcept nogil:
-    # Has it been reached outside, but from no module as this survivor has been?
+cdef inline bint is_lower(Graph *g, uint32_t id, uint8_t known) noexcept nogil:
+    # Has it been reached outside, but from no module, as the survivors are that lead to it?
     return (
-        level == LEVEL_MODULES and not known & INSIDE
-        and known != LEVEL_NONE and known & LEVEL_MASK != LEVEL_MODULES
+        not known & INSIDE and known != LEVEL_NONE and known & LEVEL_MASK != LEVEL_MODULES
         and not is_passage(g, id) and not is_lost(g, id)
     )
 
 
-cdef void paths_lower(Paths *p, Graph *g, uint32_t above, uint32_t id, int level) noexcept nogil:
+cdef void paths_lower(Paths *p, Graph *g, uint32_t above, uint32_t id) noexcept nogil:
     # A survivor that a module keeps leads to something older, a tuple from a free list for one, that is not
     # its own alone: a frame or C code has that as well. What it leads to goes by the survivor's path. The
     # end of `waiting` is the stack.
@@ -145,17 +144,17 @@ cdef void paths_lower(Paths *p, Graph *g, uint32_t above, uint32_t id, int level
     cdef size_t e
     while True:
         p.parent[id] = above
-        p.level[id] = <uint8_t>((p.level[id] & ~LEVEL_MASK) | LOWERED | level)
+        p.level[id] = <uint8_t>((p.level[id] & ~LEVEL_MASK) | LOWERED | LEVEL_MODULES)
         for e in range(g.first[id], g.first[id + 1]):
             target = g.to[e]
             known = p.level[target]
-            if not is_lower(g, target, known, level):
+            if not is_lower(g, target, known):
                 continue
             p.parent[target] = id
             if known & ENTRY:
-                paths_reach(p, target, <uint8_t>(INSIDE | ENTRY | level))
+                paths_reach(p, target, <uint8_t>(INSIDE | ENTRY | LEVEL_MODULES))
             elif top > p.waiting_count:
-                p.level[target] = <uint8_t>((known & ~LEVEL_MASK) | level)
+                p.level[target] = <uint8_t>((known & ~LEVEL_MASK) | LEVEL_MODULES)
                 top -= 1
                 p.waiting[top] = target
         if top == g.count:

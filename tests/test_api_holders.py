@@ -266,7 +266,7 @@ class Touchy:
     called: ClassVar[list[str]] = []
     __slots__ = ("__weakref__",)
 
-    def _call(name: str) -> Any:  # type: ignore[misc]
+    def _call(name: str) -> Any:  # type: ignore[misc]  # called while the class is made, without self
         def method(*_: object) -> Any:
             Touchy.called.append(name)
             raise RuntimeError(name)
@@ -373,7 +373,7 @@ class Text(str):
 
 def text() -> Text:
     made = Text("long text" * 100)
-    made.note = bytes(2000)  # type: ignore[attr-defined]
+    made.note = bytes(2000)  # type: ignore[attr-defined]  # in the dict that it is about
     return made
 
 

@@ -37,7 +37,7 @@ LAYERS = [
     ["titles", "finding", "remedies", "situation", "shapes"],
     ["reaching"],
     ["choosing"],
-    ["attributes", "verdicts", "cuts", "allocations", "inside"],
+    ["attributes", "verdicts", "cuts", "allocations", "inside", "restoring"],
     ["fixes", "grouping"],
     ["nesting"],
     ["retention"],

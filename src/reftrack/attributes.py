@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reftrack import owners, remedies, sources
 from reftrack.choosing import Choice
 from reftrack.naming import INSTANCE, INTERPRETER
@@ -16,7 +18,7 @@ def of_instance(choice: Choice, at: Situation) -> str:
     if name == "__dict__" or owners.of_module(choice.place) == "runner":
         return ""  # a table that goes with what is in it; a class that nobody can edit
     setters = at.setters(name)
-    own = [setter for setter in setters if setter is not None and not setter.is_library]
+    own = _own(setters)
     of = () if own else [owner for owner in choice.owner_kinds if sources.sets(owner, name)]
     if of and all(map(sources.is_librarys, of)):
         return ""  # a library's own affair
@@ -60,7 +62,7 @@ def _by_tear_down(choice: Choice, own: list[Setter], at: Situation) -> str:
 def of_class(choice: Choice, at: Situation) -> str:
     """Of data of a class of tests, that is gone with it."""
     name, owner = choice.attribute, choice.owner_name
-    own = [s for s in at.setters(name) if s is not None and not s.is_library]
+    own = _own(at.setters(name))
     if at.scope == "fixture":
         target = (own[0].target if own else "") or "request.cls"
         return f"in {at.fixture}, behind its yield: del {target}.{name}"
@@ -74,11 +76,15 @@ def of_class(choice: Choice, at: Situation) -> str:
 
 def set_by_fixture(choice: Choice, at: Situation) -> str:
     """Of an object's attribute that the fixture itself has set: there it has a name."""
-    own = [s for s in at.setters(choice.attribute) if s is not None and not s.is_library]
+    own = _own(at.setters(choice.attribute))
     targets = {setter.target for setter in own if setter.is_fixture}
     if choice.place_kind != INSTANCE or not at.fixture or len(targets) != 1 or "" in targets:
         return ""
     return f"in {at.fixture}, behind its yield: del {targets.pop()}.{choice.attribute}"
+
+
+def _own(setters: Iterable[Setter | None]) -> list[Setter]:
+    return [setter for setter in setters if setter is not None and not setter.is_library]
 
 
 def _of_keeper(choice: Choice, let_go: str, at: Situation) -> str:

@@ -185,7 +185,7 @@ def _ways(seen: Look, still_held: Mapping[int, int]) -> list[tuple[Choice, Edge]
 
 
 class Ways:
-    """The holders on other paths to the samples of groups. Paths that are alike have one choice."""
+    """The holders on paths to the samples of groups. Paths that are alike have one choice."""
 
     def __init__(self, seen: Look) -> None:
         self._seen = seen
@@ -193,16 +193,21 @@ class Ways:
         self._chosen: dict[tuple[int, Survivor], Choice] = {}
         self._made: dict[int, int] = {}  # by step, the scope that made it
 
-    def around(self, group: int, step: int) -> tuple[Choice, Edge | None]:
-        """The holder on the path with that last step, and its edge; None where that is a root."""
-        seen = self._seen
-        numbers = seen.numbers(step)
-        found = self._survivor(seen.groups[group][0], numbers)
-        like = self._shapes[step], found
+    def choice(self, step: int, survivor: Survivor) -> Choice:
+        """The holder on the path with that last step."""
+        like = self._shapes[step], survivor
         if like not in self._chosen:
-            self._chosen[like] = choosing.choose(seen.path(step), found, seen.bases)
-        choice = _with_entries(seen, self._chosen[like], numbers)
-        return choice, _edge(seen, choice, numbers)
+            path = self._seen.path(step)
+            self._chosen[like] = choosing.choose(path, survivor, self._seen.bases)
+        return self._chosen[like]
+
+    def around(self, group: int, step: int) -> tuple[Choice, Edge | None]:
+        """The holder on another path to a group's sample, and its edge; None where that is a
+        root."""
+        numbers = self._seen.numbers(step)
+        survivor = self._survivor(self._seen.groups[group][0], numbers)
+        choice = with_entries(self._seen, self.choice(step, survivor), numbers)
+        return choice, _edge(self._seen, choice, numbers)
 
     def _survivor(self, scope: int, numbers: Sequence[int]) -> Survivor:
         seen = self._seen
@@ -225,12 +230,8 @@ def _made_by(seen: Look, numbers: Sequence[int]) -> int:
     return 0 if is_attributes(last, len(last) - 1) else seen.made_by(numbers[-1])
 
 
-def with_entries(seen: Look, choice: Choice, last: int) -> Choice:
-    """A holder on the path with that last step, and whether it had entries before the tests."""
-    return _with_entries(seen, choice, seen.numbers(last))
-
-
-def _with_entries(seen: Look, choice: Choice, numbers: Sequence[int]) -> Choice:
+def with_entries(seen: Look, choice: Choice, numbers: Sequence[int]) -> Choice:
+    """A holder on the path with these steps, and whether it had entries before the tests."""
     leads = 0 <= choice.leads_to < len(numbers) and numbers[choice.leads_to]
     had_entries = leads in seen.older
     return choice if choice.had_entries == had_entries else choice._replace(had_entries=had_entries)

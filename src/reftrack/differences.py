@@ -8,17 +8,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from reftrack.lasting import was_torn_down
-from reftrack.model import (
-    COUNTED,
-    FORMAT,
-    Charge,
-    Holder,
-    Report,
-    RunInfo,
-    ScopeKind,
-    Totals,
-    Verdict,
-)
+from reftrack.merging import charges_by_scope
+from reftrack.model import COUNTED, FORMAT, Holder, Report, RunInfo, ScopeKind, Totals, Verdict
 from reftrack.rules import RULES
 
 Change = Literal["new", "grown", "gone", "shrunk", "same"]
@@ -167,21 +158,9 @@ def _joined(one: Holder, other: Holder) -> _Kept:
     both = msgspec.structs.replace(
         one,
         survived_bytes=one.survived_bytes + other.survived_bytes,
-        charged=_charges(*one.charged, *other.charged),
+        charged=charges_by_scope([*one.charged, *other.charged]),
     )
     return _Kept(both, _by_scope(both))
-
-
-def _charges(*charges: Charge) -> list[Charge]:
-    """One of each scope, most bytes first."""
-    found: dict[Key, Charge] = {}
-    for charge in charges:
-        key = charge.scope, charge.id
-        before = found.get(key, Charge(charge.id, charge.scope, 0, 0))
-        found[key] = Charge(
-            charge.id, charge.scope, before.bytes + charge.bytes, before.objects + charge.objects
-        )
-    return sorted(found.values(), key=lambda charge: -charge.bytes)
 
 
 def _by_scope(holder: Holder) -> dict[Key, int]:

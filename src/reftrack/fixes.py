@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
-from reftrack import attributes, inside, owners, remedies, sources
+from reftrack import attributes, inside, owners, remedies, restoring, sources
 from reftrack.choosing import Choice
 from reftrack.finding import TRACEBACK, is_of_traceback
 from reftrack.inside import TAKE_OUT
@@ -42,9 +41,6 @@ CTYPES, CTYPES_VALUE, CTYPES_OBJECTS = "_ctypes._CData", "_ctypes._SimpleCData",
 
 DEFINED = frozenset({"function", "type", "module", "builtin_function_or_method"})
 """What has such a name for good, whatever it keeps, unless a test has put it there."""
-
-Known = Literal["there", "added", ""]
-"""Whether a name was there before the test, if that is known."""
 
 ADDED, MANY, LARGE = 1 << 10, 3, 1 << 18
 """What C code holds is worth a word where MANY tests left so much each, or where it is LARGE."""
@@ -145,7 +141,7 @@ def _of_exception(choice: Choice, at: Situation) -> str:
     name, kept = choice.name, choice.item or choice.value
     if choice.place_kind == INSTANCE and choice.owner == "library":
         name = "error"  # of a library's object, which has no name of the user's
-    elif choice.place_kind == INSTANCE and _is_of_tests(choice):
+    elif choice.place_kind == INSTANCE and choice.of_tests:
         name = f"self.{choice.attribute}"
     clear = "" if choice.had_entries else remedies.emptied(choice.kinds, name)
     if clear and choice.value not in IMMUTABLE:
@@ -163,10 +159,6 @@ def _of_exception(choice: Choice, at: Situation) -> str:
     return f"keep str(error), or {code}: the tracebacks of all of them keep frames"
 
 
-def _is_of_tests(choice: Choice) -> bool:
-    return choice.of_tests or choice.owner_name.rpartition(".")[2].startswith("Test")
-
-
 def _chain(name: str, choice: Choice) -> list[str]:
     """The errors from the one that has the name to that whose traceback is on the path."""
     errors = [name]
@@ -179,9 +171,9 @@ def _chain(name: str, choice: Choice) -> list[str]:
 
 
 def _of_mock(choice: Choice, at: Situation) -> str:
-    named, whole = choice.name.removesuffix(".call_args_list"), choice.holder_name
-    if choice.patched and _is_rebound(choice, at) and at.by_tests:
-        return _put_back(whole, at, _known(choice))
+    named = choice.name.removesuffix(".call_args_list")
+    if choice.patched and at.by_tests and _is_rebound(choice, at):
+        return restoring.of_replaced(choice.holder_name, at, restoring.known_of(choice))
     if choice.patched:
         if at.scope == "fixture":
             return f"in {at.fixture}, behind its yield: patcher.stop(), or use the fixture mocker"
@@ -277,20 +269,21 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     if fix := inside.of_object_in_container(choice, name, at):
         return fix
     clear = inside.emptied(choice, name)
-    if clear and at.by_tests and not choice.attribute_of_local and _is_rebound(choice, at):
-        return _put_back(name, at, _known(choice))
+    is_rebound = clear != "" and _is_rebound(choice, at)
+    if is_rebound and at.by_tests and not choice.attribute_of_local:
+        return restoring.of_replaced(name, at, restoring.known_of(choice))
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
     if choice.nested and not sources.starts_empty(owner, choice.attribute):
-        return _of_nested(choice, name, at)
+        return restoring.of_nested(choice, name, at)
     had_entries = choice.had_entries or sources.starts_filled(owner, choice.attribute)
     if had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
-        return _of_filled_before(choice, name, at)
+        return restoring.of_filled(choice, name, at)
     if not clear or choice.made_here:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):
         return ""
-    if _is_rebound(choice, at):
-        return ""  # of a threading.local, each thread has one, made when it was first asked for
+    if is_rebound:
+        return ""  # by no test; or each thread has one, of a threading.local, made when asked for
     close = remedies.closed(choice.item_kinds, "each")
     if choice.attribute_of_local:
         clear += IN_ITS_THREAD
@@ -307,7 +300,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
         return at.after_each(f'vars({owner}).pop("{attribute}", None)')
     setting = choice.below[0].attribute if choice.below else ""
     if any(setting in remedies.SETTINGS.get(kind, ()) for kind in choice.kinds):
-        return _put_back(f"{name}.{setting}", at, "there")
+        return restoring.of_replaced(f"{name}.{setting}", at, "there")
     if close := remedies.closed(choice.kinds, name, choice.is_older):
         return at.after_each(close)
     if choice.attribute_of_local:
@@ -326,7 +319,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
         return at.after_each(f"del {name}")
     if not at.by_tests or choice.place_kind == INSTANCE:
         return at.after_each(f"{name} = None")
-    return _put_back(name, at, _known(choice))
+    return restoring.of_replaced(name, at, restoring.known_of(choice))
 
 
 def _of_ctypes(kinds: Sequence[str], name: str, at: Situation) -> str:
@@ -338,30 +331,6 @@ def _of_ctypes(kinds: Sequence[str], name: str, at: Situation) -> str:
     return f"{other}, or let go of {name}"
 
 
-def _of_nested(choice: Choice, name: str, at: Situation) -> str:
-    """Of containers in a container, which have to stay in it."""
-    nested = choice.nested
-    if nested is None or not at.by_tests:
-        return ""
-    if nested.keys and (not nested.had_entries or remedies.is_dict(nested.value)):
-        its = name + nested.keys
-        if nested.had_entries:
-            return at.before(remedies.put_back(nested.value, its, at.in_pytest))
-        if clear := remedies.emptied((nested.value,), its):
-            return at.after_each(clear)
-    if not remedies.can_be_copied(choice.value):
-        return ""
-    return at.before(remedies.put_back(choice.value, name, at.in_pytest, is_deep=True))
-
-
-def _of_filled_before(choice: Choice, name: str, at: Situation) -> str:
-    """Of a container whose older entries other tests need, and the program."""
-    if not remedies.can_be_copied(choice.value) or not at.by_tests:
-        return ""
-    code = at.before(remedies.put_back(choice.value, name, at.in_pytest))
-    return f"{code} (not clear(): it seems to have had entries before)"
-
-
 def _of_library(choice: Choice, at: Situation) -> str:
     """Of what a test has put into a library's module or class, or into a container there."""
     if choice.place_kind not in (MODULE, CLASS) or at.is_made_by_library or not any(at.stacks):
@@ -369,42 +338,8 @@ def _of_library(choice: Choice, at: Situation) -> str:
     if is_private(choice.holder_name) and not choice.put_by_test:
         return ""
     if choice.put_by_test:
-        return _put_back(choice.holder_name, at, _known(choice))
-    return _of_filled_before(choice, choice.holder_name, at) if choice.had_entries else ""
-
-
-def _put_back(name: str, at: Situation, known: Known) -> str:
-    """What a name had before the test: others may need it. It may not have been there at all."""
-    owner, _, attribute = name.rpartition(".")
-    if at.fixture:
-        back = f"in {at.fixture}, behind its yield: {name} = what it was before"
-        added, both = (
-            f"in {at.fixture}, behind its yield: del {name}",
-            f", or del {name} where it adds it",
-        )
-    elif at.in_pytest:
-        value = f'monkeypatch.setattr({owner}, "{attribute}", value'
-        back = f"{value}) puts it back after the test"
-        added = f"{value}, raising=False) takes it off again"
-        both = " (with raising=False where the test adds it)"
-    else:
-        back = f'self.addCleanup(setattr, {owner}, "{attribute}", {name}), before it is replaced'
-        added = f'self.addCleanup(delattr, {owner}, "{attribute}")'
-        both = f"; or, where the test adds it: {added}"
-    if known == "added":
-        return added
-    return back if known == "there" else back + both
-
-
-def _known(choice: Choice) -> Known:
-    """What the source of its module or class has the name for."""
-    owner = choice.place.rpartition(".")[0]
-    if choice.joined:
-        return ""
-    if sources.is_defined(owner, choice.attribute):
-        return "there"
-    is_added = choice.place_kind == MODULE and sources.is_absent(owner, choice.attribute)
-    return "added" if is_added else ""
+        return restoring.of_replaced(choice.holder_name, at, restoring.known_of(choice))
+    return restoring.of_filled(choice, choice.holder_name, at) if choice.had_entries else ""
 
 
 def _of_variable(choice: Choice, at: Situation) -> str:
@@ -420,4 +355,4 @@ def _of_variable(choice: Choice, at: Situation) -> str:
     contents = f"{choice.cell}.cell_contents"
     if clear:
         return f"empty {choice.name}: {clear.format(contents)}"
-    return _put_back(contents, at, "there")
+    return restoring.of_replaced(contents, at, "there")

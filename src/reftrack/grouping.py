@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from reftrack import choosing, cuts, owners
-from reftrack.choosing import Choice, Survivor
+from reftrack import cuts, owners
+from reftrack.choosing import Choice
 from reftrack.heap import Filling, Look
 from reftrack.model import ScopeKind
-from reftrack.shapes import Shapes
 from reftrack.traits import FUNCARGS
 
 IMPORTED_FROM = 64 << 10
@@ -61,7 +60,7 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         size = group[1]
         number = numbers.setdefault(choice.key, len(held.choices))
         if number == len(held.choices):
-            held.choices.append(cuts.with_entries(seen, choice, last))
+            held.choices.append(cuts.with_entries(seen, choice, seen.numbers(last)))
             held.groups.append(0)
             held.bytes.append(0)
             held.exact.append(choice.exact)
@@ -110,13 +109,14 @@ def own_bytes(seen: Look, held: Held) -> dict[int, int]:
 
 def _choices(seen: Look, charged: Mapping[int, Charged]) -> list[tuple[Choice, int]]:
     """The holder of each group, NOBODY of what is not told, and the last step of its path."""
-    found = list(_first_choices(seen, charged))
-    _leave_out_open(seen, charged, found)
-    _prefer_keepers(seen, found)
+    ways = cuts.Ways(seen)
+    found = list(_first_choices(seen, charged, ways))
+    _leave_out_open(seen, charged, found, ways)
+    _prefer_keepers(seen, found, ways)
     return found
 
 
-def _prefer_keepers(seen: Look, found: list[tuple[Choice, int]]) -> None:
+def _prefer_keepers(seen: Look, found: list[tuple[Choice, int]], ways: cuts.Ways) -> None:
     """Paths are the shortest. Where a name has but the latest of what is also in a container of the
     user's own, where a test's attribute leads to what was there before, or where a library has in a
     registry what has a name of the user's, that other one is the holder."""
@@ -126,7 +126,6 @@ def _prefer_keepers(seen: Look, found: list[tuple[Choice, int]]) -> None:
         if seen.groups[k][1] >= KEPT_ELSEWHERE and _is_doubtful(choice)
     ]
     edges = dict.fromkeys(cuts.edges(seen, (_by_name(*found[k]) for k in doubtful)))
-    ways = cuts.Ways(seen)
     for _ in range(cuts.MOST if edges else 0):
         more = []
         for k, step in seen.cut(edges, doubtful).still_held.items():
@@ -165,7 +164,10 @@ def _is_keeper(choice: Choice, instead_of: Choice) -> bool:
 
 
 def _leave_out_open(
-    seen: Look, charged: Mapping[int, Charged], found: list[tuple[Choice, int]]
+    seen: Look,
+    charged: Mapping[int, Charged],
+    found: list[tuple[Choice, int]],
+    ways: cuts.Ways,
 ) -> None:
     """What the runner holds of a test that is still open goes with the test, unless somebody else
     holds it as well."""
@@ -178,7 +180,6 @@ def _leave_out_open(
     for k in going:
         found[k] = NOBODY, found[k][1]
     if edges:
-        ways = cuts.Ways(seen)
         for k, step in seen.cut(edges, going).still_held.items():
             choice, _ = ways.around(k, step)
             if choice.owner != "runner":
@@ -198,9 +199,9 @@ def _goes(choice: Choice) -> bool:
     return not is_wider and rule != "pytest-plugins" and (rule != "pytest-items" or is_private)
 
 
-def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple[Choice, int]]:
-    shapes = Shapes(seen.steps)
-    known: dict[tuple[int, Survivor], Choice] = {}
+def _first_choices(
+    seen: Look, charged: Mapping[int, Charged], ways: cuts.Ways
+) -> Iterator[tuple[Choice, int]]:
     # By the name that a test knows: "fixture db" for "db (session)".
     fixtures = {
         "fixture " + made.id.rpartition(" (")[0]: made
@@ -213,13 +214,11 @@ def _first_choices(seen: Look, charged: Mapping[int, Charged]) -> Iterator[tuple
             yield NOBODY, step
             continue
         survivor = cuts.survivor(seen, scope_number, step, anchor, first, made_by)
-        shape = shapes[step], survivor
-        if shape not in known:
-            known[shape] = choosing.choose(seen.path(step), survivor, seen.bases)
-        if owners.is_own_name(known[shape].place):
+        known = ways.choice(step, survivor)
+        if owners.is_own_name(known.place):
             yield REFTRACK, step
             continue
-        choice = _named_by_scope(known[shape], scope, charged.get(made_by), fixtures)
+        choice = _named_by_scope(known, scope, charged.get(made_by), fixtures)
         yield choice, step
 
 

@@ -184,7 +184,7 @@ def _survived(number: int, found: Mapping[int, int] | None) -> int:
     if found is not None:
         return found.get(number, 0)
     # The counters of the scope around a window have what is in it already.
-    return 0 if windows.has(number) else _reftrack.counters(number)[0]
+    return 0 if number in windows.parts() else _reftrack.counters(number)[0]
 
 
 def _leave_out(
@@ -270,9 +270,9 @@ def _charge_what_runs(charged: dict[int, Charged], running: Sequence[Timed]) -> 
 
 def _charge_windows(charged: dict[int, Charged]) -> None:
     """What `track()` follows by itself in a scope counts to that before it has ended, too."""
-    for number, scope in tuple(charged.items()):
-        for inner in windows.within(number):
-            charged[inner] = scope
+    for inner, outer in windows.parts().items():
+        if outer in charged:
+            charged[inner] = charged[outer]
 
 
 def _wanted(charged: dict[int, Charged], others: Iterable[int] = ()) -> bytes:

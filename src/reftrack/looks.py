@@ -113,7 +113,9 @@ class Looks:
             return
         _reftrack.collect()
         if _left_by(late) >= WORTH_A_LOOK:
-            self._append(Late(self._holders_of(late)))
+            holders = self._holders_of(late)
+            ignoring.mark(holders, self._options.ignore)
+            self._append(Late(holders))
 
     def look_at(self, scope: Timed) -> list[Holder]:
         """Who holds what this scope left, most first. Nothing where there is no memory to look, of
@@ -159,9 +161,7 @@ class Looks:
 
     def _holders_of(self, scopes: Sequence[Timed]) -> list[Holder]:
         with no_collection():
-            holders = looking.left_by(self._backend, scopes, self._scopes.ended, self._without)
-        ignoring.mark(holders, self._options.ignore)
-        return holders
+            return looking.left_by(self._backend, scopes, self._scopes.ended, self._without)
 
     def _attached(self) -> bool:
         if not self._lost and not _reftrack.attached():

@@ -224,7 +224,7 @@ def _holder(parts: Sequence[Part], kept: Sequence[Holder]) -> Holder:
         largest,
         verdict=_verdict([part.holder for part in parts]),
         processes=sum({part.process: part.holder.processes for part in parts}.values()),
-        charged=_charges(chain.from_iterable(holder.charged for holder in told)),
+        charged=charges_by_scope(chain.from_iterable(holder.charged for holder in told)),
         survived_bytes=sum(holder.survived_bytes for holder in told),
         retained_bytes=sum(holder.retained_bytes for holder in told),
         objects=sum(holder.objects for holder in told),
@@ -315,7 +315,8 @@ def only(holder: Holder, charges: list[Charge]) -> Holder:
     )
 
 
-def _charges(charges: Iterable[Charge]) -> list[Charge]:
+def charges_by_scope(charges: Iterable[Charge]) -> list[Charge]:
+    """One of each scope, most bytes first."""
     found: dict[_Named, Charge] = {}
     for row in charges:
         same = found.setdefault((row.scope, row.id), Charge(row.id, row.scope, 0, 0))

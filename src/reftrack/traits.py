@@ -107,7 +107,8 @@ def is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> boo
 def is_class_of_tests(place: Place, bases: Bases) -> bool:
     if naming.is_a(place.owner, TEST_CASE, bases):
         return True
-    return place.kind == naming.CLASS and place.owner.rpartition(".")[2].startswith("Test")
+    of_class = place.kind in (naming.CLASS, naming.INSTANCE)
+    return of_class and place.owner.rpartition(".")[2].startswith("Test")
 
 
 def is_fixture_value(place: Place, bases: Bases) -> bool:
@@ -152,14 +153,10 @@ def is_users_own(place: Place) -> bool:
     """A name that the user's own code has given: of a module, a class, a function's variable."""
     if place.kind in (naming.CONTEXT, naming.INTERPRETER):
         return True
-    if is_of_import_system(place):
+    if place.kind == naming.MODULE and place.attribute in IMPORT_SYSTEMS:
         return False
     kinds = (naming.MODULE, naming.CLASS, naming.DEFAULT, *NAMED_INSIDE)
     return place.kind in kinds and is_users(place)
-
-
-def is_of_import_system(place: Place) -> bool:
-    return place.kind == naming.MODULE and place.attribute in IMPORT_SYSTEMS
 
 
 def can_be_emptied(type_name: str, bases: Bases) -> bool:

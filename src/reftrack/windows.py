@@ -74,20 +74,14 @@ def follow(outer: int) -> None:
     _enter(_open)
 
 
-def within(outer: int) -> list[int]:
-    """The ledger's scopes of windows that are within that one, and not given back."""
-    return [
-        inner
+def parts() -> dict[int, int]:
+    """The ledger's scopes of windows that are not given back, each with the one around it."""
+    return {
+        inner: outer
         for window in _windows
         if window.has_ledger
-        for inner, around in window.parts.items()
-        if around == outer
-    ]
-
-
-def has(inner: int) -> bool:
-    """Is that scope of the ledger a window's?"""
-    return any(inner in window.parts for window in _windows)
+        for inner, outer in window.parts.items()
+    }
 
 
 def give_back(outer: int) -> None:

@@ -47,7 +47,7 @@ class T(unittest.TestCase):
         app.Settings.options = dict(app.Settings.options, b=big())
 
     def test_by_setattr(self):
-        setattr(app, "NAMES", {"b": big()})  # noqa: B010
+        setattr(app, "NAMES", {"b": big()})  # noqa: B010 - a call that replaces it
 
     def test_by_function(self):
         app.reset([100, big()])

@@ -10,6 +10,7 @@ from itertools import accumulate
 import msgspec
 
 from reftrack import repeats, rules
+from reftrack.merging import charges_by_scope
 from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope, Verdict
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
@@ -116,13 +117,7 @@ def _charged(block: Block) -> list[Charge]:
     """What each scope left with all of them, most first."""
     if len(block) == 1:
         return block[0].charged
-    sums: dict[tuple[str, str], Charge] = {}
-    for charge in (charge for holder in block for charge in holder.charged):
-        empty = Charge(charge.id, charge.scope, 0, 0)
-        total = sums.setdefault((charge.scope, charge.id), empty)
-        total.bytes += charge.bytes
-        total.objects += charge.objects
-    return sorted(sums.values(), key=lambda charge: -charge.bytes)
+    return charges_by_scope(charge for holder in block for charge in holder.charged)
 
 
 def _significant(charged: Iterable[Charge]) -> list[Charge]:

@@ -57,7 +57,7 @@ def details(row: HolderRow, width: int) -> list[Line]:
     lines += labelled("kept", wrap(row.kept, room))
     lines += allocated(row, room)
     lines += labelled(row.label, ids(row, room) if row.ids else [])
-    lines += labelled("until", [shortened(row.until, room)] if row.until else [])
+    lines += _until(row, room)
     lines += labelled("repeat", wrap(row.repeat, room))
     lines += labelled("proved", wrap(row.proved, room))
     lines += labelled("unproved", wrap(row.not_proved, room))
@@ -69,12 +69,15 @@ def holder_in_brief(row: HolderRow, width: int) -> list[Line]:
     that is not known, the innermost line of the user's own, if it stands for most of the row."""
     room = width - INDENT
     repeat = labelled("repeat", wrap(row.repeat, room))
-    until = labelled("until", [shortened(row.until, room)] if row.until else [])
-    fix = until or labelled("fix", brief_fix(row.fix, room))
+    fix = _until(row, room) or labelled("fix", brief_fix(row.fix, room))
     total = row.other_site_bytes + sum(site.bytes for site in row.sites)
     most = [site for site in row.sites if 2 * site.bytes >= total][:1]
     line = [line for site in most for line in _site(site, "", room)[-1:]]
     return _holder_headline(row, width) + repeat + (fix or line)
+
+
+def _until(row: HolderRow, room: int) -> list[Line]:
+    return labelled("until", [shortened(row.until, room)] if row.until else [])
 
 
 def holder_at_least(row: HolderRow, width: int) -> list[Line]:
