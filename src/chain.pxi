@@ -54,8 +54,30 @@ cdef void chain_mark(uint8_t *marks) noexcept nogil:
         marks[chain[k].node] = 1
 
 
-cdef Link *capture(PyThreadState *thread) noexcept nogil:
-    # The thread's current stack: the last link of the chain, whose node and scope are what counts.
+cdef inline Link *capture(PyThreadState *thread) noexcept nogil:
+    # The thread's current stack: the last link of the chain, whose node and scope are what counts. Most
+    # allocations are made by the frame that made the last one, or by its caller once that has returned.
+    cdef rt_frame *frame = rt_frame_current(thread)
+    cdef int position = chain_length - 1
+    if thread == chain_thread and position > 1:
+        if chain[position].frame != frame:
+            position -= 1
+        if chain[position].frame == frame and callers_stand(position, shown_frames):
+            return link_at(position)
+    return capture_anew(thread)
+
+
+cdef inline Link *link_at(int position) noexcept nogil:
+    # The frame there makes an allocation, maybe further on in its code than it was.
+    cdef Link *link = &chain[position]
+    if position + 1 != chain_length:
+        chain_cut(position + 1)
+    if link.instr != rt_frame_instr(link.frame):
+        link_set(link, link.frame, node_find(chain[position - 1].node, link.frame))
+    return link
+
+
+cdef Link *capture_anew(PyThreadState *thread) noexcept nogil:
     global chain_thread
     cdef rt_frame *frame = rt_frame_current(thread)
     cdef uint32_t node = NODE_UNKNOWN
@@ -133,18 +155,21 @@ cdef inline bint on_footing() noexcept nogil:
     return rt_frame_object(chain[footing_position].frame) == footing
 
 
-cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
-    # `found` is the frame's node, maybe with NODE_SCOPED; returns it without.
-    global chain_length
-    cdef uint32_t node = found & ~<uint32_t>NODE_SCOPED
-    cdef Link *link = &chain[chain_length]
+cdef inline void link_set(Link *link, rt_frame *frame, uint32_t found) noexcept nogil:
+    # `found` is the frame's node, maybe with NODE_SCOPED.
     link.frame = frame
     link.instr = rt_frame_instr(frame)
-    link.node = node
-    link.scope = nodes[node].scope if found & NODE_SCOPED else 0
+    link.node = found & ~<uint32_t>NODE_SCOPED
+    link.scope = nodes[link.node].scope if found & NODE_SCOPED else 0
+
+
+cdef inline uint32_t chain_push(rt_frame *frame, uint32_t found) noexcept nogil:
+    # Returns the frame's node.
+    global chain_length
+    link_set(&chain[chain_length], frame, found)
     chain_slot(frame)[0] = <uint16_t>chain_length
     chain_length += 1
-    return node
+    return chain[chain_length - 1].node
 
 
 cdef bint chain_stand_on(PyThreadState *thread, PyObject *frame_object) noexcept nogil:

@@ -35,6 +35,7 @@
 #include "internal/pycore_gc.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
+#include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #undef Py_BUILD_CORE
 #pragma GCC diagnostic pop
@@ -47,12 +48,28 @@ static inline PyThreadState *rt_thread(void)
 {
 #if PY_VERSION_HEX >= 0x030D0000
     return PyThreadState_GetUnchecked();
-#else
+#elif PY_VERSION_HEX >= 0x030C0000
     return _PyThreadState_UncheckedGet();
+#else
+    return _PyThreadState_GET(); /* reads _PyRuntime, where the function above would be called */
 #endif
 }
 
 static inline PyInterpreterState *rt_thread_interp(PyThreadState *ts) { return ts->interp; }
+
+/* Is what runs here kept apart from what runs in that interpreter? Up to 3.11 there is one GIL for all;
+   since 3.12 another may have its own (PEP 684). Where there is no thread state the allocator is called
+   with the GIL held all the same: while the interpreter starts or ends. */
+static inline int rt_holds_the_gil_of(PyInterpreterState *interp)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyThreadState *ts = rt_thread();
+    return ts == NULL || ts->interp == interp;
+#else
+    (void)interp;
+    return 1;
+#endif
+}
 
 /* Innermost frame of a thread; Python-to-Python calls make no PyFrameObject since 3.11. */
 static inline rt_frame *rt_frame_current(PyThreadState *ts)

@@ -66,6 +66,7 @@ cdef extern from "cpython.h" nogil:
 
     PyThreadState *rt_thread()
     PyInterpreterState *rt_thread_interp(PyThreadState *)
+    bint rt_holds_the_gil_of(PyInterpreterState *)
     rt_frame *rt_frame_current(PyThreadState *)
     rt_frame *rt_frame_previous(rt_frame *)
     void *rt_frame_instr(rt_frame *)
@@ -238,6 +239,8 @@ cdef extern from "cpython.h":
     void rt_go_on_alone()
     int PySys_SetObject(const char *, object) except -1
     void PyType_Modified(PyTypeObject *)
+    void PyObject_GC_Track(void *)
+    void PyObject_GC_UnTrack(void *)
     unsigned int PyType_ClearCache()
     int PyType_IsSubtype(PyTypeObject *, PyTypeObject *)
     object PyCell_New(PyObject *)

@@ -21,10 +21,7 @@ cdef void *hook_calloc(void *ctx, size_t count, size_t size) noexcept nogil:
 cdef void *hook_realloc(void *ctx, void *old, size_t size) noexcept nogil:
     cdef Hook *hook = <Hook *>ctx
     cdef void *new = hook.below.realloc(hook.below.ctx, old, size)
-    cdef PyThreadState *thread = rt_thread() if recording else NULL
-    if thread != NULL and rt_thread_interp(thread) != main_interp:
-        return new
-    if recording and new != NULL:
+    if recording and new != NULL and rt_holds_the_gil_of(main_interp):
         if old == NULL:
             block_made(new, size)
         else:
@@ -34,9 +31,6 @@ cdef void *hook_realloc(void *ctx, void *old, size_t size) noexcept nogil:
 
 cdef void hook_free(void *ctx, void *block) noexcept nogil:
     cdef Hook *hook = <Hook *>ctx
-    cdef PyThreadState *thread
-    if recording:
-        thread = rt_thread()
-        if thread == NULL or rt_thread_interp(thread) == main_interp:
-            block_gone(block)
+    if recording and rt_holds_the_gil_of(main_interp):
+        block_gone(block)
     hook.below.free(hook.below.ctx, block)

@@ -44,6 +44,7 @@ cdef size_t entry_used = 0
 cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
 cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
+cdef ScopeFigures *figures_now = NULL  # of that scope: nearly all events are its own
 cdef uint32_t releaser = 0      # the scope that is told to have released what goes now
 cdef int64_t live_total = 0     # live bytes of all scopes
 cdef int64_t data_total = 0     # of these, arrays' data
@@ -66,6 +67,17 @@ cdef inline ScopeFigures *figures(uint32_t scope) noexcept nogil:
     return &scope_chunks[scope // SCOPE_CHUNK][scope % SCOPE_CHUNK]
 
 
+cdef inline ScopeFigures *figures_of(uint32_t scope) noexcept nogil:
+    return figures_now if scope == scope_now else figures(scope)
+
+
+cdef inline void scope_run(uint32_t scope) noexcept nogil:
+    # What follows is charged to it.
+    global scope_now, figures_now
+    scope_now = scope
+    figures_now = figures(scope)
+
+
 cdef uint32_t scope_new() noexcept nogil:
     # Past the last id, or out of memory, scopes share the newest one.
     global scope_count
@@ -84,7 +96,7 @@ cdef uint32_t scope_new() noexcept nogil:
 
 cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
     global live_total
-    cdef ScopeFigures *f = figures(scope)
+    cdef ScopeFigures *f = figures_of(scope)
     live_total += size
     f.live_bytes += size
     f.live_blocks += blocks
@@ -119,10 +131,16 @@ cdef inline void live_total_add(int64_t size) noexcept nogil:
 
 cdef inline void scope_discharge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
     global live_total
-    cdef ScopeFigures *f = figures(scope)
+    cdef ScopeFigures *f = figures_of(scope)
     live_total -= size
     f.live_bytes -= size
     f.live_blocks -= blocks
+    if scope != scope_now or f.within != 0:
+        scope_discharged(f, scope, size, blocks)
+
+
+cdef void scope_discharged(ScopeFigures *f, uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
+    # The rest, for a scope that does not run or runs within another.
     if f.ended_bytes > 0 and f.released_by == 0 and 2 * f.live_bytes < f.ended_bytes:
         f.released_by = releaser
     if f.within != 0:
@@ -347,8 +365,6 @@ cdef inline void block_made(void *block, size_t size) noexcept nogil:
     else:
         entry_fetch(block)
         size = charged_size(size)
-    if node_live > node_limit:
-        ledger_sweep()
     stack = capture(thread)
     scope = stack.scope if stack.scope != 0 else scope_now
     if (

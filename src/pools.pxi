@@ -142,7 +142,7 @@ cdef inline bint pool_put(
     global pool_live
     cdef uint32_t units = max(<uint32_t>(size + 15) >> 4, <uint32_t>1), offset
     cdef uint64_t *word
-    if pool.key == 0 or pool.live == 0 and pool.units != units:
+    if pool.live == 0 and pool.units != units:
         pool = pool_make(block, units)
         if pool == NULL:
             return False

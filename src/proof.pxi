@@ -113,15 +113,16 @@ cdef void prove_in_copy(Explanation answer, Cuts cuts, quietly, rt_told *told) n
 
 cdef int count_what_goes(Explanation answer, Cuts cuts, rt_told *told) except -1:
     # What finalizers allocate is charged to a scope of its own, and does not count.
-    global paused_thread, pause_depth, scope_now
+    global paused_thread, pause_depth
     cdef Severed severed = Severed()
     cdef int64_t before
     cdef uint32_t apart = scope_new()
     cdef int k
     paused_thread = NULL
     pause_depth = 0
-    scope_now = apart
+    scope_run(apart)
     answer.steps.clear()  # labels are the program's own objects
+    victims_alone(answer, cuts)
     before = live_beside(apart)
     for node in cuts.of_node:
         if not cut_node(answer, cuts, severed, node, told):

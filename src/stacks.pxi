@@ -140,6 +140,8 @@ cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef uint32_t code_id, id
     if code == NULL or rt_frame_incomplete(frame, code):
         return node_flagged(parent)
+    if node_live > node_limit:
+        ledger_sweep()  # the chain, which the parent is the last of, keeps its nodes
     slot = table_find(&code_ids, <uint64_t>code)
     code_id = slot.value if slot.key != 0 else code_add(code)
     if code_id == 0:

@@ -90,7 +90,7 @@ cdef int ledger_init(int frames) noexcept nogil:
         ledger_free()
         return -1
     chain_init(frames)
-    scope_new()  # 0: what was there before, or is no one's
+    scope_run(scope_new())  # 0: what was there before, or is no one's
     import_scope = scope_new()
     return 0
 
@@ -193,11 +193,11 @@ def new_scope():
 def enter_scope(uint32_t scope, uint32_t released_by=0):
     """Charge what follows to `scope`; returns the scope that was charged until now. What goes
     meanwhile counts as released by it too, or by `released_by`, if that is given."""
-    global scope_now, releaser
+    global releaser
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     cdef uint32_t before = scope_now
-    scope_now = scope
+    scope_run(scope)
     releaser = released_by if released_by else scope
     figures(scope).ended_bytes = -1
     figures(scope).collected_bytes = 0
@@ -248,12 +248,14 @@ def collect():
     """A full garbage collection, also where the program has disabled the collector. What it frees
     counts as collected, of the scope that is open now as well, and as released by no scope. The
     interpreter's cache of attributes lets go of their names (Objects/typeobject.c, type_cache)."""
-    global scope_now, releaser
+    global releaser
     cdef uint32_t before = scope_now, releasing = releaser
-    scope_now = releaser = 0
+    scope_run(0)
+    releaser = 0
     PyType_ClearCache()
     rt_collect()
-    scope_now, releaser = before, releasing
+    scope_run(before)
+    releaser = releasing
 
 
 def collecting():

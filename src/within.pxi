@@ -9,7 +9,6 @@ def enter_within(uint32_t inner=0):
     is released by that one. Raises ValueError where there is no such scope within it, or it is within one
     itself; RuntimeError where the ledger is not started or has no scope left.
     """
-    global scope_now
     cdef uint32_t outer = scope_now
     if entries == NULL or (inner == 0 and scope_count > SCOPE_MASK):
         raise RuntimeError("the ledger is not started, or has no scope left")
@@ -22,15 +21,14 @@ def enter_within(uint32_t inner=0):
         if inner + 1 != scope_count:
             raise RuntimeError("no memory for a scope")
         figures(inner).within = outer
-    scope_now = inner
+    scope_run(inner)
     return inner, outer
 
 
 def leave_within(uint32_t inner):
     """Charge the scope around `inner` again, if that is charged now."""
-    global scope_now
     if inner == scope_now and entries != NULL:
-        scope_now = figures(inner).within
+        scope_run(figures(inner).within)
 
 
 def move_scope(uint32_t inner, uint32_t outer):
@@ -38,12 +36,12 @@ def move_scope(uint32_t inner, uint32_t outer):
 
     Raises ValueError where there is no such scope, or where both are the same.
     """
-    global scope_now, releaser
+    global releaser
     if inner == outer or inner >= scope_count or outer >= scope_count:
         raise ValueError(f"scope {inner} cannot be moved to {outer}")
     move_blocks(inner, outer)
     move_figures(figures(inner), figures(outer))
-    scope_now = outer if scope_now == inner else scope_now
+    scope_run(outer if scope_now == inner else scope_now)
     releaser = outer if releaser == inner else releaser
 
 

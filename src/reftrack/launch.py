@@ -16,6 +16,7 @@ from contextlib import suppress
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple, NoReturn, TextIO
 
+from reftrack import _reftrack
 from reftrack.runners import hide_frames
 
 INTERRUPTED = -signal.SIGINT  # as `subprocess` has the status of who dies by a signal
@@ -84,6 +85,7 @@ def run(target: Target) -> int:
     has then been shown on stderr. To be called after `prepare`.
     """
     main = _new_main()
+    _reftrack.stand_on(sys._getframe(1))  # which waits for the whole program
     is_script = target.kind == "path" and not _is_container(target.name)
     failure: BaseException | None = None
     try:
