@@ -20,7 +20,8 @@ help:
 	@echo "make bench             run the benchmarks (long)"
 	@echo "make clean             remove what the above made"
 
-# --- environments: a stamp per set of packages, newer than what the extension is built from
+# --- environments: a stamp per set of packages, newer than what the extension is built from. An
+# editable install compiles no module, and where PYTHONDONTWRITEBYTECODE is set no run would either.
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
@@ -29,10 +30,12 @@ $(VENV)/.made:
 
 $(VENV)/.demo: $(VENV)/.made $(BUILT_FROM)
 	$(VENV)/bin/python -m pip install --quiet --editable . "django>=5.2,<5.3"
+	$(VENV)/bin/python -m compileall -q src/reftrack
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made $(BUILT_FROM)
 	$(VENV)/bin/python -m pip install --quiet --group dev --editable .
+	$(VENV)/bin/python -m compileall -q src/reftrack
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(VENV)/.dev

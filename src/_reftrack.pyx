@@ -26,7 +26,7 @@ cpython.h knows CPython's private structures.
 from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memcmp, memcpy, memset, strcmp, strcpy, strlen, strncpy
+from libc.string cimport memcmp, memcpy, memset, strcmp, strcpy, strdup, strlen, strncpy
 
 include "cpython.pxi"
 include "table.pxi"

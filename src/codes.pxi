@@ -5,6 +5,8 @@ cdef enum:
     CODE_PLAIN = 0
     CODE_IMPORT = 1      # importlib's _find_and_load: all that it calls belongs to an import
     CODE_MODULE = 2      # the body of a module
+    CODE_LIBRARY = 3     # of one that is no one's own: see `coarse` in ScopeFigures
+    LIBRARIES = 32
 
 cdef struct Code:
     uint64_t address     # of the code object; 0 once it is dead
@@ -26,6 +28,39 @@ cdef uint32_t code_free = 0
 cdef uint32_t code_capacity = 0
 cdef Table code_ids                 # address of a live code object -> id
 cdef size_t code_text_bytes = 0
+cdef PyCodeObject *code_of_imports = NULL  # that of CODE_IMPORT, which is frozen into the interpreter
+cdef char *libraries[LIBRARIES]     # owned: what the files of libraries begin with
+cdef int library_count = 0
+
+
+cdef int libraries_set(tuple prefixes) except -1:
+    # Those beyond LIBRARIES, and those that are not ASCII, are not known as libraries.
+    global library_count
+    cdef char *copy
+    while library_count > 0:
+        library_count -= 1
+        free(libraries[library_count])
+    for prefix in prefixes[:LIBRARIES]:
+        if not prefix.isascii():
+            continue
+        copy = strdup(prefix.encode())
+        if copy == NULL:
+            raise MemoryError("no memory for the ledger")
+        libraries[library_count] = copy
+        library_count += 1
+    return 0
+
+
+cdef bint is_in_library(PyObject *file) noexcept nogil:
+    cdef int k
+    cdef size_t length
+    if PyUnicode_KIND(file) != 1:
+        return False
+    for k in range(library_count):
+        length = strlen(libraries[k])
+        if <size_t>PyUnicode_GET_LENGTH(file) >= length and memcmp(PyUnicode_DATA(file), libraries[k], length) == 0:
+            return True
+    return False
 
 
 cdef inline size_t unicode_bytes(PyObject *s) noexcept nogil:
@@ -34,7 +69,7 @@ cdef inline size_t unicode_bytes(PyObject *s) noexcept nogil:
 
 cdef uint32_t code_add(PyCodeObject *code) noexcept nogil:
     # Copies what lines need; 0 where memory is short.
-    global code_text_bytes
+    global code_text_bytes, code_of_imports
     cdef PyObject *file = rt_code_filename(code)
     cdef PyObject *name = rt_code_qualname(code)
     cdef PyObject *lines = rt_code_linetable(code)
@@ -63,6 +98,8 @@ cdef uint32_t code_add(PyCodeObject *code) noexcept nogil:
     c.name_kind = <uint8_t>PyUnicode_KIND(name)
     c.firstlineno = rt_code_firstlineno(code)
     c.role = code_role(file, name)
+    if c.role == CODE_IMPORT:
+        code_of_imports = code
     code_text_bytes += code_text_size(c)
     ledger_watch_code(<void *>code)
     return id
@@ -87,7 +124,7 @@ cdef uint32_t code_new() noexcept nogil:
 
 cdef uint8_t code_role(PyObject *file, PyObject *name) noexcept nogil:
     if text_equals(name, b"<module>"):
-        return CODE_MODULE
+        return CODE_LIBRARY if is_in_library(file) else CODE_MODULE
     if text_equals(name, b"_find_and_load") and text_equals(file, b"<frozen importlib._bootstrap>"):
         return CODE_IMPORT
     return CODE_PLAIN

@@ -208,6 +208,13 @@ static inline int rt_code_argcount(PyCodeObject *code) { return code->co_argcoun
 static inline PyObject *rt_code_filename(PyCodeObject *code) { return code->co_filename; }
 static inline PyObject *rt_code_qualname(PyCodeObject *code) { return code->co_qualname; }
 static inline PyObject *rt_code_linetable(PyCodeObject *code) { return code->co_linetable; }
+/* Else it is the body of a module or a class, which have their names in a dict (compute_code_flags(),
+   Python/compile.c, 3.11). */
+static inline int rt_code_is_function(PyCodeObject *code) { return (code->co_flags & CO_OPTIMIZED) != 0; }
+static inline int rt_code_is_generator(PyCodeObject *code)
+{
+    return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != 0;
+}
 static inline int rt_code_firstlineno(PyCodeObject *code) { return code->co_firstlineno; }
 /* Code objects have no tp_traverse, yet hold what the module's constants are. */
 static inline int rt_code_visit(PyCodeObject *code, visitproc visit, void *arg)

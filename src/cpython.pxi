@@ -76,6 +76,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_code_filename(PyCodeObject *)
     PyObject *rt_code_qualname(PyCodeObject *)
     PyObject *rt_code_linetable(PyCodeObject *)
+    bint rt_code_is_function(PyCodeObject *)
+    bint rt_code_is_generator(PyCodeObject *)
     int rt_code_firstlineno(PyCodeObject *)
     int rt_code_nlocalsplus(PyCodeObject *)
     int rt_code_nfreevars(PyCodeObject *)

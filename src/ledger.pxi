@@ -30,6 +30,7 @@ cdef struct ScopeFigures:
     uint32_t data_gone_by       # the scope that released the last of them
     uint32_t released_by        # the scope in which half of that had gone, or 0
     uint32_t within             # the scope that this one is to be moved to, or 0; see within.pxi
+    bint coarse                 # of the import of a library: calls within it stand for the line of its body
     int64_t inner_bytes         # of scopes within this one: live bytes ...
     int64_t inner_blocks        # ... and blocks,
     uint64_t inner_allocated    # all that they allocated
@@ -415,6 +416,29 @@ cdef inline void block_gone(void *block) noexcept nogil:
     entry_delete(e)
 
 
+cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexcept nogil:
+    # A small block of the scope that goes on with it, or one that shrinks: it has no growths.
+    cdef Pool *pool = pool_of(old)
+    cdef uint64_t *word = pool_find(pool, old)
+    cdef uint32_t scope, stack
+    cdef int64_t delta
+    if word == NULL:
+        return False
+    scope = word_scope(word[0])
+    delta = <int64_t>size - word_size(word[0])
+    if delta > 0 and scope != (link.scope if link.scope != 0 else scope_now):
+        return False
+    stack = link.node if delta > 0 else word_stack(word[0])
+    pool_clear(pool, word)
+    if not block_put(new, size, scope, stack):
+        scope_discharge(scope, <int64_t>size - delta, 1)
+    elif delta > 0:
+        scope_charge(scope, delta, 0)
+    else:
+        scope_discharge(scope, -delta, 0)
+    return True
+
+
 cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     # After a realloc. A growing buffer stays charged to the scope that made it; what a later scope
     # adds is charged to that scope, so that one append does not take over a whole buffer.
@@ -426,10 +450,12 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     if thread == NULL or not storable(new) or ledger_short:
         block_gone(old)
         return
-    block_leave_pool(old)
     size = charged_size(size)
     link = capture(thread) if charging else &no_link
     stack = link.node
+    if charging and word_moved(old, new, size, link):
+        return
+    block_leave_pool(old)
     e = entry_find(old)
     if e.place == 0 and not charging:
         return

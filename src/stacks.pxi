@@ -123,6 +123,8 @@ cdef uint32_t node_search(uint32_t parent, rt_frame *frame) noexcept nogil:
     cdef void *instr = rt_frame_instr(frame)
     cdef size_t i = node_hash(parent, instr) & node_mask
     cdef NodeKey *key
+    if nodes[parent].scope != 0 and figures(nodes[parent].scope).coarse and is_plain(frame):
+        return node_flagged(parent)
     while True:
         key = &node_index[i]
         if key.instr == <uint64_t>instr and key.parent == parent:
@@ -131,6 +133,12 @@ cdef uint32_t node_search(uint32_t parent, rt_frame *frame) noexcept nogil:
         if key.id == 0:
             return node_add(parent, frame)
         i = (i + 1) & node_mask
+
+
+cdef inline bint is_plain(rt_frame *frame) noexcept nogil:
+    # A function's, but for the one that begins an import. (A class's body makes nodes: there are few.)
+    cdef PyCodeObject *code = rt_frame_code(frame)
+    return code == NULL or rt_code_is_function(code) and code != code_of_imports
 
 
 cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
@@ -163,9 +171,10 @@ cdef uint32_t node_scope(uint32_t parent, uint32_t code_id) noexcept nogil:
     cdef uint32_t scope = nodes[parent].scope
     if code.role == CODE_IMPORT:
         return import_scope  # also within a module's body: what it imports is none of its own
-    if code.role == CODE_MODULE and scope != 0:
+    if (code.role == CODE_MODULE or code.role == CODE_LIBRARY) and scope != 0:
         if code.scope == 0:
             code.scope = scope_new()
+            figures(code.scope).coarse = code.role == CODE_LIBRARY
         return code.scope
     return scope
 

@@ -92,11 +92,14 @@ cdef int ledger_init(int frames) noexcept nogil:
     chain_init(frames)
     scope_run(scope_new())  # 0: what was there before, or is no one's
     import_scope = scope_new()
+    figures(import_scope).coarse = library_count > 0
     return 0
 
 
-def start(int frames):
+def start(int frames, tuple libraries=()):
     """Begin to record allocations, with up to `frames` frames each; an earlier ledger is dropped.
+    While a module is imported whose file begins with one of `libraries`, only the line of its body
+    is recorded, with none of the calls that it makes: nobody can change what they allocate.
 
     Raises ValueError where `frames` is not between 1 and 256, MemoryError where there is no
     memory for the ledger. Starting a started ledger begins anew.
@@ -107,6 +110,7 @@ def start(int frames):
     recording = False
     charging = True
     stand_ins = 0
+    libraries_set(libraries)
     if ledger_init(frames) < 0:
         raise MemoryError("no memory for the ledger")
     main_interp = PyInterpreterState_Main()
@@ -202,6 +206,34 @@ def enter_scope(uint32_t scope, uint32_t released_by=0):
     figures(scope).ended_bytes = -1
     figures(scope).collected_bytes = 0
     return before
+
+
+def waiting_depth(str own_folder not None):
+    """The depth, as `sys._getframe` counts from the caller, of the frame that called the innermost one
+    which is no generator's and whose file is not in `own_folder`; -1 where there is none."""
+    cdef PyObject *own = <PyObject *>own_folder
+    cdef rt_frame *frame = rt_frame_current(rt_thread())
+    cdef PyCodeObject *code
+    cdef bint is_next = False
+    cdef int depth = 0
+    while frame != NULL:
+        code = rt_frame_code(frame)
+        if code != NULL and not rt_frame_incomplete(frame, code):
+            if is_next:
+                return depth
+            is_next = not (rt_code_is_generator(code) or is_text_before(own, rt_code_filename(code)))
+            depth += 1
+        frame = rt_frame_previous(frame)
+    return -1
+
+
+cdef bint is_text_before(PyObject *prefix, PyObject *text) noexcept nogil:
+    cdef size_t size = unicode_bytes(prefix)
+    return (
+        PyUnicode_KIND(prefix) == PyUnicode_KIND(text)
+        and unicode_bytes(text) >= size
+        and memcmp(PyUnicode_DATA(prefix), PyUnicode_DATA(text), size) == 0
+    )
 
 
 def stand_on(frame):
@@ -308,7 +340,7 @@ def import_scopes():
     cdef list found = [(import_scope, "")]
     cdef uint32_t i
     for i in range(1, code_count):
-        if codes[i].scope != 0 and codes[i].text != NULL and codes[i].role == CODE_MODULE:
+        if codes[i].scope != 0 and codes[i].text != NULL and codes[i].role >= CODE_MODULE:
             found.append((codes[i].scope, code_file(&codes[i])))
     return found
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeGuard, cast
 from reftrack import _reftrack, allocations, cuts, heap, owners, retention, sources, tracing
 from reftrack.choosing import Choice
 from reftrack.errors import UsageError
-from reftrack.heap import OWN_FOLDER, Edge, Look
+from reftrack.heap import Edge, Look
 from reftrack.model import Holder, Owner, TypeCount, Verdict
 from reftrack.naming import NAMED_BY
 from reftrack.reporters.words import and_more, counted, size
@@ -58,7 +58,7 @@ def retained_size(obj: object) -> int:
     object that two share, and what one of your variables has. The object itself always is. Sizes
     are the ledger's where one runs and has the object, else what its type says. Raises MemoryError.
     """
-    return _reftrack.retained(obj, OWN_FOLDER)
+    return _reftrack.retained(obj, owners.OWN_FOLDER)
 
 
 def assert_released(obj_or_type: object) -> None:

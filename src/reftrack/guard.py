@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,19 +66,11 @@ _is_doing = False
 
 
 def take_footing() -> None:
-    """Captures of stacks need not look beyond the runner's frame that waits now: only a hint."""
-    _reftrack.stand_on(waiting_frame())
-
-
-def waiting_frame() -> FrameType | None:
-    """The frame that called the innermost one which is neither reftrack's own nor a generator's: a
-    runner's, which waits while what reftrack was just told of goes on."""
-    frame: FrameType | None = this_frame()
-    while frame is not None and (
-        owners.is_own_file(frame.f_code.co_filename) or frame.f_code.co_flags & GENERATOR
-    ):
-        frame = frame.f_back
-    return frame and frame.f_back
+    """Captures of stacks need not look beyond the runner's frame that waits now: the one that called
+    the innermost frame which is neither reftrack's own nor a generator's. Only a hint."""
+    depth = _reftrack.waiting_depth(owners.OWN_FOLDER)
+    if depth >= 0:
+        _reftrack.stand_on(this_frame(depth))
 
 
 def calling_line() -> str:
@@ -94,9 +85,6 @@ def calling_line() -> str:
                 return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return caller or "the start"
-
-
-GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def is_of_handler(error: BaseException) -> bool:

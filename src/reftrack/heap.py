@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from reftrack import _reftrack
+from reftrack.owners import OWN_FOLDER
 from reftrack.tracing import Backend, Line
-
-OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 WANTED, WANTED_IMPORT, WANTED_AROUND, KNOWN_ONLY = 1, 2, 3, 4
 """What a scope is to a look: a test or fixture; an import; a class or module, what it made is there

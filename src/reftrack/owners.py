@@ -41,15 +41,15 @@ PYTEST_PLUGINS = "pytest_"
 _mro_of: Any = type.__dict__["__mro__"].__get__
 _vars_of: Any = type.__dict__["__dict__"].__get__
 
-_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _OWN_PACKAGE = __name__.partition(".")[0] + "."
 _PATHS = sysconfig.get_paths()
-_LIBRARY_FOLDERS = tuple(
-    {
-        os.path.realpath(_PATHS[key]) + os.sep
-        for key in ("stdlib", "platstdlib", "purelib", "platlib")
-    }
+_KEYS = ("stdlib", "platstdlib", "purelib", "platlib")
+_LIBRARY_FOLDERS = tuple({os.path.realpath(_PATHS[key]) + os.sep for key in _KEYS})
+LIBRARY_FOLDERS = tuple(
+    sorted({*_LIBRARY_FOLDERS, *(_PATHS[key] + os.sep for key in _KEYS), "<frozen "})
 )
+"""What the files of libraries' modules begin with, as their code objects have it: links and all."""
 _LIBRARY_PART = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 _TEST_MODULE = re.compile(r"(?:^|\.)(?:test|tests|test_[^.]*|[^.]*_test|conftest)(?:\.|$)")
 
@@ -105,8 +105,16 @@ def is_library_file(file: str) -> bool:
     """Does a file belong to the standard library or to an installed package?"""
     if file.startswith("<"):
         return True
-    path = os.path.realpath(file)
+    folder, name = os.path.split(file)
+    path = os.path.join(_real_folder(folder), name)
+    if os.path.islink(path):
+        path = os.path.realpath(path)
     return path.startswith(_LIBRARY_FOLDERS) or _LIBRARY_PART.search(path) is not None
+
+
+@lru_cache(maxsize=4096)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def is_of_python(file: str, module: str) -> bool:
@@ -116,7 +124,7 @@ def is_of_python(file: str, module: str) -> bool:
 
 def is_own_file(file: str) -> bool:
     """Is it one of reftrack's own?"""
-    return file.startswith(_OWN_FOLDER)
+    return file.startswith(OWN_FOLDER)
 
 
 def is_own_name(name: str) -> bool:
@@ -182,3 +190,4 @@ def forget() -> None:
     of_module.cache_clear()
     is_test_case.cache_clear()
     is_library_file.cache_clear()
+    _real_folder.cache_clear()

@@ -14,6 +14,7 @@ import msgspec
 from reftrack import (
     _reftrack,
     looking,
+    owners,
     present,
     rules,
     tracing,
@@ -105,7 +106,7 @@ class Session:
         self._journal = Journal.create(
             self.options.directory, self._run, msgspec.to_builtins(self.options), self._parent
         )
-        self._backend.start(self.options.frames)
+        self._backend.start(self.options.frames, owners.LIBRARY_FOLDERS)
         _reftrack.pause()
         try:
             present.begin(self)

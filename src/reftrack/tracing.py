@@ -35,8 +35,9 @@ class Backend(Protocol):
     @property
     def name(self) -> Literal["native", "tracemalloc"]: ...
 
-    def start(self, frames: int) -> None:
-        """Begin to record, with up to `frames` frames each. Raises BackendError."""
+    def start(self, frames: int, libraries: tuple[str, ...] = ()) -> None:
+        """Begin to record, with up to `frames` frames each; of the imports of `libraries`, which
+        have folders, less. Raises BackendError."""
 
     def stop(self) -> None: ...
 
@@ -52,9 +53,9 @@ class Native:
     def __init__(self) -> None:
         self._frames = 16
 
-    def start(self, frames: int) -> None:
+    def start(self, frames: int, libraries: tuple[str, ...] = ()) -> None:
         self._frames = frames
-        start_ledger(frames)
+        start_ledger(frames, libraries)
 
     def stop(self) -> None:
         _reftrack.stop()
@@ -73,11 +74,11 @@ class Tracemalloc:
     def __init__(self) -> None:
         self._started_by_us = False
 
-    def start(self, frames: int) -> None:
+    def start(self, frames: int, libraries: tuple[str, ...] = ()) -> None:
         if not tracemalloc.is_tracing():
             tracemalloc.start(frames)
             self._started_by_us = True
-        start_ledger(frames)
+        start_ledger(frames, libraries)
 
     def stop(self) -> None:
         _reftrack.stop()
@@ -93,9 +94,9 @@ class Tracemalloc:
         return lines
 
 
-def start_ledger(frames: int) -> None:
+def start_ledger(frames: int, libraries: tuple[str, ...]) -> None:
     try:
-        _reftrack.start(frames)
+        _reftrack.start(frames, libraries)
     except MemoryError as error:
         raise BackendError(str(error), hint="free some memory, then run again") from None
 
