@@ -2,7 +2,7 @@
 # interpreter; a .venv that is there already keeps its own (`make clean` removes it).
 
 PYTHON ?= python3
-PYTHONS ?= 3.11 3.12 3.13
+PYTHONS ?= $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 VENV ?= .venv
 PYENV_ROOT ?= $(HOME)/.pyenv
 
@@ -72,8 +72,13 @@ check: $(VENV)/.dev
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/python -m mypy.stubtest --ignore-missing-stub reftrack._reftrack
 
+# Tests of one group run in one process: they measure time, or take much memory.
+PYTEST = -m pytest -n $(WORKERS) --dist loadgroup
+WORKERS ?= auto
+TESTS ?=
+
 tests: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python $(PYTEST) $(TESTS)
 
 # The sdist, a wheel built from it, and that wheel's tests where no source of the package is near.
 wheel-tests: $(VENV)/.dev
@@ -82,31 +87,51 @@ wheel-tests: $(VENV)/.dev
 	$(VENV)/bin/python -m venv build/wheel-venv
 	build/wheel-venv/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	build/wheel-venv/bin/python -m pip install --quiet build/dist/*.whl \
-		pytest "django>=5.2,<5.3" numpy hypothesis
+		"pytest>=8" "pytest-xdist>=3.8" "django>=5.2,<5.3" numpy hypothesis
 	mkdir -p build/elsewhere
 	tar -xzf build/dist/*.tar.gz -C build/elsewhere --strip-components=1
 	rm -rf build/elsewhere/src
-	cd build/elsewhere && ../wheel-venv/bin/python -m pytest -m "not slow"
+	cd build/elsewhere && ../wheel-venv/bin/python $(PYTEST) -m "not slow"
 
-# An interpreter counts when it starts and is of that version: a shim of pyenv may do neither.
+# One version each, such as 3.12, or 3.13.0: an interpreter of PATH or pyenv counts when it starts and
+# is of that version (a shim of pyenv may do neither). Where there is none, one of Debian's.
 test-all-pythons: $(PYTHONS:%=test-python-%)
 
 test-python-%:
-	@for python in python$* "$(PYENV_ROOT)"/versions/$*.*/bin/python; do \
-		"$$python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$*')" \
+	@for python in python$* "$(PYENV_ROOT)"/versions/$**/bin/python; do \
+		"$$python" -c "import platform; assert (platform.python_version() + '.').startswith('$*.')" \
 			2>/dev/null || continue; \
-		exec $(MAKE) --no-print-directory quick-tests PYTHON="$$python" VENV=build/venv-$*; \
+		exec $(MAKE) --no-print-directory in-a-copy-$* RUN= NAMED="$$python"; \
 	done; \
-	echo "=== CPython $*: skipped, there is none on PATH or under $(PYENV_ROOT)/versions"
+	exec $(MAKE) --no-print-directory test-newest-python-$*
+
+test-newest-python-%:
+	@$(abspath .ci)/pythons $* true; status=$$?; \
+	if test $$status = 3; then echo "=== CPython $*: skipped, there is none"; exit; fi; \
+	test $$status = 0 && exec $(MAKE) --no-print-directory in-a-copy-newest-$* \
+		RUN="$(abspath .ci)/pythons $*" NAMED=python$*
+
+# In a copy of its own each: what is built for one patch release has the names of another's, and what
+# is built in the other root works there alone. Its .venv and build/ are kept for the next time.
+in-a-copy-%:
+	@mkdir -p build/on-$*
+	@find build/on-$* -mindepth 1 -maxdepth 1 ! -name .venv ! -name build -exec rm -rf {} +
+	@tar -c --exclude=./build --exclude=./.git --exclude='./.venv*' --exclude='*.so' \
+		--exclude=./src/_reftrack.c --exclude='*.egg-info' --exclude='.*_cache' --exclude=__pycache__ . \
+		| tar -x -C build/on-$*
+	@rm -f build/on-$*/.venv/.dev
+	cd build/on-$* && $(RUN) $(MAKE) --no-print-directory quick-tests \
+		PYTHON="$(NAMED)" WORKERS="$(WORKERS)" TESTS="$(TESTS)"
 
 .PHONY: quick-tests
 quick-tests: $(VENV)/.dev
 	@echo "=== $$($(VENV)/bin/python --version)"
-	$(VENV)/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python $(PYTEST) -q -m "not slow" $(TESTS)
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py
-	$(VENV)/bin/python benchmarks/charging.py
+	$(VENV)/bin/python benchmarks/charging.py --frames 16
+	$(VENV)/bin/python benchmarks/charging.py --frames 1
 	$(VENV)/bin/python benchmarks/explain.py --peers
 
 clean:
