@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from support import plain
+from support import FOR_LINUX, plain
 
 AS_ELSEWHERE = """
     import importlib.abc, os, signal, sys
@@ -79,3 +79,15 @@ def test_a_run_is_explained_and_its_record_can_be_read(elsewhere: Path) -> None:
     assert [h["name"] for h in report["holders"] if h["survived_bytes"] >= 300_000] == [
         "leaking.KEPT"
     ]
+
+
+@pytest.mark.skipif(FOR_LINUX, reason="a build with REFTRACK_PORTABLE: make portable-tests")
+def test_a_build_for_other_systems_says_what_it_cannot_do(elsewhere: Path) -> None:
+    words = ("-m", "reftrack", "run")
+    program = ("-m", "unittest", "leaking")
+
+    limited = plain(*words, "--memory-limit", "1GiB", *program, cwd=elsewhere)
+    report = plain(*words, *program, cwd=elsewhere)
+
+    assert "this system does not say how much memory a process has" in limited.stderr
+    assert "a process can be copied and sealed off on Linux alone" in report.stdout
