@@ -75,6 +75,7 @@ check: $(VENV)/.dev
 
 # Tests of one group run in one process: they measure time, or take much memory.
 PYTEST = -m pytest -n $(WORKERS) --dist loadgroup
+QUICK = $(PYTEST) -q -m "not slow and not once"
 WORKERS ?= auto
 TESTS ?=
 
@@ -95,7 +96,7 @@ wheel-tests: $(VENV)/.dev
 	mkdir -p build/elsewhere
 	tar -xzf build/dist/*.tar.gz -C build/elsewhere --strip-components=1
 	rm -rf build/elsewhere/src
-	cd build/elsewhere && ../wheel-venv/bin/python $(PYTEST) -m "not slow"
+	cd build/elsewhere && ../wheel-venv/bin/python $(QUICK)
 
 # One version each, such as 3.12, or 3.13.0: an interpreter of PATH or pyenv counts when it starts and
 # is of that version (a shim of pyenv may do neither). Where there is none, one of Debian's.
@@ -130,7 +131,7 @@ in-a-copy-%:
 .PHONY: quick-tests
 quick-tests: $(VENV)/.dev
 	@echo "=== $$($(VENV)/bin/python --version)"
-	$(VENV)/bin/python $(PYTEST) -q -m "not slow" $(TESTS)
+	$(VENV)/bin/python $(QUICK) $(TESTS)
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py
