@@ -219,9 +219,12 @@ def cells_of_memory(name: str, weight: Weight) -> list[str]:
     ]
 
 
-def explained(shape: str, size: int, frames: int, repeat: int) -> tuple[list[str], list[str]]:
+def explained(
+    shape: str, size: int, frames: int, repeat: int, is_built: Callable[[], None]
+) -> tuple[list[str], list[str]]:
     """Build a heap in this process and explain it: the cells of its two rows."""
     heaps.build(shape, size, frames)
+    is_built()
     gc.collect()
     weight = weighed()
     runs = [timed() for _ in range(repeat)]
@@ -339,8 +342,12 @@ class NotInTime(Exception):
     pass
 
 
-def in_process_of_its_own(work: Callable[[], Result], limit: float | None) -> Result:
-    """What `work` returns in a fresh process, stopped after so many seconds.
+Work = Callable[[Callable[[], None]], Result]
+"""Calls what it is given when the heap is built: from then on its time counts."""
+
+
+def in_process_of_its_own(work: Work[Result], limit: float | None) -> Result:
+    """What `work` returns in a fresh process, stopped so many seconds after its heap was built.
 
     A fork would do, but for the pages that it copies as soon as an object's count of references
     changes: they would be on the time of what runs there.
@@ -351,9 +358,11 @@ def in_process_of_its_own(work: Callable[[], Result], limit: float | None) -> Re
     process.start()
     theirs.close()
     try:
-        if not ours.poll(limit):
-            raise NotInTime
-        result: Result = ours.recv()
+        result = ours.recv()
+        if result is None:
+            if not ours.poll(limit):
+                raise NotInTime
+            result = ours.recv()
     except EOFError:
         process.join()
         raise Failed(f"ended with status {process.exitcode}") from None
@@ -362,13 +371,14 @@ def in_process_of_its_own(work: Callable[[], Result], limit: float | None) -> Re
         process.join()
     if isinstance(result, Exception):
         raise Failed(f"{type(result).__name__}: {result}"[:200])
-    return result
+    of_work: Result = result
+    return of_work
 
 
-def send_result(to: Connection, work: Callable[[], object]) -> None:
+def send_result(to: Connection, work: Work[object]) -> None:
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the end of this process
     try:
-        to.send(work())
+        to.send(work(partial(to.send, None)))
     except Exception as error:
         to.send(error)
 

@@ -43,12 +43,15 @@ def installed(peer: Peer) -> bool:
     return False
 
 
-def timed(peer: Peer, shape: str, size: int) -> tuple[float, float, str]:
+def timed(
+    peer: Peer, shape: str, size: int, is_built: Callable[[], None]
+) -> tuple[float, float, str]:
     """Build a heap, with no ledger on it, and have the tool look at it: its seconds, those of one
     collection there, and a remark."""
     heaps.load_libraries(shape)
     call = peer.prepare(heaps.SHAPES[shape].leaks)
     heaps.build(shape, size, None)
+    is_built()
     gc.collect()
     collections = []
     for _ in range(COLLECTIONS):
