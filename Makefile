@@ -2,7 +2,7 @@
 # interpreter; a .venv that is there already keeps its own (`make clean` removes it).
 
 PYTHON ?= python3
-PYTHONS ?= 3.11 3.12 3.13
+PYTHONS ?= $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 VENV ?= .venv
 PYENV_ROOT ?= $(HOME)/.pyenv
 
@@ -10,13 +10,14 @@ BUILT_FROM := pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/*.h)
 
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test check tests wheel-tests test-all-pythons bench clean
+.PHONY: help demo test check tests portable-tests wheel-tests test-all-pythons bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo              run the Django example's tests under reftrack, with both runners"
 	@echo "make test              lint, types, tests, then the tests again on the installed wheel"
 	@echo "make test-all-pythons  the quick tests under each of: $(PYTHONS)"
+	@echo "make portable-tests    the quick tests of a build that has nothing of Linux's own"
 	@echo "make bench             run the benchmarks (long)"
 	@echo "make clean             remove what the above made"
 
@@ -75,8 +76,18 @@ check: $(VENV)/.dev
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/python -m mypy.stubtest --ignore-missing-stub reftrack._reftrack
 
+# Tests of one group run in one process: they measure time, or take much memory.
+PYTEST = -m pytest -n $(WORKERS) --dist loadgroup
+QUICK = $(PYTEST) -q -m "not slow and not once"
+WORKERS ?= auto
+TESTS ?=
+
 tests: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python $(PYTEST) $(TESTS)
+
+# Without all that not every system and compiler has: proofs and memory limits skip their tests.
+portable-tests:
+	CFLAGS=-DREFTRACK_PORTABLE $(MAKE) --no-print-directory in-a-copy-portable RUN= NAMED=$(PYTHON)
 
 # The sdist, a wheel built from it, and that wheel's tests where no source of the package is near.
 wheel-tests: $(VENV)/.dev
@@ -84,32 +95,51 @@ wheel-tests: $(VENV)/.dev
 	$(VENV)/bin/python -m build --outdir build/dist .
 	$(VENV)/bin/python -m venv build/wheel-venv
 	build/wheel-venv/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	build/wheel-venv/bin/python -m pip install --quiet build/dist/*.whl \
-		pytest "django>=5.2,<5.3" numpy hypothesis
+	build/wheel-venv/bin/python -m pip install --quiet --group wheel-tests build/dist/*.whl
 	mkdir -p build/elsewhere
 	tar -xzf build/dist/*.tar.gz -C build/elsewhere --strip-components=1
 	rm -rf build/elsewhere/src
-	cd build/elsewhere && ../wheel-venv/bin/python -m pytest -m "not slow"
+	cd build/elsewhere && ../wheel-venv/bin/python $(QUICK)
 
-# An interpreter counts when it starts and is of that version: a shim of pyenv may do neither.
+# One version each, such as 3.12, or 3.13.0: an interpreter of PATH or pyenv counts when it starts and
+# is of that version (a shim of pyenv may do neither). Where there is none, one of Debian's.
 test-all-pythons: $(PYTHONS:%=test-python-%)
 
 test-python-%:
-	@for python in python$* "$(PYENV_ROOT)"/versions/$*.*/bin/python; do \
-		"$$python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$*')" \
+	@for python in python$* "$(PYENV_ROOT)"/versions/$**/bin/python; do \
+		"$$python" -c "import platform; assert (platform.python_version() + '.').startswith('$*.')" \
 			2>/dev/null || continue; \
-		exec $(MAKE) --no-print-directory quick-tests PYTHON="$$python" VENV=build/venv-$*; \
+		exec $(MAKE) --no-print-directory in-a-copy-$* RUN= NAMED="$$python"; \
 	done; \
-	echo "=== CPython $*: skipped, there is none on PATH or under $(PYENV_ROOT)/versions"
+	exec $(MAKE) --no-print-directory test-newest-python-$*
+
+test-newest-python-%:
+	@$(abspath .ci)/pythons $* true; status=$$?; \
+	if test $$status = 3; then echo "=== CPython $*: skipped, there is none"; exit; fi; \
+	test $$status = 0 && exec $(MAKE) --no-print-directory in-a-copy-newest-$* \
+		RUN="$(abspath .ci)/pythons $*" NAMED=python$*
+
+# In a copy of its own each: what is built for one patch release has the names of another's, and what
+# is built in the other root works there alone. Its .venv and build/ are kept for the next time.
+in-a-copy-%:
+	@mkdir -p build/on-$*
+	@find build/on-$* -mindepth 1 -maxdepth 1 ! -name .venv ! -name build -exec rm -rf {} +
+	@tar -c --exclude=./build --exclude=./.git --exclude='./.venv*' --exclude='*.so' \
+		--exclude=./src/_reftrack.c --exclude='*.egg-info' --exclude='.*_cache' --exclude=__pycache__ . \
+		| tar -x -C build/on-$*
+	@rm -f build/on-$*/.venv/.dev
+	cd build/on-$* && $(RUN) $(MAKE) --no-print-directory quick-tests \
+		PYTHON="$(NAMED)" WORKERS="$(WORKERS)" TESTS="$(TESTS)"
 
 .PHONY: quick-tests
 quick-tests: $(VENV)/.dev
 	@echo "=== $$($(VENV)/bin/python --version)"
-	$(VENV)/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python $(QUICK) $(TESTS)
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py
-	$(VENV)/bin/python benchmarks/charging.py
+	$(VENV)/bin/python benchmarks/charging.py --frames 16
+	$(VENV)/bin/python benchmarks/charging.py --frames 1
 	$(VENV)/bin/python benchmarks/explain.py --peers
 
 clean:

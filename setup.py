@@ -24,6 +24,8 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 # REFTRACK_SANITIZE=address,undefined builds the extension under those sanitizers.
 sanitize = os.environ.get("REFTRACK_SANITIZE")
 flags = [f"-fsanitize={sanitize}", "-g", "-O1"] if sanitize else ["-O3"]
+quiet = ["-fvisibility=hidden", "-fno-strict-aliasing"]
+compiling = ["/O2", "/std:c11"] if sys.platform == "win32" else [*flags, *quiet]
 
 PTH = "reftrack.pth"
 
@@ -64,7 +66,7 @@ setup(
                 f"src/{name}" for name in sorted(os.listdir("src")) if name.endswith((".pxi", ".h"))
             ],
             include_dirs=["src"],
-            extra_compile_args=[*flags, "-fvisibility=hidden", "-fno-strict-aliasing"],
+            extra_compile_args=compiling,
             extra_link_args=flags if sanitize else [],
         )
     ],

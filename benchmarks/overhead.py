@@ -7,6 +7,7 @@ meanwhile slows all of them; a ratio is taken within its round. Nothing runs bes
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -14,35 +15,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-HERE = Path(__file__).resolve().parent
-MICRO_PROGRAMS = ("trees", "churn", "json", "integers")
-STDLIB_TESTS = ("argparse", "collections", "dataclasses", "statistics", "textwrap", "json")
+import bars
+from rows import Table, beside, note, progress, spread
+from workloads import LEDGER, NOT_BY_DEFAULT, PLAIN, WORKLOADS, Tool, Workload, installed, tools
 
-
-class Tool(NamedTuple):
-    """`options` go between the interpreter and the program, `needs` is a module to be installed."""
-
-    name: str
-    options: tuple[str, ...]
-    needs: str | None = None
-
-
-class Workload(NamedTuple):
-    """`program` is what follows `python` on a command line, run in `directory` if there is one.
-
-    A run counts if its output has a line that matches `closing`, the same under each tool: the
-    exit status alone would take a tool's own failure for that of a suite that ends red.
-    """
-
-    name: str
-    program: tuple[str, ...]
-    closing: str
-    directory: Path | None = None
+AT_LEAST_SECONDS = 60
+"""A run under a tool may take so long, however short the plain one is."""
 
 
 class Usage(NamedTuple):
@@ -51,147 +34,185 @@ class Usage(NamedTuple):
     outcome: str
 
 
-MEMRAY = ("-m", "memray", "run", "--quiet", "--output", "{scratch}/memray.bin")
-
-TOOLS = (
-    Tool("plain", ()),
-    Tool("reftrack-16", ("-m", "reftrack", "run", "--no-report", "--frames", "16"), "reftrack"),
-    Tool("reftrack-1", ("-m", "reftrack", "run", "--no-report", "--frames", "1"), "reftrack"),
-    Tool("tracemalloc-1", ("-X", "tracemalloc=1")),
-    Tool("tracemalloc-16", ("-X", "tracemalloc=16")),
-    Tool("memray", MEMRAY, "memray"),
-    Tool("memray-python", (*MEMRAY, "--trace-python-allocators"), "memray"),
-)
+class TookTooLong(Exception):
+    pass
 
 
-def networkx() -> Iterator[Workload]:
-    """networkx's own tests of its algorithms and classes, about 3,000, as installed."""
-    spec = find_spec("networkx")
-    if spec is None or not spec.submodule_search_locations or find_spec("pytest") is None:
-        print("networkx: skipped, needs: pip install 'networkx[default]' pytest", file=sys.stderr)
-        return
-    package = Path(spec.submodule_search_locations[0])
-    folders = (str(package / "algorithms"), str(package / "classes"))
-    options = ("-q", "-p", "no:cacheprovider")
-    yield Workload("networkx", ("-m", "pytest", *options, *folders), r".*\d+ passed.*(?= in )")
-
-
-def stdlib() -> Iterator[Workload]:
-    """Tests of the standard library that start few processes and sleep little."""
-    names = [f"test.test_{name}" for name in STDLIB_TESTS]
-    if find_spec("test") is None or any(find_spec(name) is None for name in names):
-        print("stdlib: skipped, this Python comes without its own tests", file=sys.stderr)
-        return
-    yield Workload("stdlib", ("-m", "unittest", "-q", *names), r"Ran \d+ tests")
-
-
-def django() -> Iterator[Workload]:
-    """The project's own example; it ends red by design."""
-    if find_spec("django") is None:
-        print("django: skipped, needs: pip install 'django>=5.2,<5.3'", file=sys.stderr)
-        return
-    example = HERE.parent / "examples" / "django_users"
-    yield Workload("django", ("manage.py", "test"), r"Ran \d+ tests", example)
-
-
-def micro() -> Iterator[Workload]:
-    for name in MICRO_PROGRAMS:
-        yield Workload(f"micro-{name}", (str(HERE / "micro.py"), name), f"{name}: done")
-
-
-WORKLOADS: dict[str, Callable[[], Iterator[Workload]]] = {
-    "networkx": networkx,
-    "stdlib": stdlib,
-    "django": django,
-    "micro": micro,
-}
-
-
-def installed(tool: Tool) -> bool:
-    if tool.needs is None or find_spec(tool.needs) is not None:
-        return True
-    print(f"{tool.name}: skipped, needs: pip install {tool.needs}", file=sys.stderr)
-    return False
-
-
-def run(tool: Tool, workload: Workload) -> Usage:
+def run(tool: Tool, workload: Workload, scratch: str, seconds: float = float("inf")) -> Usage:
     """Run a workload under a tool; what it used includes the processes that it waited for.
 
     The kernel starts a child's peak at its parent's size: this script stays small for that reason.
     """
-    scratch = tempfile.mkdtemp(prefix="overhead-")
     options = [word.format(scratch=scratch) for word in tool.options]
     environment = {
         **os.environ,
+        **dict(workload.environment),
         "PYTHONHASHSEED": "0",
         "REFTRACK_DIR": os.path.join(scratch, "records"),
     }
+    with open(os.path.join(scratch, "output"), "w+", errors="replace") as output:
+        process = subprocess.Popen(
+            [sys.executable, *options, *workload.program, *tool.arguments],
+            cwd=workload.directory or scratch,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        status, cpu_seconds, peak = wait(process, seconds)
+        output.seek(0)
+        text = output.read()
+    found = [re.search(f"^{line}", text, re.MULTILINE) for line in workload.closing]
+    lines = [match.group() for match in found if match is not None]
+    if len(lines) < len(found):
+        sys.exit(f"\n{workload.name} failed under {tool.name}; its output ends:\n{text[-2000:]}")
+    return Usage(cpu_seconds, peak, ", ".join([*lines, f"exit status {status}"]))
+
+
+def wait(process: subprocess.Popen[bytes], seconds: float) -> tuple[int, float, int]:
+    """A process's status, seconds of user CPU and peak memory, with those that it waited for."""
+    until = time.monotonic() + seconds
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        if time.monotonic() > until:
+            process.kill()
+            process.wait()
+            raise TookTooLong
+        time.sleep(0.02)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return process.returncode, usage.ru_utime, usage.ru_maxrss * unit
+
+
+def run_once(tool: Tool, workload: Workload, seconds: float = float("inf")) -> Usage:
+    scratch = tempfile.mkdtemp(prefix="overhead-")
     try:
-        with open(os.path.join(scratch, "output"), "w+", errors="replace") as output:
-            process = subprocess.Popen(
-                [sys.executable, *options, *workload.program],
-                cwd=workload.directory or scratch,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            text = output.read()
+        return run(tool, workload, scratch, seconds)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    closing = re.search(f"^{workload.closing}", text, re.MULTILINE)
-    if closing is None:
-        sys.exit(f"\n{workload.name} failed under {tool.name}; its output ends:\n{text[-2000:]}")
-    outcome = f"{closing.group()}, exit status {process.returncode}"
-    return Usage(usage.ru_utime, usage.ru_maxrss * 1024, outcome)
 
 
-def measure(workload: Workload, tools: list[Tool], rounds: int) -> dict[str, list[Usage]]:
-    run(tools[0], workload)  # not counted: it compiles modules and fills the disk's cache
-    usages: dict[str, list[Usage]] = {tool.name: [] for tool in tools}
+def measure(
+    workload: Workload, chosen: list[Tool], rounds: int, limit: float
+) -> dict[Tool, list[Usage]]:
+    """Runs by tool. One that has taken `limit` times as long as a plain run is not run again."""
+    progress(f"{workload.name}: a run that does not count")
+    run_once(PLAIN, workload)  # it compiles modules and fills the disk's cache
+    usages: dict[Tool, list[Usage]] = {tool: [] for tool in chosen}
+    allowed = float("inf")
     for number in range(1, rounds + 1):
-        for tool in tools:
+        for tool in [*usages]:
             progress(f"{workload.name}, round {number} of {rounds}: {tool.name}")
-            usages[tool.name].append(run(tool, workload))
-    progress("")
+            started = time.monotonic()
+            try:
+                usages[tool].append(run_once(tool, workload, allowed))
+            except TookTooLong:
+                note(f"{workload.name}: {tool.name} was stopped after {allowed:.0f} s")
+                del usages[tool]
+            if tool is PLAIN and number == 1:
+                allowed = max(AT_LEAST_SECONDS, limit * (time.monotonic() - started))
     return usages
 
 
-def progress(line: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-
-
-def spread(values: list[float]) -> str:
-    return f"{statistics.median(values):6.2f} ({min(values):.2f} .. {max(values):.2f})"
-
-
-def table(workload: Workload, usages: dict[str, list[Usage]]) -> None:
-    """Print medians of the ratios to the plain run of the same round, with their range."""
-    plain = usages["plain"]
+def rows(table: Table, workload: Workload, usages: dict[Tool, list[Usage]]) -> None:
+    """Medians of the ratios to the plain run of the same round, with their range."""
+    plain = usages[PLAIN]
     seconds = statistics.median(usage.cpu_seconds for usage in plain)
     peak = statistics.median(usage.peak_bytes for usage in plain) / 2**20
-    print(f"\n{workload.name}: plain run {seconds:.2f} s user CPU, {peak:.0f} MiB peak")
-    print(f"  {'tool':<16}{'user CPU, x plain':<26}peak memory, x plain")
     expected = {usage.outcome for usage in plain}
-    print(f"  {', '.join(sorted(expected))}")
-    for name, runs in usages.items():
+    outcome = "; ".join(sorted(expected))
+    table.row(workload.name, PLAIN.name, f"{seconds:.2f} s", "", f"{peak:.0f} MiB", "", outcome)
+    for tool, runs in usages.items():
+        if tool is PLAIN:
+            continue
         pairs = list(zip(runs, plain, strict=True))
         cpu = spread([mine.cpu_seconds / theirs.cpu_seconds for mine, theirs in pairs])
         memory = spread([mine.peak_bytes / theirs.peak_bytes for mine, theirs in pairs])
-        print(f"  {name:<16}{cpu:<26}{memory}")
-        for outcome in sorted({usage.outcome for usage in runs} - expected):
-            print(f"    ended otherwise than the plain run: {outcome}")
-    print(end="", flush=True)
+        others = {usage.outcome for usage in runs} - expected
+        outcome = f"OTHER: {'; '.join(sorted(others))}" if others else "as plain"
+        cpu_bar, memory_bar = bars_of(tool, workload)
+        table.row("", tool.name, cpu, beside(cpu_bar), memory, beside(memory_bar), outcome)
+
+
+def bars_of(tool: Tool, workload: Workload) -> tuple[float | None, float | None]:
+    if tool.frames is None:
+        return None, None
+    if workload.is_suite:
+        return bars.CPU_OF_SUITES.get(tool.frames), bars.PEAK_OF_SUITES
+    return bars.CPU_OF_MICRO.get(tool.frames), None
+
+
+def ledgers(suites: Iterable[Workload], frames: int, *, markdown: bool) -> None:
+    """What the ledger takes per live block at the end of each suite's run, in all and by what."""
+    table: Table | None = None
+    for workload in suites:
+        progress(f"{workload.name}: the ledger's memory")
+        memory = ledger_of(workload, frames)
+        if memory is None:
+            note(f"{workload.name}: no look at the heap, so nothing is known of the ledger")
+            continue
+        blocks = memory["blocks"]
+        entries, stacks = memory["entry_bytes"], memory["stack_bytes"]
+        parts = (memory["bytes"], entries, stacks, memory["bytes"] - entries - stacks)
+        table = table or Table(LEDGER_COLUMNS, markdown=markdown)
+        table.row(
+            workload.name,
+            f"{blocks:,}",
+            *(f"{part / blocks:.1f}" for part in parts),
+            f"{bars.LEDGER_PER_BLOCK}",
+            f"{memory['stacks']:,}",
+        )
+
+
+def ledger_of(workload: Workload, frames: int) -> dict[str, int] | None:
+    """At the last look of the process that has most blocks."""
+    tool = LEDGER._replace(options=(*LEDGER.options, "--no-report", "--frames", str(frames)))
+    scratch = tempfile.mkdtemp(prefix="overhead-")
+    try:
+        run(tool, workload, scratch)
+        looks = Path(scratch, "ledger.json").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    found: dict[str, int] = max(map(json.loads, looks), key=lambda memory: memory["blocks"])
+    return found
+
+
+COLUMNS = (
+    ("workload", 14),
+    ("tool", 14),
+    ("user CPU, x plain", 22),
+    ("bar", -4),
+    ("peak memory, x plain", 22),
+    ("bar", -4),
+    ("outcome", 0),
+)
+LEDGER_COLUMNS = (
+    ("suite", 14),
+    ("live blocks", -11),
+    ("ledger, B per block", -19),
+    ("entries", -7),
+    ("stacks", -6),
+    ("growths", -7),
+    ("bar", -3),
+    ("stack nodes", -11),
+)
 
 
 def main() -> None:
-    names = [tool.name for tool in TOOLS[1:]]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each (default: %(default)s)")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        nargs="+",
+        default=[16, 1],
+        metavar="N",
+        help="frames that reftrack and tracemalloc keep (default: 16 1)",
+    )
     parser.add_argument(
         "--workload",
         action="append",
@@ -201,17 +222,41 @@ def main() -> None:
     parser.add_argument(
         "--tool",
         action="append",
-        choices=names,
-        help="may be given several times; the plain run is always there (default: all)",
+        metavar="NAME",
+        help="reftrack-N, tracemalloc-N (with one of --frames), memray, memray-python or "
+        "pytest-memray; may be given several times; the plain run is always there "
+        "(default: all but pytest-memray)",
     )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=40,
+        metavar="X",
+        help="stop a run that takes so many times as long as plain (default: %(default)s)",
+    )
+    parser.add_argument("--no-ledger", action="store_true", help="leave out the ledger's memory")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("--rounds: at least 1")
-    chosen = arguments.tool or names
-    tools = [TOOLS[0], *(tool for tool in TOOLS[1:] if tool.name in chosen and installed(tool))]
+    known = tools(arguments.frames)
+    names = [tool.name for tool in known]
+    wanted = arguments.tool or [name for name in names if name not in NOT_BY_DEFAULT]
+    if unknown := sorted({*wanted} - {*names}):
+        parser.error(f"--tool: no {', '.join(unknown)}; there are {', '.join(names)}")
+    chosen = [PLAIN, *(tool for tool in known if tool.name in wanted and installed(tool))]
+    started = time.monotonic()
+    table = Table(COLUMNS, markdown=arguments.markdown)
+    suites = []
     for name in arguments.workload or WORKLOADS:
         for workload in WORKLOADS[name]():
-            table(workload, measure(workload, tools, arguments.rounds))
+            mine = [tool for tool in chosen if tool.only in (None, workload.name)]
+            rows(table, workload, measure(workload, mine, arguments.rounds, arguments.limit))
+            if workload.is_suite:
+                suites.append(workload)
+    if not arguments.no_ledger:
+        ledgers(suites, max(arguments.frames), markdown=arguments.markdown)
+    note(f"took {(time.monotonic() - started) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@
 
 #include <Python.h>
 #include <structmember.h>
-#include <time.h>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
+
+#include "platform.h"
 
 #if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
 #error "reftrack supports CPython 3.11, 3.12 and 3.13"
@@ -416,24 +414,6 @@ static inline int rt_begins_blocks_of(PyTypeObject *type, size_t size)
 
 static inline PyTypeObject *rt_type(PyObject *o) { return Py_TYPE(o); }
 
-/* The same pointer, of which the compiler does not know that it has just been compared. */
-static inline void *rt_opaque(void *p)
-{
-#if defined(__GNUC__)
-    __asm__("" : "+r"(p));
-#endif
-    return p;
-}
-
-static inline void rt_prefetch(const void *p)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(p);
-#else
-    (void)p;
-#endif
-}
-
 /* What a container has in a block beside its own. */
 static inline size_t rt_buffer_size(PyObject *o)
 {
@@ -480,16 +460,6 @@ static inline size_t rt_readable_size(PyObject *o)
         return 0;
     }
     return (size_t)Py_TYPE(o)->tp_basicsize;
-}
-
-static inline double rt_seconds(void)
-{
-    struct timespec t;
-    timespec_get(&t, TIME_UTC);
-#if defined(CLOCK_MONOTONIC)
-    clock_gettime(CLOCK_MONOTONIC, &t);
-#endif
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* A full collection, even where the program has disabled the collector: PyGC_Collect() does nothing
@@ -865,18 +835,6 @@ static inline PyMemberDef *rt_type_members(PyTypeObject *type)
 /* ---- the blocks an object owns beside its own --------------------------------------------- */
 
 #define RT_MAX_BLOCKS 3
-
-/* Large arrays that are read at random, in huge pages where the kernel gives them. free() frees. */
-static inline void *rt_huge(void *block, size_t bytes)
-{
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (block != NULL && bytes >= 4u << 20) {
-        uintptr_t start = ((uintptr_t)block + 4095) & ~(uintptr_t)4095;
-        madvise((void *)start, (uintptr_t)block + bytes - start, MADV_HUGEPAGE);
-    }
-#endif
-    return block;
-}
 
 static inline void *rt_array(size_t count, size_t size)
 {

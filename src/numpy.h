@@ -177,7 +177,7 @@ static inline int64_t rt_ndarray_bytes(PyObject *o)
     }
     size = items.size;
     for (i = 0; i < a->nd; i++) {
-        if (a->dimensions[i] < 0 || __builtin_mul_overflow(size, (int64_t)a->dimensions[i], &size)) {
+        if (a->dimensions[i] < 0 || rt_mul_overflows(size, (int64_t)a->dimensions[i], &size)) {
             return 0;
         }
     }

@@ -5,12 +5,17 @@
 #define REFTRACK_PROCESS_H
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "platform.h"
+
+#if RT_LINUX
+#include <fcntl.h>
 #include <unistd.h>
 #ifdef __GLIBC__
+#define RT_GLIBC 1
 #include <malloc.h>
 #endif
 
@@ -84,11 +89,15 @@ static inline int64_t rt_resident_bytes(void)
     return rt_resident_of(text, &known);
 }
 
+#else
+static inline int64_t rt_resident_bytes(void) { return -1; }
+#endif
+
 /* Bytes that malloc keeps free in its arenas. It walks their lists of free chunks: time grows with
    them. mallinfo2() is glibc's, from 2.33 on; others do not say. */
 static inline int64_t rt_malloc_idle(void)
 {
-#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if defined(RT_GLIBC) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 33)
     return (int64_t)mallinfo2().fordblks;
 #endif
@@ -99,7 +108,7 @@ static inline int64_t rt_malloc_idle(void)
 /* Gives free memory of malloc's back to the system, as far as it can (glibc). */
 static inline void rt_malloc_trim(void)
 {
-#ifdef __GLIBC__
+#ifdef RT_GLIBC
     malloc_trim(0);
 #endif
 }

@@ -12,7 +12,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/types.h>
+
+#include "platform.h"
 
 /* What the copy tells: in a shared page, so that neither process needs a descriptor for it. */
 typedef struct {
@@ -27,7 +28,7 @@ typedef struct {
 #define RT_COPY_UNSEALED 2
 #define RT_COPY_UNCUT 3
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+#if RT_LINUX && (defined(__x86_64__) || defined(__aarch64__))
 #define RT_CAN_COPY 1
 
 #include <fcntl.h>
@@ -41,6 +42,7 @@ typedef struct {
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -273,9 +275,9 @@ static inline void rt_settled(rt_told *told)
 #define RT_CAN_COPY 0
 static inline rt_told *rt_told_new(void) { return NULL; }
 static inline void rt_told_free(rt_told *told) { (void)told; }
-static inline pid_t rt_copy(void) { errno = ENOSYS; return -1; }
-static inline int rt_await(pid_t pid, int ms, int *status) { (void)pid; (void)ms; (void)status; return -1; }
-static inline int rt_kill(pid_t pid) { (void)pid; return 0; }
+static inline int rt_copy(void) { errno = ENOSYS; return -1; }
+static inline int rt_await(int pid, int ms, int *status) { (void)pid; (void)ms; (void)status; return -1; }
+static inline int rt_kill(int pid) { (void)pid; return 0; }
 static inline int rt_signal_of(int status) { (void)status; return 0; }
 static inline void rt_end(void) {}
 static inline int rt_seal(rt_told *told) { (void)told; return ENOSYS; }

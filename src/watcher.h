@@ -5,12 +5,14 @@
 #ifndef REFTRACK_WATCHER_H
 #define REFTRACK_WATCHER_H
 
+#include "process.h"
+
+typedef int (*rt_answer)(void *);
+
+#if RT_LINUX
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <time.h>
-
-#include "process.h"
 
 enum {
     RT_NAP_MS = 50,
@@ -72,8 +74,6 @@ static inline void rt_kept_read(rt_kept_file *file, char *text, size_t size)
     length = pread(file->descriptor, text, size - 1, 0);
     text[length > 0 ? length : 0] = 0;
 }
-
-typedef int (*rt_answer)(void *);
 
 static struct {
     pthread_t thread;
@@ -155,9 +155,7 @@ static inline int rt_watch_create(void)
         return error;
     }
     pthread_condattr_init(&steady);
-#ifdef __linux__
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-#endif
     pthread_cond_init(&rt_watch.wake, &steady);
     pthread_condattr_destroy(&steady);
     pthread_attr_setstacksize(&attributes, RT_STACK);
@@ -217,5 +215,13 @@ static inline void rt_watch_answered(void)
 {
     __atomic_store_n(&rt_watch.asked, 0, __ATOMIC_SEQ_CST);
 }
+
+#else
+/* Nobody says what there would be to watch. */
+static inline int rt_watch_start(rt_answer answer) { (void)answer; return ENOSYS; }
+static inline int rt_watch_stop(void) { return 0; }
+static inline void rt_watch_above(int64_t level) { (void)level; }
+static inline void rt_watch_answered(void) {}
+#endif
 
 #endif

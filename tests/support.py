@@ -9,7 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reftrack import _reftrack
+
 TIMEOUT = 120.0
+
+FOR_LINUX = _reftrack.footprint()[0] >= 0
+"""Is the extension built for Linux, or without what other systems lack (REFTRACK_PORTABLE)?"""
 
 PLUGINS = ("anyio", "asyncio", "django", "pytest_cov", "randomly", "rerunfailures", "timeout")
 """Plugins of pytest that are installed for the tests which have reftrack beside them: none of them

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from reftrack.guard import quietly
 from reftrack.looking import Timed
 from scoped import Within, edges, groups, holders, look, module
 from suites import UNITTEST, run_suite, scope
+from support import FOR_LINUX
 
 np = pytest.importorskip("numpy")
 
@@ -21,7 +21,7 @@ MIB = 1 << 20
 SIZE = 4_000_000
 OBJECT = 1000
 """More than an array takes without its data, and who refers to it."""
-CAN_PROVE = sys.platform == "linux"
+CAN_PROVE = FOR_LINUX
 
 
 @pytest.fixture(autouse=True)

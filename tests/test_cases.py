@@ -195,6 +195,7 @@ def test_case(path: Path, backend: str, tmp_path: Path, request: pytest.FixtureR
         assert report.totals.explained_bytes >= 0.95 * report.totals.survived_bytes
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", [p for p in CASES if Case(p).fixes], ids=lambda path: path.stem)
 def test_the_suggested_fix_cures_it(path: Path, tmp_path: Path) -> None:
     case = Case(path)

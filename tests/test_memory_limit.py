@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import msgspec
@@ -13,9 +12,10 @@ from reftrack import _reftrack, sizes
 from reftrack.model import Report
 from reftrack.records import load
 from suites import PYTEST, UNITTEST, Run, run_suite
-from support import reftrack
+from support import FOR_LINUX, reftrack
 
 MIB = 1 << 20
+pytestmark = pytest.mark.skipif(not FOR_LINUX, reason="the system does not say what there is")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "django_users"
 
 # No mistake of a test's makes the machine short of memory.
@@ -518,7 +518,3 @@ def test_the_watcher_takes_no_descriptor_of_the_programs(tmp_path: Path) -> None
 
     assert "MemoryError" in run.stderr, run.stderr
     assert "in suite.DescriptorTest.test_all_closed (call)" in stopped(run, "300.0 MiB")
-
-
-if sys.platform != "linux":
-    pytestmark = pytest.mark.skip("the memory of a process is read from /proc")

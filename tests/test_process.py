@@ -11,12 +11,11 @@ import pytest
 from reftrack import _reftrack
 from reftrack.process import NativeMemory
 from suites import UNITTEST, run_suite, scope
+from support import FOR_LINUX
 
 MIB = 1 << 20
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="the system does not tell"
-)
+pytestmark = pytest.mark.skipif(not FOR_LINUX, reason="the system does not tell")
 
 
 class System:
@@ -102,11 +101,11 @@ def test_reading_at_both_ends_of_a_test_takes_less_than_20_microseconds() -> Non
     memory = NativeMemory()
     rounds = []
     for _ in range(20):
-        began = time.perf_counter()
+        began = time.thread_time()  # what else the machine does is not counted
         for index in range(100):
             memory.entered()
             memory.left(index)
-        rounds.append((time.perf_counter() - began) / 100)
+        rounds.append((time.thread_time() - began) / 100)
 
     assert min(rounds) < 20e-6
 

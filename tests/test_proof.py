@@ -9,7 +9,6 @@ import gc
 import os
 import re
 import signal
-import sys
 import threading
 import time
 import types
@@ -23,8 +22,9 @@ from reftrack import _reftrack, proof
 from reftrack.guard import quietly
 from reftrack.heap import Edge, Look
 from scoped import Within, groups, look, module
+from support import FOR_LINUX
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proofs need Linux")
+pytestmark = pytest.mark.skipif(not FOR_LINUX, reason="proofs need Linux")
 
 SIZE = 50_000
 SECONDS = 30.0

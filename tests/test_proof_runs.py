@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -10,11 +9,10 @@ import msgspec
 import pytest
 
 from reftrack.model import Holder, Report
-from support import plain, reftrack
+from support import FOR_LINUX, plain, reftrack
 
 SIZE = 400_000
-LINUX = sys.platform == "linux"
-pytestmark = pytest.mark.skipif(not LINUX, reason="proofs need Linux")
+pytestmark = pytest.mark.skipif(not FOR_LINUX, reason="proofs need Linux")
 
 SUITE = """
 import atexit, os, signal, socket, subprocess, sys, tempfile, threading, time, unittest, weakref

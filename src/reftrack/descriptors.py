@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import io
 import os
-import resource
 from collections.abc import Iterator, Sequence
+
+try:
+    import fcntl
+    import resource
+except ImportError:  # as on Windows: a descriptor has the number that it is given
+    HAS_FCNTL = False
+else:
+    HAS_FCNTL = True
 
 LOWEST = 512
 """Numbers below are left to the program: it gets the same ones as without reftrack."""
@@ -22,24 +28,30 @@ class System:
     """
 
     close = staticmethod(os.close)
+    dup = staticmethod(os.dup)
     dup2 = staticmethod(os.dup2)
-    fcntl = staticmethod(fcntl.fcntl)
     fstat = staticmethod(os.fstat)
     end = staticmethod(os._exit)
     getpid = staticmethod(os.getpid)
-    getrlimit = staticmethod(resource.getrlimit)
     listdir = staticmethod(os.listdir)
     lseek = staticmethod(os.lseek)
     open = staticmethod(os.open)
     readlink = staticmethod(os.readlink)
     realpath = staticmethod(os.path.realpath)
     replace = staticmethod(os.replace)
-    setrlimit = staticmethod(resource.setrlimit)
     stat = staticmethod(os.stat)
     unlink = staticmethod(os.unlink)
     write = staticmethod(os.write)
     reader = io.FileIO
     text = io.TextIOWrapper
+    if HAS_FCNTL:
+        fcntl = staticmethod(fcntl.fcntl)
+        getrlimit = staticmethod(resource.getrlimit)
+        setrlimit = staticmethod(resource.setrlimit)
+
+
+BINARY = getattr(os, "O_BINARY", 0)
+"""Windows writes other ends of lines without it."""
 
 
 File = tuple[int, int]
@@ -66,6 +78,8 @@ def copy(descriptor: int, numbers: Sequence[int]) -> int:
 
     Raises OSError.
     """
+    if not HAS_FCNTL:
+        return System.dup(descriptor)
     for lowest in numbers:
         try:
             with _room_at(lowest):
@@ -77,6 +91,11 @@ def copy(descriptor: int, numbers: Sequence[int]) -> int:
 
 
 _SPARE = 64
+
+
+def flags_of(descriptor: int) -> int:
+    """How it was opened, as `open` takes it; 0 where the system does not tell."""
+    return System.fcntl(descriptor, fcntl.F_GETFL) if HAS_FCNTL else 0
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from reftrack.descriptors import LOWEST, System, copy, file_of, is_still
+from reftrack.descriptors import BINARY, LOWEST, System, copy, file_of, is_still
 from reftrack.errors import RecordError
 from reftrack.model import (
     FORMAT,
@@ -107,7 +107,9 @@ class Journal:
     def _open_again(self) -> bool:
         """Where the program has closed all descriptors, the file is still there, by its name."""
         try:
-            self._descriptor = _set_aside(System.open(self.path, os.O_WRONLY | os.O_APPEND))
+            self._descriptor = _set_aside(
+                System.open(self.path, os.O_WRONLY | os.O_APPEND | BINARY)
+            )
         except OSError:
             return False
         if not self._is_ours():
@@ -197,7 +199,8 @@ def _make(folder: Path) -> None:
 
 def _open_for_append(path: Path) -> int:
     """A descriptor that is closed on exec: `os.open` makes it so (PEP 446)."""
-    return _set_aside(System.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666))
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | BINARY
+    return _set_aside(System.open(path, flags, 0o666))
 
 
 def _set_aside(low: int) -> int:

@@ -72,7 +72,7 @@ def inherited() -> Inherited | None:
 
 def _register_fork_hook() -> None:
     global _fork_hook
-    if not _fork_hook:
+    if not _fork_hook and hasattr(os, "register_at_fork"):  # Windows does not fork
         os.register_at_fork(
             before=_reftrack.watch_rest,
             after_in_parent=_reftrack.watch_go_on,

@@ -16,6 +16,9 @@ from reftrack.session import Session, current
 
 # Bound before any suite can patch `signal`.
 _get, _set = signal.getsignal, signal.signal
+_SIGNAL: signal.Signals | None = getattr(signal, "SIGUSR1", None)
+"""Windows has none: nobody can ask there."""
+
 _fork_hook = False
 _path: list[str] = []
 """Where what the report needs is imported from: the program may be anywhere else by then."""
@@ -28,14 +31,16 @@ def install(path: list[str]) -> None:
     nor where that is so already.
     """
     global _fork_hook
-    handler = _get(signal.SIGUSR1)
+    if _SIGNAL is None:
+        return
+    handler = _get(_SIGNAL)
     if handler is _asked:
         return
     outlet.keep()
     _path[:] = path
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and handler == signal.SIG_DFL:
-        _set(signal.SIGUSR1, _asked)
+        _set(_SIGNAL, _asked)
         if not _fork_hook:
             os.register_at_fork(after_in_child=restore)
             _fork_hook = True
@@ -44,9 +49,9 @@ def install(path: list[str]) -> None:
 def restore() -> None:
     """The end of that, also in a forked child, which dies by the signal as it would have."""
     outlet.let_go()
-    if _get(signal.SIGUSR1) is _asked:
+    if _SIGNAL is not None and _get(_SIGNAL) is _asked:
         with contextlib.suppress(ValueError):  # in the main thread alone
-            _set(signal.SIGUSR1, signal.SIG_DFL)
+            _set(_SIGNAL, signal.SIG_DFL)
 
 
 def _asked(*_: object) -> None:

@@ -7,14 +7,16 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from fcntl import F_GETFL
 from typing import NamedTuple, TextIO
 
-from reftrack.descriptors import LOWEST, File, System, copy, file_of, is_still
+from reftrack.descriptors import LOWEST, File, System, copy, file_of, flags_of, is_still
 
 NUMBERS = (1 << 16, 1 << 12, LOWEST, 3)
 """Copies lie above what suites close in a loop: 256, 1024, or the process's soft limit. The last
 is for a low hard limit."""
+
+NO_PATHS = not hasattr(os, "O_NOCTTY")
+"""Where there is no /proc either, which says of a descriptor by what path it was opened."""
 
 STREAMS = {1: "output", 2: "errors"}
 
@@ -72,7 +74,7 @@ def _keep(number: int) -> Kept:
         if error.errno != errno.EBADF:
             raise
         return Kept(number, None)
-    flags = System.fcntl(number, F_GETFL)
+    flags = flags_of(number)
     try:
         path = System.readlink(f"/proc/self/fd/{number}")
     except OSError:
@@ -103,6 +105,8 @@ def _put_back(stream: Kept, kept: Sequence[Kept]) -> bool:
 
 def _open_again(stream: Kept) -> bool:
     """By its path, which may stand for another file by now. Writing goes on at its end."""
+    if NO_PATHS:
+        return False
     try:
         again = System.open(stream.path, stream.flags & (os.O_ACCMODE | os.O_APPEND) | os.O_NOCTTY)
     except (OSError, ValueError):

@@ -106,4 +106,5 @@ def _let_go_of_stdout() -> None:
 
 def _reader_left() -> int:
     _let_go_of_stdout()
-    return 128 + signal.SIGPIPE  # as a shell has the status of who dies by it
+    # As a shell has the status of who dies by that signal, which Windows does not know.
+    return 128 + getattr(signal, "SIGPIPE", 13)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from reftrack.descriptors import System
+from reftrack.descriptors import BINARY, System
 from reftrack.errors import RecordError
 from reftrack.journal import encode
+
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""Windows has no such flag; there only who may do so makes links."""
 
 
 def dumps(report: msgspec.Struct) -> bytes:
@@ -50,7 +53,7 @@ def _is_special(target: str) -> bool:
 def _replace(target: str, data: bytes) -> None:
     temporary = f"{target}.{System.getpid()}.tmp"
     try:
-        _write_all(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, data)
+        _write_all(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_LINKS, data)
         System.replace(temporary, target)
     except OSError:
         _remove(temporary)
@@ -58,7 +61,7 @@ def _replace(target: str, data: bytes) -> None:
 
 
 def _write_all(target: str, flags: int, data: bytes) -> None:
-    descriptor = System.open(target, flags, 0o666)
+    descriptor = System.open(target, flags | BINARY, 0o666)
     try:
         rest = memoryview(data)
         while rest:
