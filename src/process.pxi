@@ -69,6 +69,13 @@ def idle_bytes():
     return rt_malloc_idle() + max(<int64_t>0, arena_bytes - pools_live_bytes())
 
 
+def has_room(size_t size):
+    """Could so many bytes be allocated now? They are not touched."""
+    cdef void *room = malloc(size)
+    free(room)
+    return room != NULL
+
+
 def trim():
     """Give back to the system what malloc keeps free, where it can be asked to."""
     with nogil:

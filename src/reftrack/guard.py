@@ -66,8 +66,8 @@ _is_doing = False
 
 
 def take_footing() -> None:
-    """Captures of stacks need not look beyond the runner's frame that waits now: the one that called
-    the innermost frame which is neither reftrack's own nor a generator's. Only a hint."""
+    """Captures of stacks need not look beyond the runner's frame that waits now: the one that
+    called the innermost frame which is neither reftrack's own nor a generator's. Only a hint."""
     depth = _reftrack.waiting_depth(owners.OWN_FOLDER)
     if depth >= 0:
         _reftrack.stand_on(this_frame(depth))

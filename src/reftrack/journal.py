@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from reftrack import _reftrack
 from reftrack.descriptors import BINARY, LOWEST, System, copy, file_of, is_still
 from reftrack.errors import RecordError
 from reftrack.model import (
@@ -129,7 +130,8 @@ def encode(value: Any) -> bytes:
     """
     # msgspec (0.22) crashes where its buffer cannot be allocated: whether there is room for one is
     # tried before.
-    bytearray(ROOM + ROOM_FOR_HOLDER * len(getattr(value, "holders", None) or ()))
+    if not _reftrack.has_room(ROOM + ROOM_FOR_HOLDER * len(getattr(value, "holders", None) or ())):
+        raise MemoryError
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -179,10 +179,15 @@ def _is_test_case(module: object, names: Sequence[str]) -> bool:
 
 def module_of_file(file: str) -> str:
     """The name of the loaded module with that file; the file itself where there is none."""
+    return _modules_by_file().get(file, file)
+
+
+@lru_cache(maxsize=1)
+def _modules_by_file() -> dict[str, str]:
+    found: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
-        if file_of(module) == file:
-            return str(name)
-    return file
+        found.setdefault(file_of(module) or "", str(name))
+    return found
 
 
 def forget() -> None:
@@ -191,3 +196,4 @@ def forget() -> None:
     is_test_case.cache_clear()
     is_library_file.cache_clear()
     _real_folder.cache_clear()
+    _modules_by_file.cache_clear()

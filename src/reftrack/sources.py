@@ -121,6 +121,7 @@ def is_set_once(setter: Setter, attribute: str, classes: Iterable[str]) -> bool:
     return is_once and is_first and not pattern(goes).search(text)
 
 
+@lru_cache(maxsize=4096)
 def is_defined(owner: str, name: str) -> bool:
     """Does a module or class, by its name in full, bind the name where it is written?"""
     lines, indent = _of(owner)
@@ -195,7 +196,7 @@ def has_bases(file: str, owner: str) -> bool:
 
 def forget() -> None:
     """Source files may change before the next look."""
-    for known in (_parsed, _classes, sets, setter, _block, _first_line):
+    for known in (_parsed, _classes, sets, is_defined, setter, _block, _first_line):
         known.cache_clear()
 
 

@@ -58,16 +58,14 @@ def named(names: Collection[str]) -> frozenset[str]:
 
 def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule | None:
     """The first rule that recognises a place."""
-    return next(
-        (
-            rule
-            for rule in rules
-            if (not rule.attributes or place.attribute in rule.attributes)
-            and naming.first_key(place.text).removeprefix("b").strip("'").startswith(rule.keys)
-            and _fits(rule, place, bases)
-        ),
-        None,
-    )
+    attribute = place.attribute
+    key = naming.first_key(place.text).removeprefix("b").strip("'")
+    for rule in rules:
+        if rule.attributes and attribute not in rule.attributes:
+            continue
+        if key.startswith(rule.keys) and _fits(rule, place, bases):
+            return rule
+    return None
 
 
 def known_key(label: object) -> str:
