@@ -28,6 +28,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from reftrack import _reftrack
 from test_ledger import MEM, OBJ, Domain
 
+
+@pytest.fixture(autouse=True)
+def no_callback_of_the_collectors_stays() -> Iterator[None]:
+    """Hypothesis adds one for good, to time collections: it would run in those of later tests."""
+    before = list(gc.callbacks)
+    yield
+    gc.callbacks[:] = before
+
+
 NO_ONES = 0
 """The scope of what is in no other: blocks from before the ledger, too."""
 SLACK = 4096
