@@ -11,6 +11,7 @@ BUILT_FROM := pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/*.h)
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help demo test check tests portable-tests wheel-tests test-all-pythons bench clean
+.PHONY: sanitize valgrind debug-tests
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +19,9 @@ help:
 	@echo "make test              lint, types, tests, then the tests again on the installed wheel"
 	@echo "make test-all-pythons  the quick tests under each of: $(PYTHONS)"
 	@echo "make portable-tests    the quick tests of a build that has nothing of Linux's own"
+	@echo "make sanitize          the extension's tests under AddressSanitizer and UBSan (long)"
+	@echo "make valgrind          the ledger and the graph under valgrind's memcheck"
+	@echo "make debug-tests       the extension's quick tests with the interpreter's own checks on"
 	@echo "make bench             run the benchmarks (long)"
 	@echo "make clean             remove what the above made"
 
@@ -135,6 +139,53 @@ in-a-copy-%:
 quick-tests: $(VENV)/.dev
 	@echo "=== $$($(VENV)/bin/python --version)"
 	$(VENV)/bin/python $(QUICK) $(TESTS)
+
+# --- memory safety: see docs/safety.md
+
+IN_PROCESS := $(addprefix tests/test_,$(addsuffix .py,ledger pools quiet fuzz graph random_graphs cuts \
+	proof arrays older windows api_holders collected collector))
+RUNS := tests/test_hostile.py tests/test_collector_watch.py tests/test_signals.py
+
+# What is no fault under a sanitizer, which keeps freed memory back for a while: addresses that have to come
+# back, figures of bytes per block for pymalloc's pools, and what the process has in RAM.
+NOT_SANITIZED := $(addprefix --deselect=tests/test_, \
+	ledger.py::test_code_that_dies_and_whose_address_comes_back_never_lends_its_lines \
+	ledger.py::test_a_live_block_takes_at_most_43_bytes_beside_its_stack \
+	pools.py::test_a_small_block_costs_few_bytes \
+	arrays.py::test_what_arrays_have_is_told_once_by_the_scopes_and_not_as_the_processs)
+
+SANITIZED := $(abspath build/sanitize)
+SANITIZED_PYTEST = env LD_PRELOAD="$$(gcc -print-file-name=libasan.so):$$(gcc -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:abort_on_error=1:log_path=$(SANITIZED)/found/asan \
+	UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1:log_path=$(SANITIZED)/found/ubsan \
+	$(SANITIZED)/venv/bin/python -m pytest -q -m "not slow" $(NOT_SANITIZED)
+
+# A copy of the sources, in an environment of its own: an editable install builds where the sources are.
+$(SANITIZED)/.built: $(BUILT_FROM)
+	$(MAKE) --no-print-directory VENV=$(SANITIZED)/venv $(SANITIZED)/venv/.made
+	rm -rf $(SANITIZED)/source && mkdir -p $(SANITIZED)/source
+	cp -r pyproject.toml setup.py README.md LICENSE src $(SANITIZED)/source
+	rm -f $(SANITIZED)/source/src/_reftrack.c $(SANITIZED)/source/src/reftrack/*.so
+	REFTRACK_SANITIZE=address,undefined $(SANITIZED)/venv/bin/python -m pip install --quiet \
+		--group dev --editable $(SANITIZED)/source
+	@touch $@
+
+# A report of any process fails it, also of one whose end no test has asked for.
+sanitize: $(SANITIZED)/.built
+	tar -C src --exclude="*.so" --exclude=__pycache__ -cf - reftrack | tar -C $(SANITIZED)/source/src -xf -
+	rm -rf $(SANITIZED)/found && mkdir -p $(SANITIZED)/found
+	PYTHONMALLOC=malloc $(SANITIZED_PYTEST) $(IN_PROCESS) $(RUNS)
+	PYTHONMALLOC=pymalloc $(SANITIZED_PYTEST) $(IN_PROCESS)
+	@! grep -l "ERROR: AddressSanitizer\|runtime error" $(SANITIZED)/found/* 2>/dev/null
+
+valgrind: $(VENV)/.dev
+	$(VENV)/bin/python tests/memcheck.py
+
+# Not the figure of bytes per block: with the hooks of debugging each is larger, and a pool has fewer.
+debug-tests: $(VENV)/.dev
+	PYTHONDEVMODE=1 PYTHONMALLOC=debug $(VENV)/bin/python -m pytest -m "not slow" \
+		--deselect=tests/test_pools.py::test_a_small_block_costs_few_bytes \
+		$(IN_PROCESS) tests/test_holders.py tests/test_proof_runs.py tests/test_cases.py
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py

@@ -21,9 +21,14 @@ if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
 if sysconfig.get_config_var("Py_GIL_DISABLED"):
     sys.exit("reftrack does not support free-threaded builds of CPython; use the ordinary build.")
 
-# REFTRACK_SANITIZE=address,undefined builds the extension under those sanitizers.
+# REFTRACK_SANITIZE=address,undefined builds the extension under those sanitizers; what any of them
+# finds ends the process.
 sanitize = os.environ.get("REFTRACK_SANITIZE")
-flags = [f"-fsanitize={sanitize}", "-g", "-O1"] if sanitize else ["-O3"]
+flags = (
+    [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"]
+    if sanitize
+    else ["-O3"]
+)
 quiet = ["-fvisibility=hidden", "-fno-strict-aliasing"]
 compiling = ["/O2", "/std:c11"] if sys.platform == "win32" else [*flags, *quiet]
 

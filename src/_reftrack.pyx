@@ -9,7 +9,7 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 (interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
 (the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
-ledger's), `watcher` (a thread that asks where there is too much of it), `tracing` (their face towards Python), `within`
+ledger's), `watcher` (a thread that asks where there is too much of it), `quiet` (who is not recorded), `tracing` (their face towards Python), `within`
 (scopes in others), `roots` (what the interpreter refers to), `shapes`
 (the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `claims` (which object owns which block), `lost` (references that are not
@@ -40,6 +40,7 @@ include "hooks.pxi"
 include "arrays.pxi"
 include "process.pxi"
 include "watcher.pxi"
+include "quiet.pxi"
 include "tracing.pxi"
 include "within.pxi"
 include "shapes.pxi"

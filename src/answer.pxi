@@ -155,13 +155,12 @@ cdef class Explanation:
         cdef Cuts cuts = None
         cdef Paths paths
         cdef Went w
-        cdef int collector
+        cdef Quiet quiet
         edges, groups = list(edges), list(groups)
         self.check_open()
         memset(&paths, 0, sizeof(Paths))
         memset(&w, 0, sizeof(Went))
-        pause()
-        rt_gc_pause(&collector)
+        quiet_begin(&quiet)
         try:
             cuts = self.cuts_of(edges)
             cuts.apply()
@@ -178,8 +177,7 @@ cdef class Explanation:
                 cuts.undo()
             paths_free(&paths)
             self.telling.forget()
-            rt_gc_resume(collector)
-            resume()
+            quiet_end(&quiet)
 
     def made_by(self, uint32_t step):
         """The scope of those explained, imports apart, that made the object of a step; 0 for none.

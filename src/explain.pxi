@@ -131,15 +131,14 @@ def explain(
 
     Raises MemoryError; RuntimeError where the ledger is not started.
     """
-    cdef int collector
+    cdef Quiet quiet
     cdef double seconds[4]
     cdef Explanation answer = Explanation()
     cdef Look *l = &answer.look
     if entries == NULL:
         raise RuntimeError("the ledger is not started")
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
-    pause()
-    rt_gc_pause(&collector)
+    quiet_begin(&quiet)
     cdef double started = rt_seconds()
     try:
         if look(l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
@@ -159,5 +158,4 @@ def explain(
     finally:
         if not answer.is_open:
             look_free(l)
-        rt_gc_resume(collector)
-        resume()
+        quiet_end(&quiet)

@@ -222,7 +222,7 @@ cdef inline Row *row_of(
     Survey *s, uint32_t group, PyTypeObject *type, uint32_t stack
 ) noexcept nogil:
     cdef Row *last = &s.rows[s.row_last]
-    if last.group == group and last.type == type and last.stack == stack and s.row_last != 0:
+    if s.row_last != 0 and last.group == group and last.type == type and last.stack == stack:
         return last
     return row_search(s, group, type, stack)
 

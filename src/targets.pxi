@@ -210,15 +210,14 @@ def explain_objects(
     called these: those that are one of the objects, or `given`, the container in which they were given (or
     None). For `tracemalloc` and `named_by` see `explain`. It needs no ledger. Raises MemoryError.
     """
-    cdef int collector
+    cdef Quiet quiet
     cdef double seconds[4]
     cdef PyObject *given_one = NULL if given is None else <PyObject *>given
     cdef Explanation answer = Explanation()
     cdef Look *l = &answer.look
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
     cdef Targets targets = Targets(objects)
-    pause()
-    rt_gc_pause(&collector)
+    quiet_begin(&quiet)
     cdef double started = rt_seconds()
     try:
         if stand_in_begin() < 0:
@@ -248,8 +247,7 @@ def explain_objects(
     finally:
         if not answer.is_open:
             answer.close()
-        rt_gc_resume(collector)
-        resume()
+        quiet_end(&quiet)
 
 
 def retained(object target, str own_folder not None):
@@ -258,7 +256,7 @@ def retained(object target, str own_folder not None):
     Figures are the ledger's where it has an object, else what the object's type says of itself. It needs no
     ledger. Raises MemoryError.
     """
-    cdef int collector
+    cdef Quiet quiet
     cdef Look l
     cdef Targets targets = Targets((target,))
     cdef uint32_t k
@@ -266,8 +264,7 @@ def retained(object target, str own_folder not None):
     cdef bint found = False, stands_in = False
     cdef dict known = {}
     memset(&l, 0, sizeof(Look))
-    pause()
-    rt_gc_pause(&collector)
+    quiet_begin(&quiet)
     try:
         if stand_in_begin() < 0:
             raise MemoryError("no memory to look at the heap")
@@ -287,14 +284,13 @@ def retained(object target, str own_folder not None):
         look_free(&l)
         if stands_in:
             stand_in_end()
-        rt_gc_resume(collector)
-        resume()
+        quiet_end(&quiet)
 
 
 def instances(tuple types not None):
     """All objects that there are of these types or types derived from them, listed by the collector or not;
     classes only of metaclasses. Raises MemoryError, TypeError."""
-    cdef int collector
+    cdef Quiet quiet
     cdef Look l
     cdef uint32_t id
     cdef list found = []
@@ -304,8 +300,7 @@ def instances(tuple types not None):
         if not PyType_Check(<PyObject *>type_):
             raise TypeError("a class is needed")
     memset(&l, 0, sizeof(Look))
-    pause()
-    rt_gc_pause(&collector)
+    quiet_begin(&quiet)
     try:
         if stand_in_begin() < 0:
             raise MemoryError("no memory to look at the heap")
@@ -320,8 +315,7 @@ def instances(tuple types not None):
         look_free(&l)
         if stands_in:
             stand_in_end()
-        rt_gc_resume(collector)
-        resume()
+        quiet_end(&quiet)
 
 
 cdef bint is_of(PyObject *o, tuple types):

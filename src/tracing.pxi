@@ -165,28 +165,6 @@ def silence():
     recording = False
 
 
-def pause():
-    """Allocations of this thread are not recorded until `resume`; calls nest."""
-    global paused_thread, pause_depth
-    if paused_thread == NULL or paused_thread == rt_thread():
-        paused_thread = rt_thread()
-        pause_depth += 1
-
-
-def resume():
-    """Ends the innermost `pause` of this thread."""
-    global paused_thread, pause_depth
-    if paused_thread == rt_thread() and pause_depth > 0:
-        pause_depth -= 1
-        if pause_depth == 0:
-            paused_thread = NULL
-
-
-def pausing():
-    """Is this thread inside a `pause`?"""
-    return paused_thread != NULL and paused_thread == rt_thread()
-
-
 def new_scope():
     """A new scope's id."""
     if entries == NULL:
@@ -339,10 +317,15 @@ def import_scopes():
     comes first, with an empty file name."""
     cdef list found = [(import_scope, "")]
     cdef uint32_t i
-    for i in range(1, code_count):
-        if codes[i].scope != 0 and codes[i].text != NULL and codes[i].role >= CODE_MODULE:
-            found.append((codes[i].scope, code_file(&codes[i])))
-    return found
+    cdef Quiet quiet
+    quiet_begin(&quiet)
+    try:
+        for i in range(1, code_count):
+            if codes[i].scope != 0 and codes[i].text != NULL and codes[i].role >= CODE_MODULE:
+                found.append((codes[i].scope, code_file(&codes[i])))
+        return found
+    finally:
+        quiet_end(&quiet)
 
 
 cdef object code_file(Code *c):
@@ -400,21 +383,26 @@ def stack_frames(uint32_t stack, int limit, dict known=None):
     cdef list frames = []
     known = {} if known is None else known
     cdef Node *node
-    while 1 < stack < node_count and len(frames) < limit:
-        node = &nodes[stack]
-        if node.code == 0:
-            break
-        line = known.get(stack)
-        if line is None:
-            line = known[stack] = (
-                code_file(&codes[node.code]),
-                code_function(&codes[node.code]),
-                code_line(&codes[node.code], node.offset),
-            )
-        frames.append(line)
-        stack = node.parent
-    frames.reverse()
-    return frames
+    cdef Quiet quiet
+    quiet_begin(&quiet)
+    try:
+        while 1 < stack < node_count and len(frames) < limit:
+            node = &nodes[stack]
+            if node.code == 0:
+                break
+            line = known.get(stack)
+            if line is None:
+                line = known[stack] = (
+                    code_file(&codes[node.code]),
+                    code_function(&codes[node.code]),
+                    code_line(&codes[node.code], node.offset),
+                )
+            frames.append(line)
+            stack = node.parent
+        frames.reverse()
+        return frames
+    finally:
+        quiet_end(&quiet)
 
 
 def block_charge(size_t address):

@@ -89,18 +89,16 @@ def blocks(uint32_t scope, bint tracemalloc=False):
     """
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
     cdef list found = []
-    cdef int collector
+    cdef Quiet quiet
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
-    pause()
-    rt_gc_pause(&collector)
+    quiet_begin(&quiet)
     try:
         blocks_of_pools(scope, found, lines)
         blocks_of_table(scope, found, lines)
         return found, lines.stacks if lines is not None else None
     finally:
-        rt_gc_resume(collector)
-        resume()
+        quiet_end(&quiet)
 
 
 cdef int block_found(

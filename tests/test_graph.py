@@ -739,6 +739,7 @@ def test_a_task_that_waits_is_held_by_its_loop() -> None:
         big.clear()
 
     loop = asyncio.new_event_loop()
+    loop.set_debug(False)  # it would have linecache keep the sources of all frames
     with Within() as scope:
         task = loop.create_task(wait())
         loop.run_until_complete(asyncio.sleep(0))
