@@ -88,7 +88,7 @@ cdef inline Piece *piece_add(
     cdef Piece *piece = &s.pieces[s.piece_count]
     piece.node = node
     piece.scope = scope
-    piece.stack = stack
+    piece.stack = stack_known(stack)
     piece.address = <uint64_t>block >> 4
     piece.size = size
     s.piece_count += 1

@@ -129,6 +129,13 @@ cdef extern from "cpython.h" nogil:
     bint rt_begins_blocks_of(PyTypeObject *, size_t)
     bint rt_is_interned_for_good(void *, size_t)
     bint rt_may_be_reused(PyObject *)
+    ctypedef int (*rt_object_tracer)(PyObject *, int, void *) noexcept nogil
+    int RT_OBJECT_MADE
+    bint rt_tells_of_all_objects()
+    rt_object_tracer rt_tracer_of_objects(void **)
+    int rt_trace_objects(rt_object_tracer, void *)
+    ctypedef void (*rt_block_visitor)(void *, size_t) noexcept nogil
+    void rt_visit_free_lists(PyInterpreterState *, rt_block_visitor)
     int RT_FREE_LIST
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN

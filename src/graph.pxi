@@ -33,6 +33,8 @@ cdef inline int visit_kinds(PyTypeObject *type) noexcept nogil:
     cdef TypeKinds *known = &type_cache[scatter(<uint64_t>type >> 4) & (TYPE_CACHE - 1)]
     if known.type != type:
         known.kinds = rt_visit_kinds(type, plain_class)
+        if known.kinds & RT_FREE_LIST and reuse_is_seen():
+            known.kinds &= ~RT_FREE_LIST
         known.type = type
     return known.kinds
 

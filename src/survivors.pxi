@@ -319,13 +319,17 @@ cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
 
 
 cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
-    # A block beside the object's own.
-    cdef uint32_t stack = piece.stack & STACK_MASK
+    # A block beside the object's own. One that is older than what it belongs to is a small table of a dict, from
+    # the free list of these (Objects/dictobject.c, free_keys_object(), 3.11).
+    cdef uint32_t stack = piece.stack & STACK_MASK, scope = piece.scope, made
     cdef int64_t first = piece.size - charge_growths(s, piece, lines)
     if lines is not None:
         stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
-    if wanted(s, piece.scope):
-        charge(s, piece.node, piece.scope, stack, first, 0, False)
+    made = s.graph.date[s.region[piece.node]]
+    if scope < made and PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE:
+        scope, stack = made, NODE_UNKNOWN
+    if wanted(s, scope):
+        charge(s, piece.node, scope, stack, first, 0, False)
 
 
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
