@@ -11,7 +11,7 @@ The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines n
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
 ledger's), `watcher` (a thread that asks where there is too much of it), `quiet` (who is not recorded), `tracing` (their face towards Python), `within`
 (scopes in others), `roots` (what the interpreter refers to), `shapes`
-(the arrays of one look), `graph` (every reachable object), `paths` (shortest paths), `dominators`
+(the arrays of one look), `store` (how a graph's grow), `graph` (every reachable object), `paths` (shortest paths), `dominators`
 (retained sizes), `claims` (which object owns which block), `lost` (references that are not
 shown), `interned` (strings that the interpreter
 keeps, and its table), `hidden` (objects that only C code refers to), `survivors` (regions and groups),
@@ -46,6 +46,7 @@ include "tracing.pxi"
 include "within.pxi"
 include "shapes.pxi"
 include "roots.pxi"
+include "store.pxi"
 include "graph.pxi"
 include "paths.pxi"
 include "dominators.pxi"

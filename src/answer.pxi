@@ -87,6 +87,9 @@ cdef class Explanation:
                 g = order[k - 1]
                 number[g] = k
                 self.described[k] = s.groups[g]
+            steps.ask_homes(self.described, self.group_count)
+            for k in range(1, self.group_count):
+                g = order[k - 1]
                 last = steps.step_to(s.groups[g].sample)
                 anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]

@@ -23,12 +23,16 @@ cdef bint growth_wanted(Survey *s, Entry *e) noexcept nogil:
 
 
 cdef inline uint64_t page_of(uint64_t address) noexcept nogil:
-    # pymalloc's pools are of 16 KiB and hold blocks of one size, mostly of one time.
-    return scatter((address >> 10) + 1) & (PAGE_BITS - 1)
+    # pymalloc's pools are of 16 KiB and hold blocks of one size, mostly of one time. Neighbours have
+    # their bits side by side; pages share one only where they lie 16 GiB apart.
+    return address >> 10 & (PAGE_BITS - 1)
 
 
 cdef inline bint on_wanted_page(Survey *s, void *block) noexcept nogil:
-    cdef uint64_t page = page_of(<uint64_t>block >> 4)
+    return is_page_wanted(s, page_of(<uint64_t>block >> 4))
+
+
+cdef inline bint is_page_wanted(Survey *s, uint64_t page) noexcept nogil:
     return (s.pages[page >> 6] >> (page & 63)) & 1
 
 
@@ -73,26 +77,45 @@ cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept no
     if word != NULL:
         if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
             return NULL
+        if word_stack(word[0]) == STACK_WAITING:
+            waited(word_scope(word[0]), word_size(word[0]))
+            word_charge(word, word_scope(word[0]), NODE_UNKNOWN)
         word[0] |= WORD_CLAIMED
-        return piece_add(s, block, node, word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
+        return piece_add(
+            s, block, node, word_scope(word[0]), word_stack(word[0]), <uint32_t>word_size(word[0])
+        )
     e = entry_find(block)
     if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
+    if e.stack & STACK_MASK == STACK_WAITING:
+        waited(e.place & SCOPE_MASK, entry_size(e))
+        e.stack &= ~<uint32_t>STACK_MASK
     e.stack |= ENTRY_CLAIMED
-    return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, entry_size(e))
+    return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, e.size)
 
 
 cdef inline Piece *piece_add(
-    Survey *s, void *block, uint32_t node, uint32_t scope, uint32_t stack, int64_t size
+    Survey *s, void *block, uint32_t node, uint32_t scope, uint32_t stack, uint32_t size
 ) noexcept nogil:
     cdef Piece *piece = &s.pieces[s.piece_count]
     piece.node = node
-    piece.scope = scope
     piece.stack = stack_known(stack)
-    piece.address = <uint64_t>block >> 4
     piece.size = size
+    piece.place = (<uint64_t>block >> 4) << SCOPE_BITS | scope
     s.piece_count += 1
     return piece
+
+
+cdef inline uint32_t piece_scope(Piece *piece) noexcept nogil:
+    return piece.place & SCOPE_MASK
+
+
+cdef inline uint64_t piece_address(Piece *piece) noexcept nogil:
+    return piece.place >> SCOPE_BITS
+
+
+cdef inline int64_t piece_size(Piece *piece) noexcept nogil:
+    return <int64_t>piece.size << 10 if piece.stack & ENTRY_KIB else <int64_t>piece.size
 
 
 cdef void survey_unclaim(Survey *s) noexcept nogil:
@@ -103,7 +126,7 @@ cdef void survey_unclaim(Survey *s) noexcept nogil:
     cdef uint64_t *word
     if 8 * s.piece_count < entry_used + pool_live:
         for i in range(s.piece_count):
-            block = <void *>(s.pieces[i].address << 4)
+            block = <void *>(piece_address(&s.pieces[i]) << 4)
             word = pool_find(pool_of(block), block)
             if word != NULL:
                 word[0] &= ~<uint64_t>WORD_CLAIMED
@@ -168,8 +191,8 @@ cdef void survey_claims(Survey *s) noexcept nogil:
             entry_fetch(c.block)
     for k in range(s.claim_count):
         piece = claim(s, s.claims[k].block, s.claims[k].pool, s.claims[k].node)
-        if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece.scope):
-            s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece.scope
+        if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece_scope(piece)):
+            s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece_scope(piece)
     s.claim_count = 0
 
 
@@ -189,7 +212,9 @@ cdef int survey_orphans(Survey *s) noexcept nogil:
             if orphan_add(s, entry_address(&entries[i])) < 0:
                 return -1
     for i in range(pool_mask + 1):
-        for place in range(pools[i].places if pools[i].live else 0):
+        if not pools[i].live or not is_page_wanted(s, page_of(pools[i].key << 10)):
+            continue
+        for place in range(pools[i].places):
             word = pools[i].words[place]
             if wanted(s, word_scope(word)) and not word & WORD_CLAIMED:
                 if orphan_add(s, <uint64_t>pool_block(&pools[i], place) >> 4) < 0:
@@ -215,9 +240,9 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
     cdef uint32_t id
     cdef size_t found, size
     for id in range(1 + g.frame_count, g.count):
-        o = g.objects[id]
-        if visit_kinds(rt_type(o)) & RT_BLOCKS_KNOWN:
+        if not g.refs[id] & <uint32_t>SCANNED:
             continue
+        o = g.objects[id]
         found = s.piece_count
         size = <size_t>block_bytes(own_block(o))
         if size != 0:
@@ -226,7 +251,7 @@ cdef void survey_scan_objects(Survey *s) noexcept nogil:
             survey_scan(s, id, <void **>o, rt_readable_size(o))
         while found < s.piece_count:
             # What was found may lead on: a deque's blocks are linked.
-            words = <void **>(s.pieces[found].address << 4)
+            words = <void **>(piece_address(&s.pieces[found]) << 4)
             survey_scan(s, id, words, <size_t>block_bytes(words))
             found += 1
 

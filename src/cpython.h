@@ -349,7 +349,7 @@ static inline uint32_t rt_refcount(PyObject *o)
     }
 #endif
     Py_ssize_t n = o->ob_refcnt;
-    return n > 0x3fffffff ? 0 : (uint32_t)n;
+    return n > 0x1fffffff ? 0 : (uint32_t)n;
 }
 
 /* What a live block of that size has where an object without a collector's head has its type; 0 where the word
@@ -939,9 +939,32 @@ static inline void rt_visit_waiting(PyObject *o, size_t size, rt_block_visitor v
     visit((char *)o - sizeof(PyGC_Head), sizeof(PyGC_Head) + size);
 }
 
-/* The blocks that wait in free lists to become floats, lists, dicts, their tables and tuples. Only read.
-   Layout: pycore_floatobject.h, _list.h, _dict.h (3.12: _dict_state.h), _tuple.h; 3.13: _freelist.h. From
-   3.14 on there is no need: see rt_tells_of_all_objects(). */
+/* The blocks that wait in free lists to become tables of dicts: eight places for five entries whose keys are
+   strings (free_keys_object(), dictobject.c, 3.11). These are no objects. Only read. */
+static inline void rt_visit_free_tables(PyInterpreterState *interp, rt_block_visitor visit)
+{
+    size_t size = sizeof(PyDictKeysObject) + 8 + 5 * sizeof(PyDictUnicodeEntry);
+#if PY_VERSION_HEX >= 0x030E0000
+    void **waiting = (void **)interp->object_state.freelists.dictkeys.freelist;
+    for (; waiting != NULL; waiting = (void **)waiting[0]) {
+        visit(waiting, size);
+    }
+#else
+#if PY_VERSION_HEX >= 0x030D0000
+    PyDictKeysObject **tables = interp->object_state.freelists.dictkeys.items;
+    int count = interp->object_state.freelists.dictkeys.numfree;
+#else
+    PyDictKeysObject **tables = interp->dict_state.keys_free_list;
+    int count = interp->dict_state.keys_numfree;
+#endif
+    for (int i = 0; i < count; i++) {
+        visit(tables[i], size);
+    }
+#endif
+}
+
+/* The same of floats, lists, dicts and tuples. Layout: pycore_floatobject.h, _list.h, _dict.h (3.12:
+   _dict_state.h), _tuple.h; 3.13: _freelist.h. From 3.14 on there is no need: see rt_tells_of_all_objects(). */
 static inline void rt_visit_free_lists(PyInterpreterState *interp, rt_block_visitor visit)
 {
 #if PY_VERSION_HEX < 0x030E0000
@@ -950,18 +973,14 @@ static inline void rt_visit_free_lists(PyInterpreterState *interp, rt_block_visi
     PyFloatObject *number = all->floats.items;
     PyListObject **lists = all->lists.items;
     PyDictObject **dicts = all->dicts.items;
-    PyDictKeysObject **tables = all->dictkeys.items;
     PyTupleObject **tuples = all->tuples.items;
     int list_count = all->lists.numfree, dict_count = all->dicts.numfree;
-    int table_count = all->dictkeys.numfree;
 #else
     PyFloatObject *number = interp->float_state.free_list;
     PyListObject **lists = interp->list.free_list;
     PyDictObject **dicts = interp->dict_state.free_list;
-    PyDictKeysObject **tables = interp->dict_state.keys_free_list;
     PyTupleObject **tuples = interp->tuple.free_list;
     int list_count = interp->list.numfree, dict_count = interp->dict_state.numfree;
-    int table_count = interp->dict_state.keys_numfree;
 #endif
     for (; number != NULL; number = (PyFloatObject *)Py_TYPE(number)) {
         visit(number, sizeof(PyFloatObject));
@@ -971,10 +990,6 @@ static inline void rt_visit_free_lists(PyInterpreterState *interp, rt_block_visi
     }
     for (int i = 0; i < dict_count; i++) {
         rt_visit_waiting((PyObject *)dicts[i], sizeof(PyDictObject), visit);
-    }
-    for (int i = 0; i < table_count; i++) {
-        /* Eight places for five entries whose keys are strings (free_keys_object(), dictobject.c, 3.11). */
-        visit(tables[i], sizeof(PyDictKeysObject) + 8 + 5 * sizeof(PyDictUnicodeEntry));
     }
     for (int n = 1; n <= PyTuple_NFREELISTS; n++) {
         for (PyTupleObject *o = tuples[n - 1]; o != NULL; o = (PyTupleObject *)o->ob_item[0]) {
@@ -1130,6 +1145,72 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     return kinds;
 }
 
+/* What rt_visit_kinds() says of types, remembered. A class is a block of about 1 KiB, or stands in a library's
+   data. In line, since it is asked several times for each reference there is. */
+#define RT_KINDS_KNOWN 1024
+
+typedef struct {
+    PyTypeObject *type;
+    int kinds;
+} rt_kinds;
+
+static rt_kinds rt_kinds_known[RT_KINDS_KNOWN];
+static PyTypeObject *rt_kinds_python_class;
+static int rt_kinds_left_out;
+
+/* To be called at the start of each look: a type may have gone, and another be at its address. What is
+   in `left_out` is no kind of any type. */
+static inline void rt_kinds_forget(PyTypeObject *python_class, int left_out)
+{
+    rt_kinds_left_out = left_out;
+    memset(rt_kinds_known, 0, sizeof(rt_kinds_known));
+    rt_kinds_python_class = python_class;
+}
+
+static int rt_kinds_found(rt_kinds *known, PyTypeObject *type)
+{
+    known->kinds = rt_visit_kinds(type, rt_kinds_python_class) & ~rt_kinds_left_out;
+    known->type = type;
+    return known->kinds;
+}
+
+#if defined(__GNUC__)
+__attribute__((always_inline))
+#endif
+static inline int rt_kinds_of(PyTypeObject *type)
+{
+    uintptr_t at = (uintptr_t)type >> 5;
+    rt_kinds *known = &rt_kinds_known[(at ^ at >> 10) & (RT_KINDS_KNOWN - 1)];
+    return known->type == type ? known->kinds : rt_kinds_found(known, type);
+}
+
+/* Where the references of an object lie, if not in its own block, is fetched into the cache. */
+static inline void rt_fetch_inside(PyObject *o, int kinds)
+{
+    if (kinds & RT_DICT) {
+        char *keys = (char *)((PyDictObject *)o)->ma_keys;
+        rt_prefetch(keys);
+        rt_prefetch(keys + 64);
+        if (((PyDictObject *)o)->ma_values != NULL) {
+            rt_prefetch(((PyDictObject *)o)->ma_values);
+        }
+    }
+    else if (kinds & RT_LIST) {
+        rt_prefetch(((PyListObject *)o)->ob_item);
+    }
+    else if (kinds & RT_SET) {
+        rt_prefetch(((PySetObject *)o)->table);
+    }
+    else if (kinds & RT_INLINE_VALUES) {
+        PyDictKeysObject *names;
+        rt_prefetch(rt_inline_values(o, &names));
+    }
+    else {
+        rt_prefetch((char *)o + 64);
+        rt_prefetch((char *)o + 128);
+    }
+}
+
 /* Fills `blocks` with the starts of the further blocks of an object; returns how many. */
 static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
 {
@@ -1250,6 +1331,84 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
         Py_VISIT(rt_stream_bytes(o));
     }
     return 0;
+}
+
+/* How many references a tuple, list or dict has at most; 0 for an empty one, and for what rt_visit() has to be
+   asked of: the layouts are those of 3.11 to 3.13. */
+static inline size_t rt_plain_count(PyObject *o)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    if (Py_IS_TYPE(o, &PyTuple_Type)) {
+        return (size_t)Py_SIZE(o);
+    }
+    if (Py_IS_TYPE(o, &PyDict_Type)) {
+#if PY_VERSION_HEX >= 0x030D0000
+        if (rt_has_its_owners_values(o)) {
+            return 0;
+        }
+#endif
+        return 2 * (size_t)((PyDictObject *)o)->ma_keys->dk_nentries;
+    }
+    if (Py_IS_TYPE(o, &PyList_Type)) {
+        return (size_t)Py_SIZE(o);
+    }
+#endif
+    (void)o;
+    return 0;
+}
+
+/* Writes them to `to`, as tp_traverse would show them (tupletraverse(), list_traverse(), dict_traverse()), but for
+   one that is left out; returns how many there are. */
+static inline size_t rt_plain_read(PyObject *o, PyObject **to, PyObject *left_out)
+{
+    size_t n = 0;
+#define RT_READ(object)                                                                            \
+    do {                                                                                           \
+        PyObject *read_ = (object);                                                                \
+        to[n] = read_;                                                                             \
+        n += read_ != NULL && read_ != left_out;                                                   \
+    } while (0)
+#if PY_VERSION_HEX < 0x030E0000
+    Py_ssize_t i;
+    if (Py_IS_TYPE(o, &PyTuple_Type)) {
+        for (i = 0; i < Py_SIZE(o); i++) {
+            RT_READ(((PyTupleObject *)o)->ob_item[i]);
+        }
+    }
+    else if (Py_IS_TYPE(o, &PyList_Type)) {
+        for (i = 0; i < Py_SIZE(o); i++) {
+            RT_READ(((PyListObject *)o)->ob_item[i]);
+        }
+    }
+    else {
+        PyDictObject *dict = (PyDictObject *)o;
+        PyDictKeysObject *keys = dict->ma_keys;
+        Py_ssize_t count = keys->dk_nentries;
+        if (dict->ma_values != NULL) {
+            for (i = 0; i < count; i++) {
+                RT_READ(dict->ma_values->values[i]);
+            }
+        }
+        else if (DK_IS_UNICODE(keys)) {
+            for (i = 0; i < count; i++) {
+                RT_READ(DK_UNICODE_ENTRIES(keys)[i].me_value);
+            }
+        }
+        else {
+            for (i = 0; i < count; i++) {
+                if (DK_ENTRIES(keys)[i].me_value != NULL) {
+                    RT_READ(DK_ENTRIES(keys)[i].me_value);
+                    RT_READ(DK_ENTRIES(keys)[i].me_key);
+                }
+            }
+        }
+    }
+#endif
+#undef RT_READ
+    (void)o;
+    (void)to;
+    (void)left_out;
+    return n;
 }
 
 /* ---- tracemalloc -------------------------------------------------------------------------- */

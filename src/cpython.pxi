@@ -120,6 +120,7 @@ cdef extern from "cpython.h" nogil:
 
     PyTypeObject *rt_type(PyObject *)
     void rt_prefetch(const void *)
+    void rt_fetch_inside(PyObject *, int)
     void *rt_opaque(void *)
     void *rt_array(size_t, size_t)
     void *rt_zeroed_array(size_t, size_t)
@@ -136,6 +137,7 @@ cdef extern from "cpython.h" nogil:
     int rt_trace_objects(rt_object_tracer, void *)
     ctypedef void (*rt_block_visitor)(void *, size_t) noexcept nogil
     void rt_visit_free_lists(PyInterpreterState *, rt_block_visitor)
+    void rt_visit_free_tables(PyInterpreterState *, rt_block_visitor)
     int RT_FREE_LIST
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
@@ -158,8 +160,11 @@ cdef extern from "cpython.h" nogil:
     Py_ssize_t rt_collect()
     int PyGC_IsEnabled()
     PyObject *rt_function_annotations(PyObject *)
-    int rt_visit_kinds(PyTypeObject *, PyTypeObject *)
+    int visit_kinds "rt_kinds_of"(PyTypeObject *)
+    void rt_kinds_forget(PyTypeObject *, int)
     void rt_visit(PyObject *, int, visitproc, void *)
+    size_t rt_plain_count(PyObject *)
+    size_t rt_plain_read(PyObject *, PyObject **, PyObject *)
     int rt_blocks(PyObject *, int, void **)
     PyObject *rt_type_dict(PyTypeObject *)
     PyObject *rt_type_qualname(PyTypeObject *)

@@ -81,12 +81,14 @@ cdef void went_find(Look *l, Paths *p, Went *w) noexcept nogil:
     cdef size_t i
     for id in range(1 + g.frame_count, g.count):
         if went(l, p, id):
-            w.bytes += <int64_t>g.leaf_bytes[id]
             if not went_own(l, g.objects[id], w) and l.paths.level[id] & INSIDE and is_estimated(&l.survey, id):
-                w.bytes += <int64_t>(l.survey.sizes[id] - g.leaf_bytes[id])
+                w.bytes += <int64_t>l.survey.sizes[id]
+    for i in range(g.leaf_count):
+        if went(l, p, g.leaves[i].node):
+            w.bytes += g.leaves[i].size
     for i in range(g.more_count):
         if went(l, p, g.more[i].node):
-            went_block(l, g.more[i].block, w)
+            went_block(l, more_block(&g.more[i]), w)
 
 
 cdef void went_blocks_of(Look *l, uint32_t id, Went *w) noexcept nogil:
@@ -94,7 +96,7 @@ cdef void went_blocks_of(Look *l, uint32_t id, Went *w) noexcept nogil:
     cdef size_t i
     for i in range(l.graph.more_count):
         if l.graph.more[i].node == id:
-            went_block(l, l.graph.more[i].block, w)
+            went_block(l, more_block(&l.graph.more[i]), w)
 
 
 cdef inline bint went_own(Look *l, PyObject *o, Went *w) noexcept nogil:

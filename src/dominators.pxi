@@ -177,7 +177,8 @@ cdef void dominators_of_leaves(
             d.retained[d.number[id] & ~<uint32_t>LEAF] += sizes[id]
 
 
-cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noexcept nogil:
+cdef int dominators_find(Dominators *d, Graph *g, Paths *p) noexcept nogil:
+    # The tree. What only it needs is gone when this returns.
     cdef size_t n = g.count
     cdef size_t begin = 0, k
     cdef uint32_t i, u
@@ -196,12 +197,10 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
         semi = <uint32_t *>rt_array(n, sizeof(uint32_t))
         label = <uint32_t *>rt_array(n, sizeof(uint32_t))
         d.idom = <uint32_t *>rt_array(n, sizeof(uint32_t))
-        d.retained = <uint64_t *>rt_array(n, sizeof(uint64_t))
         if (
             semi != NULL
             and label != NULL
             and d.idom != NULL
-            and d.retained != NULL
             and predecessors(d, g, p, &first, &origin) == 0
         ):
             result = 0
@@ -211,7 +210,6 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
             semi[i] = i
             label[i] = i
             d.idom[i] = parent[i]
-            d.retained[i] = sizes[d.node[i]]
             if i > 0:
                 begin += entries_to(d, g, p, i)
         for i in range(<uint32_t>n - 1, 0, -1):
@@ -223,10 +221,6 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
         for i in range(1, <uint32_t>n):
             while d.idom[i] > semi[i]:
                 d.idom[i] = d.idom[d.idom[i]]
-        jumps_find(d, semi, label)
-        dominators_of_leaves(d, g, p, sizes, label)
-        for i in range(<uint32_t>n - 1, 0, -1):
-            d.retained[d.idom[i]] += d.retained[i]
     else:
         dominators_free(d)
     free(parent)
@@ -236,3 +230,24 @@ cdef int dominators_find(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noe
     free(first)
     free(origin)
     return result
+
+
+cdef int dominators_retain(Dominators *d, Graph *g, Paths *p, uint64_t *sizes) noexcept nogil:
+    # Leaves into the tree, and sums from its leaves up.
+    cdef uint32_t i
+    cdef uint32_t *depth = <uint32_t *>rt_array(d.count, sizeof(uint32_t))
+    cdef uint32_t *jump = <uint32_t *>rt_array(d.count, sizeof(uint32_t))
+    d.retained = <uint64_t *>rt_array(d.count, sizeof(uint64_t))
+    if depth == NULL or jump == NULL or d.retained == NULL:
+        free(depth)
+        free(jump)
+        return -1
+    jumps_find(d, depth, jump)
+    free(depth)
+    for i in range(d.count):
+        d.retained[i] = sizes[d.node[i]]
+    dominators_of_leaves(d, g, p, sizes, jump)
+    free(jump)
+    for i in range(d.count - 1, 0, -1):
+        d.retained[d.idom[i]] += d.retained[i]
+    return 0

@@ -70,10 +70,13 @@ cdef int look_on(Look *l, double *seconds, double started) noexcept nogil:
     paths_find(&l.paths, g)
     paths_find_garbage(&l.paths, g)
     seconds[1] = rt_seconds() - started
-    if survey_regions(s) < 0 or survey_sizes(s) < 0:
+    # The tree of dominators is what needs most memory: what it can do without comes later.
+    if dominators_find(&l.dominators, g, &l.paths) < 0:
         return -1
     seconds[2] = rt_seconds() - started
-    if dominators_find(&l.dominators, g, &l.paths, s.sizes) < 0:
+    if survey_regions(s) < 0 or survey_sizes(s) < 0:
+        return -1
+    if dominators_retain(&l.dominators, g, &l.paths, s.sizes) < 0:
         return -1
     seconds[3] = rt_seconds() - started
     return 0
@@ -86,16 +89,23 @@ cdef void look_free(Look *l) noexcept nogil:
     graph_free(&l.graph)
 
 
+cdef void look_lighten(Look *l) noexcept nogil:
+    # Once all is charged: the answer is told of groups and paths alone.
+    survey_lighten(&l.survey)
+    dominators_free(&l.dominators)
+    free(l.paths.entries)
+    free(l.paths.waiting)
+    free(l.paths.odd)
+    l.paths.entries = NULL
+    l.paths.waiting = NULL
+    l.paths.odd = NULL
+
+
 cdef void look_trim(Look *l) noexcept nogil:
     # Leaves what Explanation.cut() needs: the graph, and for each node its level and the one before it.
     survey_trim(&l.survey)
-    dominators_free(&l.dominators)
     free(l.paths.order)
-    free(l.paths.entries)
-    free(l.paths.waiting)
     l.paths.order = NULL
-    l.paths.entries = NULL
-    l.paths.waiting = NULL
 
 
 cdef list orphan_records(Survey *s, TracemallocStacks lines):
@@ -147,8 +157,9 @@ def explain(
         charge_all(&l.survey, lines)
         if retained_groups(&l.survey) < 0:
             raise MemoryError("no memory to look at the heap")
-        answer.take(limit, named_by or {})
         answer.orphans = orphan_records(&l.survey, lines)
+        look_lighten(l)
+        answer.take(limit, named_by or {})
         answer.stacks = lines.stacks if lines is not None else None
         answer.seconds = rt_seconds() - started
         answer.timings = (seconds[0], seconds[1], seconds[2], seconds[3])

@@ -8,17 +8,15 @@
 # single reference is found only once. The table has the rest.
 
 cdef enum:
-    TYPE_CACHE = 1024
     BATCH_NODES = 128
     BATCH_REFERENCES = 4096       # a batch ends with the node that goes beyond it
     AHEAD = 16
+    NEAR = 8                      # by then what was fetched ahead is there
+    # Above an object's count of references:
     PASSAGE = 1 << 31
     LOST = 1 << 30
+    SCANNED = 1 << 29             # of its blocks and references not all are known
     TO_FIND = 0xFFFFFFFF
-
-cdef struct TypeKinds:
-    PyTypeObject *type
-    int kinds
 
 
 class PlainClass:
@@ -26,127 +24,6 @@ class PlainClass:
 
 
 cdef PyTypeObject *plain_class = <PyTypeObject *><PyObject *>PlainClass
-cdef TypeKinds type_cache[TYPE_CACHE]
-
-
-cdef inline int visit_kinds(PyTypeObject *type) noexcept nogil:
-    cdef TypeKinds *known = &type_cache[scatter(<uint64_t>type >> 4) & (TYPE_CACHE - 1)]
-    if known.type != type:
-        known.kinds = rt_visit_kinds(type, plain_class)
-        if known.kinds & RT_FREE_LIST and reuse_is_seen():
-            known.kinds &= ~RT_FREE_LIST
-        known.type = type
-    return known.kinds
-
-
-cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
-    # Most nodes have a block in the ledger. Memory that is reserved and not used costs nothing.
-    memset(g, 0, sizeof(Graph))
-    memset(type_cache, 0, sizeof(type_cache))
-    g.edge_capacity = 2 * expected + (1 << 17)
-    g.raw_capacity = 4 * BATCH_REFERENCES
-    g.to = <uint32_t *>rt_array(g.edge_capacity, sizeof(uint32_t))
-    g.raw = <PyObject **>malloc(g.raw_capacity * sizeof(PyObject *))
-    if (
-        g.to == NULL
-        or g.raw == NULL
-        or table_init(&g.ids, 1 << 16) < 0
-        or graph_nodes_grow(g, expected + (1 << 16)) < 0
-        or graph_more_grow(g) < 0
-    ):
-        graph_free(g)
-        return -1
-    return 0
-
-
-cdef void graph_free(Graph *g) noexcept nogil:
-    free(g.objects)
-    free(g.frames)
-    free(g.own)
-    free(g.first)
-    free(g.refs)
-    free(g.lost)
-    free(g.found)
-    free(g.date)
-    free(g.leaf_bytes)
-    free(g.more)
-    free(g.to)
-    table_free(&g.ids)
-    free(g.raw)
-    free(g.roles)
-    memset(g, 0, sizeof(Graph))
-
-
-cdef int array_grow(void **array, size_t old, size_t new, size_t size) noexcept nogil:
-    # What is added is zeroed.
-    cdef void *bigger = rt_zeroed_array(new, size)
-    if bigger == NULL:
-        return -1
-    if array[0] != NULL:
-        memcpy(bigger, array[0], old * size)
-    free(array[0])
-    array[0] = bigger
-    return 0
-
-
-cdef int graph_nodes_grow(Graph *g, size_t capacity) noexcept nogil:
-    cdef size_t old = g.capacity
-    if (
-        capacity > 0x7FFFFFFF
-        or array_grow(<void **>&g.objects, old, capacity, sizeof(PyObject *)) < 0
-        or array_grow(<void **>&g.first, old, capacity, sizeof(uint32_t)) < 0
-        or array_grow(<void **>&g.refs, old, capacity, sizeof(uint32_t)) < 0
-        or array_grow(<void **>&g.found, old, capacity, sizeof(uint32_t)) < 0
-        or array_grow(<void **>&g.date, old, capacity, sizeof(uint32_t)) < 0
-        or array_grow(<void **>&g.leaf_bytes, old, capacity, sizeof(uint64_t)) < 0
-    ):
-        return -1
-    g.capacity = <uint32_t>capacity
-    return 0
-
-
-cdef int graph_edges_grow(Graph *g, size_t needed) noexcept nogil:
-    cdef size_t capacity = g.edge_capacity
-    cdef void *bigger
-    while capacity < needed:
-        capacity *= 2
-    if needed > <size_t>0xFFFFFFFF:
-        return -1
-    bigger = realloc(g.to, capacity * sizeof(uint32_t))
-    if bigger == NULL:
-        return -1
-    g.to = <uint32_t *>bigger
-    g.edge_capacity = capacity
-    return 0
-
-
-cdef int graph_more_grow(Graph *g) noexcept nogil:
-    cdef size_t capacity = 2 * g.more_capacity + (1 << 12)
-    cdef void *bigger = realloc(g.more, capacity * sizeof(More))
-    if bigger == NULL:
-        g.short_of_memory = True
-        return -1
-    g.more = <More *>bigger
-    g.more_capacity = capacity
-    return 0
-
-
-cdef inline void graph_add_block(Graph *g, uint32_t id, void *block) noexcept nogil:
-    if g.more_count == g.more_capacity and graph_more_grow(g) < 0:
-        return
-    g.more[g.more_count].node = id
-    g.more[g.more_count].block = block
-    g.more_count += 1
-
-
-cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
-    # A new node; 0 where memory is short.
-    if g.count == g.capacity and graph_nodes_grow(g, 2 * <size_t>g.capacity) < 0:
-        g.short_of_memory = True
-        return 0
-    g.objects[g.count] = o
-    g.count += 1
-    return g.count - 1
 
 
 cdef inline uint32_t graph_node(Graph *g, PyObject *o) noexcept nogil:
@@ -170,13 +47,13 @@ cdef inline uint32_t graph_target(
     # 0 where it needs none.
     cdef int kinds = visit_kinds(rt_type(o))
     cdef uint32_t id
-    if kinds & RT_LISTABLE:
+    if kinds & RT_LISTABLE or kinds & RT_VISIT_TYPE and rt_is_heap_type(<PyTypeObject *>o):
         id = rt_gc_number(o)
         if id != 0:
             return id
-    if kinds & RT_LEAF and not survey_is_near(s, o, kinds):
+    elif kinds & RT_LEAF and not survey_is_near(s, o, kinds):
         if rt_refcount(o) == 1:
-            g.leaf_bytes[parent] += rt_basic_size(o)
+            graph_add_leaf(g, parent, rt_basic_size(o))
         return 0
     if kinds & RT_VISITS_OWN and rt_refcount(o) == 1:
         return graph_add(g, o)
@@ -186,19 +63,33 @@ cdef inline uint32_t graph_target(
 
 cdef int visit_raw(PyObject *o, void *arg) noexcept nogil:
     cdef Graph *g = <Graph *>arg
-    cdef PyObject **bigger
-    if o == NULL:
+    if o == NULL or o == g.left_out:
         return 0
-    if g.raw_count == g.raw_capacity:
-        bigger = <PyObject **>realloc(g.raw, 2 * g.raw_capacity * sizeof(PyObject *))
-        if bigger == NULL:
-            g.short_of_memory = True
-            return 0
-        g.raw = bigger
-        g.raw_capacity *= 2
+    if g.raw_count == g.raw_capacity and graph_raw_grow(g, 1) < 0:
+        return 0
     g.raw[g.raw_count] = o
     g.raw_count += 1
     return 0
+
+
+cdef int graph_raw_grow(Graph *g, size_t more) noexcept nogil:
+    cdef size_t capacity = 2 * g.raw_capacity + more
+    cdef PyObject **bigger = <PyObject **>realloc(g.raw, capacity * sizeof(PyObject *))
+    if bigger == NULL:
+        g.short_of_memory = True
+        return -1
+    g.raw = bigger
+    g.raw_capacity = capacity
+    return 0
+
+
+cdef inline void graph_visit_object(Graph *g, PyObject *o, int kinds) noexcept nogil:
+    # The containers that most references are in are read here, without a call for each of them.
+    cdef size_t most = rt_plain_count(o)
+    if most == 0:
+        rt_visit(o, kinds, visit_raw, g)
+    elif g.raw_count + most <= g.raw_capacity or graph_raw_grow(g, most) == 0:
+        g.raw_count += rt_plain_read(o, &g.raw[g.raw_count], g.left_out)
 
 
 cdef int graph_add_frames(Graph *g) noexcept nogil:
@@ -292,6 +183,17 @@ cdef void graph_unmark_list(PyGC_Head *head, PyObject **listed, uint32_t count) 
             rt_gc_unmark(listed[k], rt_gc_head(listed[k - 2]))
 
 
+cdef inline void graph_fetch(Graph *g, uint32_t id) noexcept nogil:
+    # First an object's head, then, as that is there, what its references lie in.
+    cdef PyObject *o
+    if id + AHEAD < g.count:
+        rt_prefetch(g.objects[id + AHEAD])
+    if id + NEAR < g.count:
+        o = g.objects[id + NEAR]
+        if o != NULL:
+            rt_fetch_inside(o, visit_kinds(rt_type(o)))
+
+
 cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     cdef PyObject *o = g.objects[id]
     cdef int kinds
@@ -300,14 +202,18 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
             rt_frame_visit(g.frames[id], visit_raw, g)
         return
     kinds = visit_kinds(rt_type(o))
-    g.refs[id] = rt_refcount(o) | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
+    g.refs[id] = (
+        rt_refcount(o)
+        | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
+        | (0 if kinds & RT_BLOCKS_KNOWN else <uint32_t>SCANNED)
+    )
     if kinds & RT_CACHE_LINK:
         g.found[id] += 1
     if kinds & RT_VISIT_NDARRAY:
         block_has_data(own_block(o), rt_ndarray_bytes(o))
     survey_object(s, id, o, kinds)
     if kinds & RT_VISITED:
-        rt_visit(o, kinds, visit_raw, g)
+        graph_visit_object(g, o, kinds)
     if kinds & (RT_DICT | RT_VISIT_TYPE):
         graph_visit_text_keys(g, s, o)
 
@@ -340,8 +246,9 @@ cdef void graph_resolve(Graph *g, Survey *s, uint32_t id, uint32_t end) noexcept
         stop = g.first[id + 1] if id + 1 < end else count
         while k < stop:
             if k + AHEAD < count:
+                # A collector's head before it; of a string the length and the state behind it.
                 rt_prefetch(<char *>raw[k + AHEAD] - 16)
-                rt_prefetch(<char *>raw[k + AHEAD] + 47)
+                rt_prefetch(<char *>raw[k + AHEAD] + 39)
             to[k] = graph_target(g, s, raw[k], id)
             k += 1
         id += 1
@@ -374,6 +281,8 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
     # The collector's heads are as they were when this returns.
     if graph_add_frames(g) < 0:
         return -1
+    # To None most references of all lead. Nobody has made it, and it holds nothing.
+    g.left_out = NULL if on_wanted_page(s, <PyObject *>None) else <PyObject *>None
     graph_add_listed(g)
     if targets_add(g, s) < 0:
         g.short_of_memory = True
@@ -406,8 +315,7 @@ cdef void graph_search(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     while id < g.count and not g.short_of_memory:
         start = id
         while id < g.count and id - start < BATCH_NODES and g.raw_count < BATCH_REFERENCES:
-            if id + AHEAD < g.count:
-                rt_prefetch(g.objects[id + AHEAD])
+            graph_fetch(g, id)
             g.first[id] = <uint32_t>g.raw_count
             graph_visit(g, s, id)
             id += 1
@@ -422,7 +330,7 @@ cdef inline bint held_by_c(Graph *g, uint32_t id) noexcept nogil:
 
 cdef inline uint32_t references(Graph *g, uint32_t id) noexcept nogil:
     # The object's count of references; 0 for an immortal object.
-    return g.refs[id] & ~(<uint32_t>PASSAGE | <uint32_t>LOST)
+    return g.refs[id] & (<uint32_t>SCANNED - 1)
 
 
 cdef inline bint is_passage(Graph *g, uint32_t id) noexcept nogil:

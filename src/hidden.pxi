@@ -135,12 +135,12 @@ cdef void hidden_add_container(
     if id == 0:
         return
     g.first[id] = <uint32_t>g.edge_count
-    g.refs[id] = rt_refcount(o)
+    g.refs[id] = rt_refcount(o)  # a tuple or dict: all of its blocks are known
     own = claim(s, own_block(o), pool_of(own_block(o)), id | <uint32_t>PIECE_OWN)
-    if own != NULL and wanted(s, own.scope):
-        g.date[id] = own.scope
+    if own != NULL and wanted(s, piece_scope(own)):
+        g.date[id] = piece_scope(own)
     while at < s.piece_count:
-        claim_contents(s, containers, id, s.pieces[at].address)
+        claim_contents(s, containers, id, piece_address(&s.pieces[at]))
         at += 1
 
 

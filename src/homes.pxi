@@ -54,20 +54,35 @@ cdef class Homes:
     cdef list dicts             # nodes of the modules' dicts, by number
     cdef list names
     cdef dict files             # scope of an import -> file of the module
-    cdef Table numbers          # address >> 4 of a value -> number of its module's dict + 1
+    cdef Table numbers          # address >> 4 of a value -> number of its module's dict + 1, 0 for none
+    cdef bint is_filled
+    cdef bint is_whole          # else it has only what was asked for
+
+    def __cinit__(self):
+        if table_init(&self.numbers, 1 << 10) < 0:
+            raise MemoryError("no memory to tell the paths")
 
     def __dealloc__(self):
         table_free(&self.numbers)
 
-    cdef int fill(self, Graph *g, Paths *p) except -1:
+    cdef int ask(self, PyObject *value) except -1:
+        # Modules have ever so many values, and few of them are on a path that is told.
+        if table_put(&self.numbers, <uint64_t>value >> 4, 0) < 0:
+            raise MemoryError("no memory to tell the paths")
+        return 0
+
+    cdef int fill(self, Graph *g, Paths *p, bint whole) except -1:
         cdef size_t e, k
         cdef uint32_t module
         self.graph = g
         self.dicts = []
         self.names = []
+        self.is_filled = True
+        self.is_whole = whole
+        if whole:
+            memset(self.numbers.slots, 0, (self.numbers.mask + 1) * sizeof(Slot))
+            self.numbers.used = 0
         self.files = {scope: file for scope, file in import_scopes() if file}
-        if table_init(&self.numbers, 1 << 12) < 0:
-            raise MemoryError("no memory to tell the paths")
         for e in range(g.first[g.modules], g.first[g.modules + 1]):
             module = g.to[e]
             if p.parent[module] != g.modules or not PyModule_Check(g.objects[module]):
@@ -89,7 +104,9 @@ cdef class Homes:
         self.names.append((text_in(namespace, b"__name__"), text_in(namespace, b"__file__")))
         while PyDict_Next(namespace, &at, &key, &value):
             known = table_find(&self.numbers, <uint64_t>value >> 4)
-            if known.key != 0 and not self.is_home(value, len(self.dicts) - 1):
+            if known.key == 0 and not self.is_whole:
+                continue
+            if known.value != 0 and not self.is_home(value, len(self.dicts) - 1):
                 continue
             if table_put(&self.numbers, <uint64_t>value >> 4, <uint32_t>len(self.dicts)) < 0:
                 raise MemoryError("no memory to tell the paths")
@@ -116,6 +133,9 @@ cdef class Homes:
             if found == value and PyUnicode_CheckExact(key):
                 return exact(key)
         return None
+
+    cdef bint is_known(self, PyObject *value):
+        return self.is_whole or table_find(&self.numbers, <uint64_t>value >> 4).key != 0
 
     cdef uint32_t home(self, PyObject *value):
         # The node of the dict of the module that has it; 0 where no module has.

@@ -24,6 +24,7 @@ cdef enum:
 cdef int paths_init(Paths *p, Graph *g) noexcept nogil:
     p.parent = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
     p.level = <uint8_t *>rt_array(g.count, 1)
+    p.odd = odd_nodes(g)
     p.order = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
     p.entries = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
     p.waiting = <uint32_t *>rt_array(g.count, sizeof(uint32_t))
@@ -33,6 +34,7 @@ cdef int paths_init(Paths *p, Graph *g) noexcept nogil:
     if (
         p.parent == NULL
         or p.level == NULL
+        or p.odd == NULL
         or p.order == NULL
         or p.entries == NULL
         or p.waiting == NULL
@@ -46,10 +48,33 @@ cdef int paths_init(Paths *p, Graph *g) noexcept nogil:
 cdef void paths_free(Paths *p) noexcept nogil:
     free(p.parent)
     free(p.level)
+    free(p.odd)
     free(p.order)
     free(p.entries)
     free(p.waiting)
     memset(p, 0, sizeof(Paths))
+
+
+cdef uint64_t *odd_nodes(Graph *g) noexcept nogil:
+    # Most nodes are none of these; the search is spared three reads far apart for each of them.
+    cdef uint64_t *odd = <uint64_t *>rt_zeroed_array(g.count // 64 + 1, sizeof(uint64_t))
+    cdef uint32_t id
+    if odd != NULL:
+        for id in range(g.count):
+            odd[id >> 6] |= <uint64_t>(g.date[id] != 0 or is_passage(g, id) or is_lost(g, id)) << (id & 63)
+    return odd
+
+
+cdef inline bint is_odd(Paths *p, uint32_t id) noexcept nogil:
+    return (p.odd[id >> 6] >> (id & 63)) & 1
+
+
+cdef inline void paths_fetch(Paths *p, Graph *g, uint32_t at) noexcept nogil:
+    # Where the edges of what comes later in the order are, then the edges.
+    if at + AHEAD < p.reached:
+        rt_prefetch(&g.first[p.order[at + AHEAD]])
+    if at + NEAR < p.reached:
+        rt_prefetch(&g.to[g.first[p.order[at + NEAR]]])
 
 
 cdef inline void paths_reach(Paths *p, uint32_t id, uint8_t level) noexcept nogil:
@@ -83,6 +108,7 @@ cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) no
     cdef uint32_t at = start, id, target
     cdef size_t e
     while at < p.reached:
+        paths_fetch(p, g, at)
         id = p.order[at]
         at += 1
         for e in range(g.first[id], g.first[id + 1]):
@@ -90,6 +116,10 @@ cdef void paths_spread_outside(Paths *p, Graph *g, uint32_t start, int level) no
             if p.level[target] != LEVEL_NONE:
                 if p.level[target] & ENTRY:
                     p.level[id] |= ANCHOR
+                continue
+            if not is_odd(p, target):
+                p.parent[target] = id
+                paths_reach(p, target, <uint8_t>level)
                 continue
             if level < LEVEL_C and is_lost(g, target):
                 continue
@@ -108,6 +138,7 @@ cdef void paths_spread_inside(Paths *p, Graph *g, uint32_t start, int level) noe
     cdef uint8_t known
     cdef size_t e
     while at < p.reached:
+        paths_fetch(p, g, at)
         id = p.order[at]
         at += 1
         for e in range(g.first[id], g.first[id + 1]):

@@ -4,7 +4,7 @@
 # Where the interpreter tells of each object that it makes (PyRefTracer, since 3.13.3 for those as well), such
 # a block is charged anew, and all is known of it that is known of any other.
 #
-# Elsewhere the lists are read as each scope begins or ends. What waits there is no one's (its scope's figures
+# Elsewhere, and for the tables of dicts, which are no objects, the lists are read as each scope begins or ends. What waits there is no one's (its scope's figures
 # do without it), and what becomes of it is of the scope that runs: its line is not known (STACK_WAITING). Only
 # what dies in one scope, is of an earlier one, and is reused before the first ends, passes unseen.
 
@@ -85,7 +85,10 @@ cdef void lists_read(uint32_t scope) noexcept nogil:
     # To be called as the scope that runs changes. While the heap is looked at what waits is of none.
     global waiting_scope
     waiting_scope = scope
-    if recording and not reuse_is_seen() and rt_holds_the_gil_of(main_interp):
+    if not recording or not rt_holds_the_gil_of(main_interp):
+        return
+    rt_visit_free_tables(main_interp, block_waits)
+    if not reuse_is_seen():
         rt_visit_free_lists(main_interp, block_waits)
 
 
@@ -106,3 +109,11 @@ cdef void block_waits(void *block, size_t size) noexcept nogil:
             e = entry_find(block)
             e.place = entry_address(e) << SCOPE_BITS | waiting_scope
             e.stack = STACK_WAITING
+
+
+cdef void waited(uint32_t scope, int64_t size) noexcept nogil:
+    # A look has come to the object that a block of a free list has become: it counts from now on.
+    scope_adjust(scope, size)
+    figures(scope).live_blocks += 1
+    if figures(scope).within != 0:
+        figures(figures(scope).within).inner_blocks += 1

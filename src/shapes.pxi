@@ -4,9 +4,14 @@ cdef struct Role:                 # what the interpreter refers to, and as what
     PyObject *object
     const char *name
 
-cdef struct More:                 # a block that an object owns beside its own
+cdef packed struct More:          # a block that an object owns beside its own
     uint32_t node
-    void *block
+    uint32_t low                  # of its address >> 4
+    uint16_t high
+
+cdef struct Leaf:                 # what only the node refers to and is no node itself
+    uint32_t node
+    uint32_t size                 # of all of it, in bytes; what is more is in a further one
 
 cdef struct FoundEdge:            # a reference that no tp_traverse shows
     uint32_t node
@@ -18,6 +23,7 @@ cdef struct Graph:
     uint32_t frame_count          # nodes 1 .. frame_count
     uint32_t listed[8]            # where the nodes of each of the collector's lists end
     uint32_t modules              # the node of sys.modules
+    PyObject *left_out            # None, unless it is asked about
     uint32_t main_first           # nodes of the main thread's frames: main_first .. main_end - 1
     uint32_t main_end
     Role *roles                   # what the interpreter refers to by itself
@@ -29,10 +35,12 @@ cdef struct Graph:
     uint8_t *own                  # of each frame: is it reftrack's own?
     uint32_t *first
     uint32_t *to
-    uint32_t *refs                # ob_refcnt, 0 for immortals; and the flags PASSAGE, LOST
+    uint32_t *refs                # ob_refcnt, 0 for immortals; and the flags PASSAGE, LOST, SCANNED
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
-    uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
+    Leaf *leaves                  # by node
+    size_t leaf_count
+    size_t leaf_capacity
     More *more
     size_t more_count
     size_t more_capacity
@@ -47,6 +55,7 @@ cdef struct Graph:
 cdef struct Paths:
     uint32_t *parent
     uint8_t *level                # LEVEL_ and the flags ENTRY, INSIDE
+    uint64_t *odd                 # a bit per node: is it a survivor, a passage or lost?
     uint32_t *order               # nodes in the order they were reached
     uint32_t reached
     uint32_t outside              # order[outside:] are survivors and what only they lead to
@@ -68,12 +77,11 @@ cdef struct Claim:                # a block that may be a wanted one, and the no
     Pool *pool
     uint32_t node                 # with PIECE_OWN where it is the object's own block
 
-cdef struct Piece:                # a wanted block and the node that owns it
+cdef packed struct Piece:         # a wanted block and the node that owns it
     uint32_t node                 # with PIECE_OWN where it is the object's own block
-    uint32_t scope
-    uint32_t stack                # with the entry's flags
-    uint64_t address              # >> 4
-    int64_t size
+    uint32_t stack                # with the entry's flags, ENTRY_KIB among them
+    uint32_t size                 # as the entry has it
+    uint64_t place                # address >> 4 in the high 44 bits, scope in the low 20
 
 cdef struct Row:                  # part of a group: one type, one stack
     PyTypeObject *type            # NULL: `bytes` are retained, `stack` tells what dominates them
@@ -109,6 +117,7 @@ cdef struct Survey:
     Piece *pieces
     size_t piece_count
     uint64_t *sizes               # node -> bytes of all its blocks
+    bint sizes_with_leaves        # and of what is no node, until the answer is told
     uint32_t *region              # node -> the topmost node of its region, 0 where it has none
     Table orphans                 # address >> 4 of a block not yet owned -> its owner
     uint64_t bloom[2048]

@@ -191,26 +191,48 @@ cdef class Steps:
         # What several modules refer to is shown in the one where it is at home.
         cdef Graph *g = &self.look.graph
         cdef Paths *p = &self.look.paths
-        # A module in C may keep what another has a name for (_pickle has copyreg's table).
-        cdef uint32_t above = p.parent[id], module = p.parent[above], home
-        cdef bint is_named = module != 0 and p.parent[module] == g.modules and is_module_dict(g, module, above)
-        if not is_named and not is_kept_by_module(g, p, above, id):
+        cdef uint32_t above = p.parent[id], home
+        if not has_home(g, p, id):
             return above
-        home = self.homes_of_all().home(g.objects[id])
+        home = self.homes_with(g.objects[id]).home(g.objects[id])
         if home != 0:
             p.parent[id] = home
         return p.parent[id]
 
-    cdef Homes homes_of_all(self):
+    cdef Homes homes_with(self, PyObject *value):
+        # Of those asked for at first; a value that is none of them is rare.
         if self.homes is None:
             self.homes = Homes()
-            self.homes.fill(&self.look.graph, &self.look.paths)
+        if not self.homes.is_filled or not self.homes.is_known(value):
+            self.homes.fill(&self.look.graph, &self.look.paths, not self.homes.is_known(value))
         return self.homes
+
+    cdef int ask_homes(self, Group *groups, uint32_t count) except -1:
+        # For all that the paths of the groups lead by, before they are told.
+        cdef Graph *g = &self.look.graph
+        cdef Paths *p = &self.look.paths
+        cdef uint64_t *seen = <uint64_t *>rt_zeroed_array(g.count // 64 + 1, sizeof(uint64_t))
+        cdef uint32_t k, id
+        if seen == NULL:
+            raise MemoryError("no memory to tell the paths")
+        self.homes = Homes()
+        try:
+            for k in range(1, count):
+                id = groups[k].sample
+                while id != 0 and not (seen[id >> 6] >> (id & 63)) & 1:
+                    seen[id >> 6] |= <uint64_t>1 << (id & 63)
+                    if has_home(g, p, id):
+                        self.homes.ask(g.objects[id])
+                    id = p.parent[id]
+        finally:
+            free(seen)
+        return 0
 
     cdef object variable_to(self, uint32_t above, uint32_t id, object label):
         # What the module calls a context variable where that is at home, which may be other than it calls itself.
         cdef Graph *g = &self.look.graph
-        name = self.homes_of_all().name_of(rt_context_variable(g.objects[above], g.objects[id]))
+        cdef PyObject *variable = rt_context_variable(g.objects[above], g.objects[id])
+        name = self.homes_with(variable).name_of(variable)
         return label if name is None else name
 
     cdef uint32_t long_way(self, uint32_t id) except? 0:
@@ -301,6 +323,16 @@ cdef class Steps:
     cdef str thread_of(self, uint32_t id):
         cdef Graph *g = &self.look.graph
         return "frame" if g.main_first <= id < g.main_end else "thread"
+
+
+cdef inline bint has_home(Graph *g, Paths *p, uint32_t id) noexcept nogil:
+    # May several modules have a name for it? A module in C may keep what another has one for (_pickle has
+    # copyreg's table).
+    cdef uint32_t above = p.parent[id], module = p.parent[above]
+    return (
+        module != 0 and p.parent[module] == g.modules and is_module_dict(g, module, above)
+        or is_kept_by_module(g, p, above, id)
+    )
 
 
 cdef inline bint is_kept_by_module(Graph *g, Paths *p, uint32_t above, uint32_t id) noexcept nogil:

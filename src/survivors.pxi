@@ -52,32 +52,42 @@ cdef void survey_free(Survey *s) noexcept nogil:
     memset(s, 0, sizeof(Survey))
 
 
-cdef void survey_trim(Survey *s) noexcept nogil:
-    # Frees what is of no use once the answer is told. Of the sizes, those of objects that no wanted
-    # scope made become what was estimated.
+cdef void survey_lighten(Survey *s) noexcept nogil:
+    # Frees what is of no use once all is charged. The sizes become those of the objects alone, and those of
+    # objects that no wanted scope made what was estimated.
     cdef size_t k
     cdef uint32_t id
     for k in range(s.piece_count):
         id = s.pieces[k].node & ~<uint32_t>PIECE_OWN
         if s.graph.date[id] == 0 and s.sizes != NULL:
-            s.sizes[id] -= <uint64_t>s.pieces[k].size
+            s.sizes[id] -= <uint64_t>piece_size(&s.pieces[k])
+    if s.sizes_with_leaves:
+        s.sizes_with_leaves = False
+        for k in range(s.graph.leaf_count):
+            if is_sized(s.paths, s.graph.leaves[k].node):
+                s.sizes[s.graph.leaves[k].node] -= s.graph.leaves[k].size
     free(s.region)
     free(s.pages)
     free(s.claims)
     if s.pieces != NULL:
         survey_unclaim(s)
     free(s.pieces)
-    free(s.groups)
-    free(s.rows)
     table_free(&s.orphans)
     table_free(&s.lost)
-    table_free(&s.group_ids)
-    table_free(&s.row_ids)
     s.region = NULL
     s.piece_count = 0
     s.pages = NULL
     s.claims = NULL
     s.pieces = NULL
+
+
+cdef void survey_trim(Survey *s) noexcept nogil:
+    # Frees what is of no use once the answer is told.
+    survey_lighten(s)
+    free(s.groups)
+    free(s.rows)
+    table_free(&s.group_ids)
+    table_free(&s.row_ids)
     s.groups = NULL
     s.rows = NULL
 
@@ -132,6 +142,11 @@ cdef inline bint is_estimated(Survey *s, uint32_t id) noexcept nogil:
     return s.graph.date[id] == 0 or s.graph.date[id] == s.target_scope and s.target_count > 0
 
 
+cdef inline bint is_sized(Paths *p, uint32_t id) noexcept nogil:
+    # Those of order[outside:].
+    return p.level[id] & INSIDE or p.level[id] & LEVEL_MASK == LEVEL_GARBAGE
+
+
 cdef int survey_sizes(Survey *s) noexcept nogil:
     # Of what hangs on survivors: the ledger's figures, for older objects CPython's rules.
     cdef Graph *g = s.graph
@@ -141,7 +156,7 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
     if s.sizes == NULL:
         return -1
     for k in range(s.piece_count):
-        s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>s.pieces[k].size
+        s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>piece_size(&s.pieces[k])
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
         if is_estimated(s, id) and g.objects[id] != NULL:
@@ -149,7 +164,10 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
             s.sizes[id] += rt_basic_size(g.objects[id]) - min(s.sizes[id], rt_buffer_size(g.objects[id]))
             if visit_kinds(rt_type(g.objects[id])) & RT_VISIT_NDARRAY:
                 s.sizes[id] += <uint64_t>rt_ndarray_bytes(g.objects[id])
-        s.sizes[id] += g.leaf_bytes[id]
+    for k in range(g.leaf_count):
+        if is_sized(s.paths, g.leaves[k].node):
+            s.sizes[g.leaves[k].node] += g.leaves[k].size
+    s.sizes_with_leaves = True
     return 0
 
 
@@ -304,13 +322,13 @@ cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef int64_t grown = 0
     cdef uint32_t g = 0, stack
     if piece.stack & ENTRY_GROWN:
-        g = table_find(&growth_heads, piece.address).value
+        g = table_find(&growth_heads, piece_address(piece)).value
     while g != 0:
         grown += growths[g].size
         if wanted(s, growths[g].scope):
             stack = growths[g].stack
             if lines is not None:
-                stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
+                stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, False)
             charge(
                 s, piece.node & ~<uint32_t>PIECE_OWN, growths[g].scope, stack, growths[g].size, 0, False
             )
@@ -321,10 +339,10 @@ cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
 cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     # A block beside the object's own. One that is older than what it belongs to is a small table of a dict, from
     # the free list of these (Objects/dictobject.c, free_keys_object(), 3.11).
-    cdef uint32_t stack = piece.stack & STACK_MASK, scope = piece.scope, made
-    cdef int64_t first = piece.size - charge_growths(s, piece, lines)
+    cdef uint32_t stack = piece.stack & STACK_MASK, scope = piece_scope(piece), made
+    cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
     if lines is not None:
-        stack = lines.stack_of(<void *>(piece.address << 4), stack, False)
+        stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, False)
     made = s.graph.date[s.region[piece.node]]
     if scope < made and PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE:
         scope, stack = made, NODE_UNKNOWN
@@ -334,17 +352,17 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
 
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
-    cdef uint32_t scope = piece.scope, stack = piece.stack & STACK_MASK
+    cdef uint32_t scope = piece_scope(piece), stack = piece.stack & STACK_MASK
     cdef PyObject *o = s.graph.objects[id]
     cdef bint unsure = visit_kinds(rt_type(o)) & RT_FREE_LIST and rt_may_be_reused(o)
-    cdef int64_t first = piece.size - charge_growths(s, piece, lines)
+    cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
     if not wanted(s, scope):
         return  # an old object whose own block grew
     if s.region[id] != 0 and s.graph.date[s.region[id]] != scope:
         scope = s.graph.date[s.region[id]]  # a reused block: its stack is of an earlier life
         stack = NODE_UNKNOWN
     if lines is not None:
-        stack = lines.stack_of(<void *>(piece.address << 4), stack, unsure)
+        stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
         unsure = False
     charge(s, id, scope, stack, first, 1, unsure)
 

@@ -235,6 +235,7 @@ def explain_objects(
         charge_targets(&l.survey, lines)
         if retained_groups(&l.survey) < 0:
             raise MemoryError("no memory to look at the heap")
+        look_lighten(l)
         answer.take(len(objects), named_by or {})
         answer.orphans = []
         answer.stacks = lines.stacks if lines is not None else None
@@ -260,6 +261,7 @@ def retained(object target, str own_folder not None):
     cdef Look l
     cdef Targets targets = Targets((target,))
     cdef uint32_t k
+    cdef size_t at
     cdef int64_t total = 0
     cdef bint found = False, stands_in = False
     cdef dict known = {}
@@ -277,8 +279,11 @@ def retained(object target, str own_folder not None):
         paths_find(&l.paths, &l.graph)
         for k in range(l.paths.outside, l.paths.reached):
             if l.graph.objects[l.paths.order[k]] != NULL:
-                total += size_now(&l.graph, l.paths.order[k], known)
+                total += size_of(l.graph.objects[l.paths.order[k]], known)
                 found = found or l.graph.objects[l.paths.order[k]] == <PyObject *>target
+        for at in range(l.graph.leaf_count):
+            if l.paths.level[l.graph.leaves[at].node] & INSIDE:
+                total += l.graph.leaves[at].size
         return total if found else size_of(<PyObject *>target, known)
     finally:
         look_free(&l)
@@ -327,11 +332,6 @@ cdef bint is_of(PyObject *o, tuple types):
 
 
 # ---- sizes ----
-
-cdef int64_t size_now(Graph *g, uint32_t id, dict known) except -1:
-    # The node's blocks, and what only it refers to and is no node.
-    return size_of(g.objects[id], known) + <int64_t>g.leaf_bytes[id]
-
 
 cdef int64_t size_of(PyObject *o, dict known) except -1:
     cdef Charge c
