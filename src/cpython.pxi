@@ -82,7 +82,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_code_slot_name(PyCodeObject *, int)
     PyObject *rt_frame_slot(rt_frame *, int)
     int rt_frame_slot_count(rt_frame *, PyCodeObject *)
-    PyObject **rt_frame_slot_place(rt_frame *, int)
+    PyObject *rt_frame_slot_any(rt_frame *, int)
+    void rt_frame_slot_put(rt_frame *, int, PyObject *)
     PyObject **rt_frame_f_locals_place(rt_frame *)
     bint rt_dict_places(PyObject *, Py_ssize_t, PyObject ***, PyObject ***)
     bint rt_dict_is_text(PyObject *)
@@ -116,6 +117,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_gc(PyObject *)
 
     PyTypeObject *rt_type(PyObject *)
+    bint rt_is_mapping(PyObject *)
     void rt_prefetch(const void *)
     void *rt_opaque(void *)
     void *rt_array(size_t, size_t)
@@ -125,8 +127,10 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_untracked_container(const uint64_t *, size_t)
     bint rt_begins_blocks_of(PyTypeObject *, size_t)
     bint rt_is_interned_for_good(void *, size_t)
+    PyObject *rt_interned_table(PyInterpreterState *)
     bint rt_may_be_reused(PyObject *)
     int RT_FREE_LIST
+    int RT_MADE_AFTER
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
     int RT_VISITED
@@ -148,6 +152,7 @@ cdef extern from "cpython.h" nogil:
     Py_ssize_t rt_collect()
     int PyGC_IsEnabled()
     PyObject *rt_function_annotations(PyObject *)
+    PyObject *rt_function_annotate(PyObject *)
     int rt_visit_kinds(PyTypeObject *, PyTypeObject *)
     void rt_visit(PyObject *, int, visitproc, void *)
     int rt_blocks(PyObject *, int, void **)
@@ -161,6 +166,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_thread_local(PyTypeObject *)
     bint rt_is_cache(PyObject *)
     bint rt_cache_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
+    const char *rt_sqlite_attribute(PyObject *, PyObject *)
     bint rt_deque_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
     ctypedef void (*rt_tell)(PyObject *, const char *, void *) noexcept nogil
     void rt_interpreter_objects(PyInterpreterState *, rt_tell, void *)

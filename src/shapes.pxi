@@ -18,6 +18,7 @@ cdef struct Graph:
     uint32_t frame_count          # nodes 1 .. frame_count
     uint32_t listed[8]            # where the nodes of each of the collector's lists end
     uint32_t modules              # the node of sys.modules
+    PyObject *interned            # the interpreter's table, where it is on a list; see interned.pxi
     uint32_t main_first           # nodes of the main thread's frames: main_first .. main_end - 1
     uint32_t main_end
     Role *roles                   # what the interpreter refers to by itself
@@ -32,6 +33,9 @@ cdef struct Graph:
     uint32_t *refs                # ob_refcnt, 0 for immortals; and the flags PASSAGE, LOST
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
+    uint32_t *made_after          # nodes that are no older than what they refer to, whatever their blocks are
+    size_t made_after_count
+    size_t made_after_capacity
     uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
     More *more
     size_t more_count

@@ -161,7 +161,7 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
     cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
     if o == NULL:
         return True
-    if PyDict_Check(o):
+    if rt_is_mapping(o):
         return owner != NULL and rt_namespace(owner) == o
     return not (PyList_Check(o) or PyTuple_Check(o) or PyAnySet_Check(o) or rt_is_container(o))
 
