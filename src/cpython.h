@@ -919,7 +919,7 @@ static inline int rt_is_cache_link(PyTypeObject *type)
 }
 
 /* The wrapper that lru_cache() makes (lru_cache_object in Modules/_functoolsmodule.c, the same in 3.11 to
-   3.13). Its head is a link of the list of entries. */
+   3.15). Its head is a link of the list of entries. */
 typedef struct {
     PyObject_HEAD
     void *previous;
@@ -985,7 +985,7 @@ static inline const char *rt_sqlite_attribute(PyObject *o, PyObject *child)
         : connection->text_factory == child ? "text_factory" : NULL;
 }
 
-/* dequeobject of Modules/_collectionsmodule.c, as far as its bound; the same in 3.11 to 3.13. */
+/* dequeobject of Modules/_collectionsmodule.c, as far as its bound; the same in 3.11 to 3.15. */
 typedef struct {
     PyObject_VAR_HEAD
     void *leftblock;
@@ -1037,7 +1037,7 @@ static inline PyObject *rt_keys_name(PyDictKeysObject *keys, Py_ssize_t i)
 }
 
 /* The keys of a table with no key but strings, of which dict_traverse shows the values alone
-   (dictobject.c, 3.11 to 3.13): a dict's own, or those that the instances of a class share. */
+   (dictobject.c, 3.11 to 3.15): a dict's own, or those that the instances of a class share. */
 static inline PyDictKeysObject *rt_text_keys(PyObject *o)
 {
     PyDictKeysObject *keys = NULL;

@@ -66,7 +66,6 @@ cdef void graph_free(Graph *g) noexcept nogil:
     free(g.lost)
     free(g.found)
     free(g.date)
-    free(g.made_after)
     free(g.leaf_bytes)
     free(g.more)
     free(g.to)
@@ -304,8 +303,6 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
     g.refs[id] = rt_refcount(o) | (<uint32_t>PASSAGE if kinds & RT_PASSAGE else 0)
     if kinds & RT_CACHE_LINK:
         g.found[id] += 1
-    if kinds & RT_MADE_AFTER:
-        graph_add_made_after(g, id)
     if kinds & RT_VISIT_NDARRAY:
         block_has_data(own_block(o), rt_ndarray_bytes(o))
     survey_object(s, id, o, kinds)
@@ -389,15 +386,11 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
         g.short_of_memory = True
     if not g.short_of_memory and graph_add_hidden(g, s) < 0:
         g.short_of_memory = True
-    if graph_end(g) < 0:
-        g.short_of_memory = True
-    else:
-        graph_date_by_referents(g)
     graph_unmark(g)
     table_free(&g.ids)
     free(g.raw)
     g.raw = NULL
-    return -1 if g.short_of_memory else 0
+    return -1 if graph_end(g) < 0 or g.short_of_memory else 0
 
 
 cdef int graph_end(Graph *g) noexcept nogil:

@@ -33,9 +33,6 @@ cdef struct Graph:
     uint32_t *refs                # ob_refcnt, 0 for immortals; and the flags PASSAGE, LOST
     uint32_t *found               # edges found to the node
     uint32_t *date                # scope of the object's block where it is wanted, else 0
-    uint32_t *made_after          # nodes that are no older than what they refer to, whatever their blocks are
-    size_t made_after_count
-    size_t made_after_capacity
     uint64_t *leaf_bytes          # of what only this node refers to and is no node itself
     More *more
     size_t more_count
