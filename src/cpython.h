@@ -440,7 +440,8 @@ static inline uint32_t rt_refcount(PyObject *o)
 
 /* What a live block of that size has where an object without a collector's head has its type; 0 where the word
    before it is no count of references (PyObject_HEAD in Include/object.h) but an address, a hash, or an
-   immortal object's. What pymalloc and malloc leave in a free block's first word is never so small. */
+   immortal object's. What pymalloc and malloc leave in a free block's first word is never so small. From 3.14 on
+   the word has flags as well, which only immortal and static objects have (Include/object.h). */
 static inline uint64_t rt_type_word(const uint64_t *block, size_t size)
 {
     if (size < sizeof(PyObject) || block[0] == 0 || block[0] >= (1 << 24) || block[1] & 15) {

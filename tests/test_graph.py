@@ -680,14 +680,13 @@ def test_what_the_interpreter_holds_is_not_looked_for_by_its_address(heap: Heap)
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
 def test_a_callback_of_sys_monitoring_is_held_by_the_interpreter() -> None:
     monitoring = vars(sys)["monitoring"]
-    monitoring.use_tool_id(4, "a test's")
     with Within() as scope:
         monitoring.register_callback(4, monitoring.events.LINE, functools.partial(len, blob()))
     seen = look(scope)
 
     large = {h.name for h in holders(seen, scope) if h.retained_bytes > 1000}
     assert large == {"sys.monitoring"}
-    monitoring.free_tool_id(4)
+    monitoring.register_callback(4, monitoring.events.LINE, None)
 
 
 @pytest.mark.parametrize("kind", ["frame", "coroutine"])
