@@ -7,7 +7,7 @@ import sysconfig
 from setuptools import Extension, setup
 from setuptools.command.editable_wheel import editable_wheel
 
-SUPPORTED = ((3, 11), (3, 13))
+SUPPORTED = ((3, 11), (3, 15))
 
 if sys.implementation.name != "cpython":
     sys.exit(
@@ -15,7 +15,7 @@ if sys.implementation.name != "cpython":
     )
 if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
     sys.exit(
-        f"reftrack supports CPython 3.11, 3.12 and 3.13; this is {sys.version.split()[0]}. "
+        f"reftrack supports CPython 3.11 to 3.15; this is {sys.version.split()[0]}. "
         "Install it under one of those."
     )
 if sysconfig.get_config_var("Py_GIL_DISABLED"):

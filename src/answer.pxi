@@ -93,7 +93,7 @@ cdef class Explanation:
                 last = steps.step_to(s.groups[g].sample)
                 anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]
-                first = steps.index_on(s.groups[g].sample, top)
+                first = steps.index_on(s.groups[g].sample, made_with(s, top))
                 self.groups.append(
                     (s.groups[g].scope, s.groups[g].bytes, anchor, last, first, l.graph.date[top])
                 )

@@ -1,4 +1,4 @@
-/* All that reftrack knows of CPython's internals, version by version (3.11, 3.12, 3.13).
+/* All that reftrack knows of CPython's internals, version by version (3.11 to 3.15).
 
    Nothing outside this header may name a private structure, flag or function of the interpreter.
    It is one file, however long, so that whoever adds a version of CPython has one place to look.
@@ -13,8 +13,8 @@
 
 #include "platform.h"
 
-#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
-#error "reftrack supports CPython 3.11, 3.12 and 3.13"
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x03100000
+#error "reftrack supports CPython 3.11 to 3.15"
 #endif
 #ifdef Py_GIL_DISABLED
 #error "reftrack does not support free-threaded builds of CPython"
@@ -32,6 +32,11 @@
 #include "internal/pycore_frame.h"
 #include "internal/pycore_gc.h"
 #include "internal/pycore_interp.h"
+#if PY_VERSION_HEX >= 0x030E0000
+#include "internal/pycore_freelist_state.h"
+#include "internal/pycore_interpframe.h"
+#include "internal/pycore_stackref.h"
+#endif
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
@@ -92,15 +97,62 @@ static inline void *rt_frame_instr(rt_frame *f)
 #endif
 }
 
-/* NULL for the frames that C pushes below each entry into the eval loop (3.12+). */
+/* Is it one of those that C pushes below each entry into the eval loop (3.12+)? Less of them is filled in.
+   3.15 has one more of them below all others, in the thread's state. */
+static inline int rt_frame_is_of_c(rt_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return f->owner >= FRAME_OWNED_BY_INTERPRETER;
+#elif PY_VERSION_HEX >= 0x030C0000
+    return f->owner == FRAME_OWNED_BY_CSTACK;
+#else
+    (void)f;
+    return 0;
+#endif
+}
+
+/* What a frame has in its slots. From 3.14 on it is an address with two bits of its own (pycore_stackref.h): no
+   object at all, or an integer, where the second is set; a borrowed reference, which no count has, where
+   the first is. An argument may be borrowed from the caller's variable, what is on the stack from a variable of
+   the same frame or from the code's constants (LOAD_FAST_BORROW in Python/bytecodes.c): whoever has the counted
+   reference holds the object, and for as long. */
+#if PY_VERSION_HEX >= 0x030E0000
+typedef _PyStackRef rt_slot;
+
+static inline PyObject *rt_slot_object(rt_slot slot)
+{
+    return slot.bits & 2 ? NULL : (PyObject *)(slot.bits & ~(uintptr_t)3);
+}
+
+static inline int rt_slot_is_counted(rt_slot slot) { return (slot.bits & 3) == 0; }
+
+static inline rt_slot rt_slot_of(PyObject *o)
+{
+    return o == NULL ? PyStackRef_NULL : PyStackRef_FromPyObjectSteal(o);
+}
+#else
+typedef PyObject *rt_slot;
+
+static inline PyObject *rt_slot_object(rt_slot slot) { return slot; }
+static inline int rt_slot_is_counted(rt_slot slot) { (void)slot; return 1; }
+static inline rt_slot rt_slot_of(PyObject *o) { return o; }
+#endif
+
+/* The object of a counted reference; else NULL. */
+static inline PyObject *rt_slot_held(rt_slot slot)
+{
+    return rt_slot_is_counted(slot) ? rt_slot_object(slot) : NULL;
+}
+
 static inline PyCodeObject *rt_frame_code(rt_frame *f)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    if (f->owner == FRAME_OWNED_BY_CSTACK) {
+    if (rt_frame_is_of_c(f)) {
         return NULL;
     }
-#endif
-#if PY_VERSION_HEX >= 0x030D0000
+#if PY_VERSION_HEX >= 0x030E0000
+    PyObject *code = rt_slot_object(f->f_executable);
+    return code != NULL && PyCode_Check(code) ? (PyCodeObject *)code : NULL;
+#elif PY_VERSION_HEX >= 0x030D0000
     return PyCode_Check(f->f_executable) ? (PyCodeObject *)f->f_executable : NULL;
 #else
     return f->f_code;
@@ -119,8 +171,10 @@ static inline int rt_frame_incomplete(rt_frame *f, PyCodeObject *code)
 
 static inline PyObject *rt_frame_function(rt_frame *f)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : f->f_funcobj;
+#if PY_VERSION_HEX >= 0x030E0000
+    return rt_frame_is_of_c(f) ? NULL : rt_slot_object(f->f_funcobj);
+#elif PY_VERSION_HEX >= 0x030C0000
+    return rt_frame_is_of_c(f) ? NULL : f->f_funcobj;
 #else
     return (PyObject *)f->f_func;
 #endif
@@ -128,18 +182,19 @@ static inline PyObject *rt_frame_function(rt_frame *f)
 
 static inline PyObject *rt_frame_f_locals(rt_frame *f)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : f->f_locals;
-#else
-    return f->f_locals;
-#endif
+    return rt_frame_is_of_c(f) ? NULL : f->f_locals;
 }
 
-/* 1 where gen_traverse or frame_traverse visits the slots itself: a suspended frame's stacktop is
-   set, a running one's is -1 (_PyFrame_GetStackPointer clears it). */
+/* 1 where gen_traverse visits the slots itself: a suspended frame's stacktop is set, a running one's is -1
+   (_PyFrame_GetStackPointer clears it). From 3.14 on it visits a running one's as well, as rt_generator_visit()
+   does. */
 static inline int rt_frame_slots_traversed(rt_frame *f)
 {
+#if PY_VERSION_HEX >= 0x030E0000
+    return f->owner == FRAME_OWNED_BY_GENERATOR;
+#else
     return f->owner == FRAME_OWNED_BY_GENERATOR && f->stacktop > 0;
+#endif
 }
 
 /* The generator or coroutine that a frame is part of, or NULL (_PyFrame_GetGenerator, pycore_frame.h). */
@@ -159,18 +214,29 @@ static inline int rt_frame_is_call(rt_frame *f)
 
 static inline PyObject *rt_frame_object(rt_frame *f)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    return f->owner == FRAME_OWNED_BY_CSTACK ? NULL : (PyObject *)f->frame_obj;
-#else
-    return (PyObject *)f->frame_obj;
-#endif
+    return rt_frame_is_of_c(f) ? NULL : (PyObject *)f->frame_obj;
 }
 
-/* How many slots of a running frame hold something: its locals, and what is on its stack. */
+/* How many slots of a frame hold something: its locals, and what is on its stack. Up to 3.13 the stack of one
+   that calls C code is not known; from 3.14 on whatever can call or wait notes its end before. */
 static inline int rt_frame_slot_count(rt_frame *f, PyCodeObject *code)
 {
     int n = code->co_nlocalsplus;
-    return f->stacktop > n && f->stacktop <= n + code->co_stacksize ? f->stacktop : n;
+#if PY_VERSION_HEX >= 0x030E0000
+    Py_ssize_t top = f->stackpointer != NULL ? f->stackpointer - f->localsplus : 0;
+#else
+    Py_ssize_t top = f->stacktop;
+#endif
+    return top > n && top <= n + code->co_stacksize ? (int)top : n;
+}
+
+static inline int rt_frame_visit_slots(rt_frame *f, PyCodeObject *code, visitproc visit, void *arg)
+{
+    int n = rt_frame_slot_count(f, code);
+    for (int i = 0; i < n; i++) {
+        Py_VISIT(rt_slot_held(f->localsplus[i]));
+    }
+    return 0;
 }
 
 /* What a running frame refers to: no object in 3.11+, so no traverse function visits it. */
@@ -180,22 +246,23 @@ static inline int rt_frame_visit(rt_frame *f, visitproc visit, void *arg)
     if (code == NULL) {
         return 0;
     }
+#if PY_VERSION_HEX >= 0x030E0000
+    if (rt_frame_slots_traversed(f)) {
+        return 0; /* all of it is visited with its generator */
+    }
+    Py_VISIT(rt_slot_held(f->f_executable));
+    Py_VISIT(rt_slot_held(f->f_funcobj));
+#else
     Py_VISIT((PyObject *)code);
     Py_VISIT(rt_frame_function(f));
+#endif
     Py_VISIT(rt_frame_f_locals(f));
     Py_VISIT(rt_frame_object(f));
-    if (rt_frame_slots_traversed(f)) {
-        return 0;
-    }
-    int n = rt_frame_slot_count(f, code);
-    for (int i = 0; i < n; i++) {
-        Py_VISIT(f->localsplus[i]);
-    }
-    return 0;
+    return rt_frame_slots_traversed(f) ? 0 : rt_frame_visit_slots(f, code, visit, arg);
 }
 
 static inline int rt_code_nlocalsplus(PyCodeObject *code) { return code->co_nlocalsplus; }
-static inline PyObject *rt_frame_slot(rt_frame *f, int i) { return f->localsplus[i]; }
+static inline PyObject *rt_frame_slot(rt_frame *f, int i) { return rt_slot_held(f->localsplus[i]); }
 
 static inline PyObject *rt_code_slot_name(PyCodeObject *code, int i)
 {
@@ -265,23 +332,64 @@ static inline rt_frame *rt_object_frame(PyObject *o)
     }
     if (PyGen_CheckExact(o) || PyCoro_CheckExact(o) || PyAsyncGen_CheckExact(o)) {
         PyGenObject *gen = (PyGenObject *)o;
-        /* FRAME_CLEARED is 4 in 3.11+; the frame's memory is part of the generator. */
+        /* No state comes after FRAME_CLEARED; the frame's memory is part of the generator. */
+#if PY_VERSION_HEX >= 0x030E0000
+        return gen->gi_frame_state < FRAME_CLEARED ? &gen->gi_iframe : NULL;
+#else
         return gen->gi_frame_state < FRAME_CLEARED ? (rt_frame *)gen->gi_iframe : NULL;
+#endif
     }
     return NULL;
 }
+
+#if PY_VERSION_HEX >= 0x030E0000
+/* As gen_traverse and async_gen_traverse (Objects/genobject.c) do, but for borrowed references: those they show to
+   all but the collector's own visitors. */
+static inline int rt_generator_visit(PyObject *o, visitproc visit, void *arg)
+{
+    PyGenObject *gen = (PyGenObject *)o;
+    rt_frame *f = rt_object_frame(o);
+    Py_VISIT(gen->gi_name);
+    Py_VISIT(gen->gi_qualname);
+    Py_VISIT(gen->gi_exc_state.exc_value);
+    if (PyAsyncGen_CheckExact(o)) {
+        Py_VISIT(gen->gi_origin_or_finalizer); /* not even NULL of a generator */
+    }
+    Py_VISIT(rt_slot_held(gen->gi_iframe.f_executable));
+    if (f == NULL) {
+        return 0;
+    }
+    Py_VISIT(rt_slot_held(f->f_funcobj));
+    Py_VISIT(f->f_locals);
+    Py_VISIT((PyObject *)f->frame_obj);
+    PyCodeObject *code = rt_frame_code(f);
+    return code != NULL ? rt_frame_visit_slots(f, code, visit, arg) : 0;
+}
+#endif
 
 /* ---- the collector's lists ---------------------------------------------------------------- */
 
 #define RT_GENERATIONS (NUM_GENERATIONS + 1)
 
+/* 3.14.0 to 3.14.4 have an incremental collector, of which no later version has anything left; its young and its
+   two old lists lie where the three generations do in later ones (gh-148726; pycore_interp_structs.h keeps
+   their places). */
 static inline PyGC_Head *rt_gc_list(PyInterpreterState *interp, int i)
 {
-    return i < NUM_GENERATIONS ? &interp->gc.generations[i].head
-                               : &interp->gc.permanent_generation.head;
+#if PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030E0500
+    struct gc_generation *generations = &interp->gc.young;
+#else
+    struct gc_generation *generations = interp->gc.generations;
+#endif
+    return i < NUM_GENERATIONS ? &generations[i].head : &interp->gc.permanent_generation.head;
 }
 
-static inline PyGC_Head *rt_gc_next(PyGC_Head *g) { return _PyGCHead_NEXT(g); }
+/* Without the flags that the incremental collector has there, also where the build knows nothing of it. */
+static inline PyGC_Head *rt_gc_next(PyGC_Head *g)
+{
+    return (PyGC_Head *)(g->_gc_next & ~(uintptr_t)3);
+}
+
 static inline PyGC_Head *rt_gc_previous(PyGC_Head *g) { return _PyGCHead_PREV(g); }
 
 /* While the heap is looked at, an object on the lists bears its number where the collector keeps its
@@ -354,7 +462,8 @@ static inline uint32_t rt_refcount(PyObject *o)
 
 /* What a live block of that size has where an object without a collector's head has its type; 0 where the word
    before it is no count of references (PyObject_HEAD in Include/object.h) but an address, a hash, or an
-   immortal object's. What pymalloc and malloc leave in a free block's first word is never so small. */
+   immortal object's. What pymalloc and malloc leave in a free block's first word is never so small. From 3.14 on
+   the word has flags as well, which only immortal and static objects have (Include/object.h). */
 static inline uint64_t rt_type_word(const uint64_t *block, size_t size)
 {
     if (size < sizeof(PyObject) || block[0] == 0 || block[0] >= (1 << 24) || block[1] & 15) {
@@ -389,6 +498,18 @@ static inline int rt_is_interned_for_good(void *block, size_t size)
 #endif
 }
 
+/* The interpreter's table of interned strings, of whose references a string's count has none. From 3.14 on the
+   collector lists it, as it does every dict. */
+static inline PyObject *rt_interned_table(PyInterpreterState *interp)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return interp->cached_objects.interned_strings;
+#else
+    (void)interp;
+    return NULL;
+#endif
+}
+
 /* Bytes between the start of an object's block and its address: the GC head, and for instances
    with a managed dict two more pointers (_PyType_PreHeaderSize). */
 static inline size_t rt_preheader(PyTypeObject *type)
@@ -414,6 +535,32 @@ static inline int rt_begins_blocks_of(PyTypeObject *type, size_t size)
 
 static inline PyTypeObject *rt_type(PyObject *o) { return Py_TYPE(o); }
 
+/* A frozendict (3.15) has a dict's struct and is none by its type (Objects/dictobject.c). */
+static inline int rt_is_dict_type(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030F0000
+    if (PyType_IsSubtype(type, &PyFrozenDict_Type)) {
+        return 1;
+    }
+#endif
+    return (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS) != 0;
+}
+
+/* Has it a dict's entries, whether they can be changed or not? */
+static inline int rt_is_mapping(PyObject *o) { return rt_is_dict_type(Py_TYPE(o)); }
+
+/* The block in which a bytearray has its bytes. From 3.15 on that is a bytes object which nobody else has, or the
+   empty one of all (Objects/bytearrayobject.c). */
+static inline void *rt_bytearray_block(PyObject *o)
+{
+#if PY_VERSION_HEX >= 0x030F0000
+    PyObject *bytes = ((PyByteArrayObject *)o)->ob_bytes_object;
+    return bytes != NULL && Py_REFCNT(bytes) == 1 ? bytes : NULL;
+#else
+    return ((PyByteArrayObject *)o)->ob_bytes;
+#endif
+}
+
 /* What a container has in a block beside its own. */
 static inline size_t rt_buffer_size(PyObject *o)
 {
@@ -421,7 +568,11 @@ static inline size_t rt_buffer_size(PyObject *o)
         return (size_t)((PyListObject *)o)->allocated * sizeof(PyObject *);
     }
     if (Py_IS_TYPE(o, &PyByteArray_Type)) {
+#if PY_VERSION_HEX >= 0x030F0000
+        return (size_t)((PyByteArrayObject *)o)->ob_alloc + sizeof(PyBytesObject);
+#else
         return (size_t)((PyByteArrayObject *)o)->ob_alloc;
+#endif
     }
     if (PyAnySet_CheckExact(o) && ((PySetObject *)o)->table != ((PySetObject *)o)->smalltable) {
         return (size_t)(((PySetObject *)o)->mask + 1) * sizeof(setentry);
@@ -480,6 +631,17 @@ static inline PyObject *rt_function_annotations(PyObject *o)
     return ((PyFunctionObject *)o)->func_annotations;
 }
 
+/* From 3.14 on a function has a callable that makes them (PEP 649), and no tuple of them. */
+static inline PyObject *rt_function_annotate(PyObject *o)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return ((PyFunctionObject *)o)->func_annotate;
+#else
+    (void)o;
+    return NULL;
+#endif
+}
+
 static inline int rt_member_is_object(PyMemberDef *m)
 {
     return m->type == T_OBJECT || m->type == T_OBJECT_EX;
@@ -501,6 +663,11 @@ static inline int rt_blocks_known(PyTypeObject *type, PyTypeObject *python_class
     while (type->tp_dealloc == python_class->tp_dealloc && type->tp_base != NULL) {
         type = type->tp_base;
     }
+#if PY_VERSION_HEX >= 0x030F0000
+    if (type == &PyFrozenDict_Type) {
+        return 1;
+    }
+#endif
     return type == &PyBaseObject_Type || type == &PyUnicode_Type || type == &PyBytes_Type
         || type == &PyLong_Type || type == &PyFloat_Type || type == &PyBool_Type
         || type == &PyList_Type || type == &PyDict_Type || type == &PyTuple_Type
@@ -675,17 +842,28 @@ static inline PyObject *rt_weakref_callback(PyObject *o)
 /* What the interpreter itself refers to by names of its own: calls `tell` for each. */
 typedef void (*rt_tell)(PyObject *o, const char *role, void *arg);
 
+#if PY_VERSION_HEX >= 0x030E0000
+/* Those of atexit are a list of tuples (function, arguments, keyword arguments), with None for one that is gone. */
+static inline void rt_tell_callbacks(PyObject *callbacks, rt_tell tell, void *arg)
+{
+    tell(callbacks, "atexit callbacks", arg);
+}
+#endif
+
 static inline void rt_interpreter_objects(PyInterpreterState *interp, rt_tell tell, void *arg)
 {
-    int i;
     PyThreadState *ts;
-    for (i = 0; i < interp->atexit.ncallbacks; i++) {
+#if PY_VERSION_HEX >= 0x030E0000
+    rt_tell_callbacks(interp->atexit.callbacks, tell, arg);
+#else
+    for (int i = 0; i < interp->atexit.ncallbacks; i++) {
         if (interp->atexit.callbacks[i] != NULL) {
             tell(interp->atexit.callbacks[i]->func, "atexit callbacks", arg);
             tell(interp->atexit.callbacks[i]->args, "atexit callbacks", arg);
             tell(interp->atexit.callbacks[i]->kwargs, "atexit callbacks", arg);
         }
     }
+#endif
 #if PY_VERSION_HEX >= 0x030D0000
     tell(interp->codecs.search_path, "codecs.register", arg);
     tell(interp->codecs.error_registry, "codecs.register_error", arg);
@@ -697,11 +875,25 @@ static inline void rt_interpreter_objects(PyInterpreterState *interp, rt_tell te
     tell(interp->after_forkers_parent, "os.register_at_fork", arg);
     tell(interp->after_forkers_child, "os.register_at_fork", arg);
     tell(interp->audit_hooks, "sys.addaudithook", arg);
+#if PY_VERSION_HEX >= 0x030F0000
+    tell(interp->imports.lazy_imports_filter, "sys.set_lazy_imports_filter", arg);
+#endif
+#if PY_VERSION_HEX >= 0x030C0000
+    for (int tool = 0; tool < PY_MONITORING_TOOL_IDS; tool++) {
+        for (int event = 0; event < _PY_MONITORING_EVENTS; event++) {
+            tell(interp->monitoring_callables[tool][event], "sys.monitoring", arg);
+        }
+    }
+#endif
     for (ts = PyInterpreterState_ThreadHead(interp); ts != NULL; ts = PyThreadState_Next(ts)) {
         tell(ts->context, "context", arg);
         tell(ts->dict, "thread-local data", arg);
         tell(ts->c_profileobj, "sys.setprofile", arg);
         tell(ts->c_traceobj, "sys.settrace", arg);
+#if PY_VERSION_HEX >= 0x030E0000
+        tell(((_PyThreadStateImpl *)ts)->asyncio_running_loop, "asyncio's running loop", arg);
+        tell(((_PyThreadStateImpl *)ts)->asyncio_running_task, "asyncio's running task", arg);
+#endif
     }
 }
 
@@ -722,7 +914,7 @@ static inline int rt_is_cache_link(PyTypeObject *type)
 }
 
 /* The wrapper that lru_cache() makes (lru_cache_object in Modules/_functoolsmodule.c, the same in 3.11 to
-   3.13). Its head is a link of the list of entries. */
+   3.15). Its head is a link of the list of entries. */
 typedef struct {
     PyObject_HEAD
     void *previous;
@@ -760,7 +952,35 @@ static inline int rt_cache_entries(PyObject *o, Py_ssize_t *entries, Py_ssize_t 
     return 1;
 }
 
-/* dequeobject of Modules/_collectionsmodule.c, as far as its bound; the same in 3.11 to 3.13. */
+/* pysqlite_Connection of Modules/_sqlite/connection.c. Its attributes that users set have no PyMemberDef in late
+   patch versions of 3.13 and in later ones; they are taken for that only where the type's size fits. */
+typedef struct {
+    PyObject_HEAD
+#if PY_VERSION_HEX >= 0x030F0000
+    void *before[9];
+#else
+    void *before[11];
+#endif
+    PyObject *row_factory;
+    PyObject *text_factory;
+    void *behind[13];
+} rt_sqlite;
+
+static inline const char *rt_sqlite_attribute(PyObject *o, PyObject *child)
+{
+    rt_sqlite *connection = (rt_sqlite *)o;
+    PyTypeObject *type = Py_TYPE(o);
+    while (type != NULL && strcmp(type->tp_name, "sqlite3.Connection") != 0) {
+        type = type->tp_base;
+    }
+    if (type == NULL || type->tp_basicsize != (Py_ssize_t)sizeof(rt_sqlite)) {
+        return NULL;
+    }
+    return connection->row_factory == child ? "row_factory"
+        : connection->text_factory == child ? "text_factory" : NULL;
+}
+
+/* dequeobject of Modules/_collectionsmodule.c, as far as its bound; the same in 3.11 to 3.15. */
 typedef struct {
     PyObject_VAR_HEAD
     void *leftblock;
@@ -812,11 +1032,11 @@ static inline PyObject *rt_keys_name(PyDictKeysObject *keys, Py_ssize_t i)
 }
 
 /* The keys of a table with no key but strings, of which dict_traverse shows the values alone
-   (dictobject.c, 3.11 to 3.13): a dict's own, or those that the instances of a class share. */
+   (dictobject.c, 3.11 to 3.15): a dict's own, or those that the instances of a class share. */
 static inline PyDictKeysObject *rt_text_keys(PyObject *o)
 {
     PyDictKeysObject *keys = NULL;
-    if (PyDict_Check(o)) {
+    if (rt_is_mapping(o)) {
         keys = ((PyDictObject *)o)->ma_values == NULL ? ((PyDictObject *)o)->ma_keys : NULL;
     }
     else if (PyType_Check(o) && ((PyTypeObject *)o)->tp_flags & Py_TPFLAGS_HEAPTYPE) {
@@ -875,11 +1095,36 @@ static inline size_t rt_values_bytes(PyObject *o)
 }
 
 /* Objects of these types may come from a free list without a call of the allocator
-   (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h; 3.11 to 3.13):
-   the ledger then still shows the block's previous life. Their block was made no later than they.
-   So many are kept at most (of tuples of one length). */
+   (pycore_floatobject.h, _list.h, _dict.h, _tuple.h, _context.h, _genobject.h in 3.11 to 3.13, since then
+   pycore_freelist_state.h): the ledger then still shows the block's previous life. Their block was made no
+   later than they. So many are kept at most (of tuples of one length). */
 static inline unsigned rt_free_list_length(PyTypeObject *type)
 {
+#if PY_VERSION_HEX >= 0x030E0000
+    if (type == &PyLong_Type) {
+        return Py_ints_MAXFREELIST;
+    }
+    if (type == &PyMethod_Type) {
+        return Py_pymethodobjects_MAXFREELIST;
+    }
+    if (type == &PyCFunction_Type) {
+        return Py_pycfunctionobject_MAXFREELIST;
+    }
+    if (type == &PyRange_Type) {
+        return Py_ranges_MAXFREELIST;
+    }
+    if (type == &PyListIter_Type || type == &PyTupleIter_Type) {
+        return Py_list_iters_MAXFREELIST;
+    }
+    if (type == &PyRangeIter_Type) {
+        return Py_range_iters_MAXFREELIST;
+    }
+#endif
+#if PY_VERSION_HEX >= 0x030F0000
+    if (type == &PyComplex_Type) {
+        return Py_complexes_MAXFREELIST;
+    }
+#endif
     return type == &PyTuple_Type ? 2000
         : type == &PyContext_Type ? 255
         : type == &PyFloat_Type ? 100
@@ -888,9 +1133,20 @@ static inline unsigned rt_free_list_length(PyTypeObject *type)
 }
 
 /* May an object of such a type have come from a free list? Of tuples only those of up to 20 items may
-   (PyTuple_MAXSAVESIZE in Include/internal/pycore_tuple.h, 3.11). */
+   (PyTuple_MAXSAVESIZE in Include/internal/pycore_tuple.h, 3.11), of integers only those of one digit
+   (_PyLong_ExactDealloc() in Objects/longobject.c, 3.14). A module's functions in C are made with it, before
+   there is much to reuse. */
 static inline int rt_may_be_reused(PyObject *o)
 {
+#if PY_VERSION_HEX >= 0x030E0000
+    if (PyLong_CheckExact(o)) {
+        return _PyLong_IsCompact((PyLongObject *)o);
+    }
+    if (PyCFunction_CheckExact(o)) {
+        PyObject *self = ((PyCFunctionObject *)o)->m_self;
+        return self == NULL || !PyModule_Check(self);
+    }
+#endif
     return !PyTuple_CheckExact(o) || Py_SIZE(o) <= 20;
 }
 
@@ -1022,25 +1278,57 @@ static inline int rt_is_heap_type(PyTypeObject *type)
 
 #include "numpy.h"
 
-/* bytesio_traverse (bytesio.c) shows the bytes object that a stream has, and shares with who asked for its
-   value, from 3.12 on. */
-static inline int rt_hides_bytes(PyTypeObject *type)
-{
+/* What streams have and do not show. Up to 3.11 that is the bytes object of a BytesIO, which shares it with who asked
+   for its value (bytesio_traverse, Modules/_io/bytesio.c). From 3.14 on it is the text of a StringIO, in a
+   writer beside it (stringio, Modules/_io/stringio.c; 3.12 and 3.13 have the writer in the stream). */
 #if PY_VERSION_HEX < 0x030C0000
-    for (; type != NULL; type = type->tp_base) {
-        if (strcmp(type->tp_name, "_io.BytesIO") == 0) {
-            return 1;
-        }
-    }
-#else
-    (void)type;
-#endif
-    return 0;
-}
+typedef struct {
+    PyObject_HEAD
+    PyObject *content;
+} rt_stream;
 
-static inline PyObject *rt_stream_bytes(PyObject *o)
+#define RT_STREAM "_io.BytesIO"
+#define RT_STREAM_IS_KNOWN(type) 1
+
+static inline PyObject *rt_stream_content(PyObject *o) { return ((rt_stream *)o)->content; }
+#elif PY_VERSION_HEX >= 0x030E0000
+typedef struct {
+    PyObject_HEAD
+    void *text;
+    Py_ssize_t position;
+    Py_ssize_t length;
+    size_t capacity;
+    int state;             /* STATE_ACCUMULATING is 2 */
+    PyObject **writer;     /* its first field is the text so far */
+    char flags[4];
+    PyObject *others[6];
+} rt_stream;
+
+#define RT_STREAM "_io.StringIO"
+#define RT_STREAM_IS_KNOWN(type) ((type)->tp_basicsize == (Py_ssize_t)sizeof(rt_stream))
+
+static inline PyObject *rt_stream_content(PyObject *o)
 {
-    return *(PyObject **)((char *)o + sizeof(PyObject)); /* the first field of its struct */
+    rt_stream *stream = (rt_stream *)o;
+    return stream->state == 2 && stream->writer != NULL ? *stream->writer : NULL;
+}
+#else
+#define RT_STREAM ""
+#define RT_STREAM_IS_KNOWN(type) 0
+
+static inline PyObject *rt_stream_content(PyObject *o)
+{
+    (void)o;
+    return NULL;
+}
+#endif
+
+static inline int rt_hides_content(PyTypeObject *type)
+{
+    while (type != NULL && strcmp(type->tp_name, RT_STREAM) != 0) {
+        type = type->tp_base;
+    }
+    return type != NULL && RT_STREAM_IS_KNOWN(type);
 }
 
 /* What is to be known of a type's objects: first what they need beside, or instead of, tp_traverse. */
@@ -1048,7 +1336,7 @@ static inline PyObject *rt_stream_bytes(PyObject *o)
 #define RT_VISIT_TYPE 2
 #define RT_VISIT_CODE 4
 #define RT_VISIT_NDARRAY 8
-#define RT_VISITED (15 | RT_VISIT_STREAM | RT_VISIT_VOID | RT_VISIT_DTYPE)
+#define RT_VISITED (15 | RT_VISIT_STREAM | RT_VISIT_VOID | RT_VISIT_DTYPE | RT_VISIT_GENERATOR)
 #define RT_BLOCKS_KNOWN 16
 #define RT_FREE_LIST 32
 #define RT_LISTABLE 64     /* each has a collector's head, whether it is on a list or not */
@@ -1070,6 +1358,9 @@ static inline PyObject *rt_stream_bytes(PyObject *o)
 #define RT_VISIT_STREAM 131072
 #define RT_VISIT_VOID 262144
 #define RT_VISIT_DTYPE 524288
+#define RT_VISIT_GENERATOR 2097152
+/* May be from a free list, and refers to nothing but what was there when it was made: bound methods, iterators. */
+#define RT_MADE_AFTER 4194304
 
 static inline int rt_block_kinds(PyTypeObject *type)
 {
@@ -1080,7 +1371,7 @@ static inline int rt_block_kinds(PyTypeObject *type)
     else if (type->tp_flags & Py_TPFLAGS_LIST_SUBCLASS) {
         kinds |= RT_LIST;
     }
-    else if (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS) {
+    else if (rt_is_dict_type(type)) {
         kinds |= RT_DICT;
     }
     else if (PyType_IsSubtype(type, &PySet_Type) || PyType_IsSubtype(type, &PyFrozenSet_Type)) {
@@ -1106,7 +1397,17 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     int kinds = rt_blocks_known(type, python_class) ? RT_BLOCKS_KNOWN : 0;
     if (rt_free_list_length(type)) {
         kinds |= RT_FREE_LIST;
+        if (type == &PyMethod_Type || type == &PyCFunction_Type || type == &PyListIter_Type
+            || type == &PyTupleIter_Type) {
+            kinds |= RT_MADE_AFTER;
+        }
     }
+#if PY_VERSION_HEX >= 0x030E0000
+    if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
+        kinds |= RT_VISIT_GENERATOR;
+    }
+    else
+#endif
     if (PyType_IS_GC(type) && type->tp_traverse != NULL) {
         kinds |= RT_VISIT_TRAVERSE;
     }
@@ -1125,7 +1426,7 @@ static inline int rt_visit_kinds(PyTypeObject *type, PyTypeObject *python_class)
     if (rt_is_a(type, "numpy.dtype")) {
         kinds |= RT_VISIT_DTYPE;
     }
-    if (rt_hides_bytes(type)) {
+    if (rt_hides_content(type)) {
         kinds |= RT_VISIT_STREAM;
     }
     if ((kinds & ~RT_FREE_LIST) == RT_BLOCKS_KNOWN && rt_preheader(type) == 0) {
@@ -1255,8 +1556,8 @@ static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
         }
     }
     else if (kinds & RT_BYTEARRAY) {
-        if (((PyByteArrayObject *)o)->ob_bytes != NULL) {
-            blocks[n++] = ((PyByteArrayObject *)o)->ob_bytes;
+        if (rt_bytearray_block(o) != NULL) {
+            blocks[n++] = rt_bytearray_block(o);
         }
     }
     else if (kinds & RT_CODE) {
@@ -1276,20 +1577,26 @@ static inline int rt_blocks(PyObject *o, int kinds, void *blocks[RT_MAX_BLOCKS])
 }
 
 #if PY_VERSION_HEX >= 0x030D0000
-/* From 3.13 on an instance may have both its values in place and a dict made of them, which shares these:
-   PyObject_VisitManagedDict() then visits the values and not the dict (Objects/dictobject.c, 3.13.0; later ones
-   visit both, gh-130327: then the dict is visited twice, which hides no more than a reference of C code's). The
-   dict itself visits the values once more. */
+/* From 3.13 on an instance may have both its values in place and a dict made of them, which shares these.
+   PyObject_VisitManagedDict() (Objects/dictobject.c) visits the dict alone in 3.13.13, 3.14.4 and later ones
+   (gh-130327), and what is in it is the dict's. It visited the values and not the dict before: so these are
+   the instance's, as long as nothing but the instance has the dict, which visits them once more. The version
+   that runs tells, not that of the build. */
+static inline int rt_values_are_the_instances(void)
+{
+    return Py_Version < 0x030D0D00 || (Py_Version >= 0x030E0000 && Py_Version < 0x030E0400);
+}
+
 static inline PyObject *rt_dict_beside_values(PyObject *o)
 {
     PyDictKeysObject *names;
-    return rt_inline_values(o, &names) != NULL ? rt_instance_dict(o) : NULL;
+    return rt_values_are_the_instances() && rt_inline_values(o, &names) != NULL ? rt_instance_dict(o) : NULL;
 }
 
 static inline int rt_has_its_owners_values(PyObject *o)
 {
     PyDictValues *values = ((PyDictObject *)o)->ma_values;
-    return values != NULL && values->embedded && Py_REFCNT(o) == 1;
+    return values != NULL && values->embedded && Py_REFCNT(o) == 1 && rt_values_are_the_instances();
 }
 #endif
 
@@ -1315,6 +1622,11 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
     if (kinds & RT_VISIT_TRAVERSE) {
         type->tp_traverse(o, visit, arg);
     }
+#if PY_VERSION_HEX >= 0x030E0000
+    if (kinds & RT_VISIT_GENERATOR) {
+        rt_generator_visit(o, visit, arg);
+    }
+#endif
     if (kinds & RT_VISIT_CODE) {
         rt_code_visit((PyCodeObject *)o, visit, arg);
     }
@@ -1328,7 +1640,7 @@ static inline int rt_visit(PyObject *o, int kinds, visitproc visit, void *arg)
         rt_dtype_visit(o, visit, arg);
     }
     if (kinds & RT_VISIT_STREAM) {
-        Py_VISIT(rt_stream_bytes(o));
+        Py_VISIT(rt_stream_content(o));
     }
     return 0;
 }
@@ -1426,7 +1738,10 @@ static inline PyObject *rt_tracemalloc_traceback(void *block)
 
 /* ---- in a copy of the process: writing ---------------------------------------------------- */
 
-static inline PyObject **rt_frame_slot_place(rt_frame *f, int i) { return &f->localsplus[i]; }
+static inline PyObject *rt_frame_slot_any(rt_frame *f, int i) { return rt_slot_object(f->localsplus[i]); }
+
+/* Puts a new reference, or none, in a slot; the caller has the one that was counted there. */
+static inline void rt_frame_slot_put(rt_frame *f, int i, PyObject *o) { f->localsplus[i] = rt_slot_of(o); }
 static inline PyObject **rt_frame_f_locals_place(rt_frame *f) { return &f->f_locals; }
 
 /* The places of entry i of a dict: where its key and its value stand, NULL where there is none. Returns

@@ -85,7 +85,8 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_code_slot_name(PyCodeObject *, int)
     PyObject *rt_frame_slot(rt_frame *, int)
     int rt_frame_slot_count(rt_frame *, PyCodeObject *)
-    PyObject **rt_frame_slot_place(rt_frame *, int)
+    PyObject *rt_frame_slot_any(rt_frame *, int)
+    void rt_frame_slot_put(rt_frame *, int, PyObject *)
     PyObject **rt_frame_f_locals_place(rt_frame *)
     bint rt_dict_places(PyObject *, Py_ssize_t, PyObject ***, PyObject ***)
     bint rt_dict_is_text(PyObject *)
@@ -119,6 +120,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_gc(PyObject *)
 
     PyTypeObject *rt_type(PyObject *)
+    bint rt_is_mapping(PyObject *)
     void rt_prefetch(const void *)
     void rt_fetch_inside(PyObject *, int)
     void *rt_opaque(void *)
@@ -129,6 +131,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_untracked_container(const uint64_t *, size_t)
     bint rt_begins_blocks_of(PyTypeObject *, size_t)
     bint rt_is_interned_for_good(void *, size_t)
+    PyObject *rt_interned_table(PyInterpreterState *)
     bint rt_may_be_reused(PyObject *)
     ctypedef int (*rt_object_tracer)(PyObject *, int, void *) noexcept nogil
     int RT_OBJECT_MADE
@@ -139,6 +142,7 @@ cdef extern from "cpython.h" nogil:
     void rt_visit_free_lists(PyInterpreterState *, rt_block_visitor)
     void rt_visit_free_tables(PyInterpreterState *, rt_block_visitor)
     int RT_FREE_LIST
+    int RT_MADE_AFTER
     unsigned rt_free_list_length(PyTypeObject *)
     int RT_BLOCKS_KNOWN
     int RT_VISITED
@@ -162,6 +166,7 @@ cdef extern from "cpython.h" nogil:
     PyObject *rt_function_annotations(PyObject *)
     int visit_kinds "rt_kinds_of"(PyTypeObject *)
     void rt_kinds_forget(PyTypeObject *, int)
+    PyObject *rt_function_annotate(PyObject *)
     void rt_visit(PyObject *, int, visitproc, void *)
     size_t rt_plain_count(PyObject *)
     size_t rt_plain_read(PyObject *, PyObject **, PyObject *)
@@ -176,6 +181,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_thread_local(PyTypeObject *)
     bint rt_is_cache(PyObject *)
     bint rt_cache_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
+    const char *rt_sqlite_attribute(PyObject *, PyObject *)
     bint rt_deque_entries(PyObject *, Py_ssize_t *, Py_ssize_t *)
     ctypedef void (*rt_tell)(PyObject *, const char *, void *) noexcept nogil
     void rt_interpreter_objects(PyInterpreterState *, rt_tell, void *)

@@ -135,7 +135,7 @@ cdef tuple edge_between(Graph *g, uint32_t parent_id, uint32_t child_id):
     cdef PyObject *child = g.objects[child_id]
     if parent == NULL:
         return frame_edge(g.frames[parent_id], child)
-    if PyDict_Check(parent):
+    if rt_is_mapping(parent):
         return dict_edge(parent, child)
     if PyList_Check(parent) or PyTuple_Check(parent):
         return sequence_edge(parent, child)
@@ -220,7 +220,7 @@ cdef class Positions:
         self.container = container
         if table_init(&self.found, 1 << 8) < 0:
             raise MemoryError("no memory to tell the paths")
-        if not PyDict_Check(container):
+        if not rt_is_mapping(container):
             for at in range(min(items_of(container), <Py_ssize_t>KEYS_SEARCHED)):
                 self.note(item_of(container, at), <uint32_t>at + 1)
             return 0
@@ -248,7 +248,7 @@ cdef class Positions:
         cdef PyObject *value
         if known == 0:
             return unfound_edge(self.container, child)
-        if not PyDict_Check(self.container):
+        if not rt_is_mapping(self.container):
             return "index", at
         if known & KEY:
             return "keys", None
@@ -291,6 +291,8 @@ cdef tuple function_edge(PyObject *function, PyObject *child):
         return "slot", "__code__"
     if rt_function_annotations(function) == child:
         return "slot", "__annotations__"
+    if rt_function_annotate(function) == child:
+        return "slot", "__annotate__"
     return instance_edge(function, child)
 
 
@@ -335,6 +337,9 @@ cdef tuple instance_edge(PyObject *o, PyObject *child):
 
 cdef tuple special_edge(PyObject *o, PyObject *child):
     cdef PyObject *variable
+    cdef const char *attribute = rt_sqlite_attribute(o, child)
+    if attribute != NULL:
+        return "attr", (<bytes>attribute).decode()
     if PyMethod_Check(o):
         return ("slot", "__self__") if PyMethod_GET_SELF(o) == child else ("slot", "__func__")
     if PyCFunction_Check(o):

@@ -201,6 +201,8 @@ cdef inline void graph_visit(Graph *g, Survey *s, uint32_t id) noexcept nogil:
         if id != 0:
             rt_frame_visit(g.frames[id], visit_raw, g)
         return
+    if o == g.interned:
+        return
     kinds = visit_kinds(rt_type(o))
     g.refs[id] = (
         rt_refcount(o)
@@ -283,6 +285,7 @@ cdef int graph_build(Graph *g, Survey *s) noexcept nogil:
         return -1
     # To None most references of all lead. Nobody has made it, and it holds nothing.
     g.left_out = NULL if on_wanted_page(s, <PyObject *>None) else <PyObject *>None
+    g.interned = rt_interned_table(PyInterpreterState_Main())
     graph_add_listed(g)
     if targets_add(g, s) < 0:
         g.short_of_memory = True

@@ -73,6 +73,7 @@ cdef uint32_t growth_add(uint32_t head, uint32_t scope, uint32_t stack, int64_t 
     if g == 0:
         scope_discharge(growths[head].scope, growths[head].size, 0)
         scope_adjust(scope, growths[head].size)
+        scope_peak(figures(scope))
         growths[head].size += size
         growths[head].scope = scope
         growths[head].stack = stack

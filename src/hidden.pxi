@@ -12,15 +12,17 @@ cdef enum:
 
 
 cdef int graph_add_hidden(Graph *g, Survey *s) noexcept nogil:
-    # Those that refer to others first: what they refer to is theirs, and not hidden.
+    # Those that refer to others first: what they refer to is theirs, and not hidden. So is what others have beside
+    # their own blocks: a bytearray's bytes would pass for an object (3.15).
     cdef Table types
     if s.orphans.used == 0:
         return 0
     if types_find(g, s, &types) < 0:
         return -1
-    hidden_search(g, s, &types, True)
+    hidden_search(g, s, &types, RT_VISITED, 0)
     hidden_add_plain_containers(g, s)
-    hidden_search(g, s, &types, False)
+    hidden_search(g, s, &types, RT_MORE_BLOCKS, RT_VISITED)
+    hidden_search(g, s, &types, 0, RT_VISITED | RT_MORE_BLOCKS)
     table_free(&types)
     return -1 if g.short_of_memory else 0
 
@@ -49,15 +51,18 @@ cdef inline uint64_t type_word(void *block) noexcept nogil:
     return rt_type_word(<uint64_t *>block, <size_t>block_bytes(block)) if block != NULL else 0
 
 
-cdef void hidden_search(Graph *g, Survey *s, Table *types, bint that_refer) noexcept nogil:
+cdef void hidden_search(Graph *g, Survey *s, Table *types, int any_of, int none_of) noexcept nogil:
+    # Those of the kinds `any_of`, or of all where there are none, that are not of `none_of`.
     cdef size_t i
     cdef uint32_t seen = g.count
+    cdef int kinds
     cdef void *block
     for i in range(s.orphans.mask + 1):
         if s.orphans.slots[i].value == 0 and not g.short_of_memory:
             block = <void *>(s.orphans.slots[i].key << 4)
             if block != NULL and not is_claimed(block) and begins_as_object(block, types):
-                if that_refer == (visit_kinds(rt_type(<PyObject *>block)) & RT_VISITED != 0):
+                kinds = visit_kinds(rt_type(<PyObject *>block))
+                if not kinds & none_of and (kinds & any_of or not any_of):
                     graph_node(g, <PyObject *>block)
     graph_search(g, s, seen)
 

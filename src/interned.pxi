@@ -1,7 +1,7 @@
 # What the interpreter has interned. Its table of strings (the dict `interned` of Objects/unicodeobject.c: a static
-# variable in 3.11, later a field of the interpreter) is no object that the collector lists, and no
-# Python object refers to it. It is known by its entries: a block that has a string of our own, which
-# nobody else knows, as the key and the value of one.
+# variable in 3.11, later a field of the interpreter) is no object that the collector lists (or, from 3.14 on,
+# one that is not looked into), and no Python object refers to it. It is known by its entries: a block that
+# has a string of our own, which nobody else knows, as the key and the value of one.
 
 cdef enum:
     # In place of an owner's node, of which there are fewer.

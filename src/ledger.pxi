@@ -96,6 +96,11 @@ cdef uint32_t scope_new() noexcept nogil:
     return scope_count - 1
 
 
+cdef inline void scope_peak(ScopeFigures *f) noexcept nogil:
+    if f.live_bytes + f.inner_bytes > f.peak_bytes:
+        f.peak_bytes = f.live_bytes + f.inner_bytes
+
+
 cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noexcept nogil:
     global live_total
     cdef ScopeFigures *f = figures_of(scope)
@@ -103,8 +108,7 @@ cdef inline void scope_charge(uint32_t scope, int64_t size, int64_t blocks) noex
     f.live_bytes += size
     f.live_blocks += blocks
     f.allocated_bytes += <uint64_t>size
-    if f.live_bytes + f.inner_bytes > f.peak_bytes:
-        f.peak_bytes = f.live_bytes + f.inner_bytes
+    scope_peak(f)
     if f.within != 0:
         inner_charge(figures(f.within), size, blocks)
 
@@ -113,8 +117,7 @@ cdef inline void inner_charge(ScopeFigures *outer, int64_t size, int64_t blocks)
     outer.inner_bytes += size
     outer.inner_blocks += blocks
     outer.inner_allocated += <uint64_t>size
-    if outer.live_bytes + outer.inner_bytes > outer.peak_bytes:
-        outer.peak_bytes = outer.live_bytes + outer.inner_bytes
+    scope_peak(outer)
 
 
 cdef inline void scope_adjust(uint32_t scope, int64_t size) noexcept nogil:

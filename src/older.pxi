@@ -19,7 +19,7 @@ cdef int date_of(Survey *s, PyObject *o, bint follow) noexcept nogil:
         return OF_TESTS
     if has_entries(o) and rt_blocks(o, kinds, blocks) > 0:
         block = blocks[0]
-    elif kinds & RT_FREE_LIST:
+    elif kinds & RT_FREE_LIST and rt_may_be_reused(o):
         return OF_UNKNOWN_DATE
     if not charge_of(block, &c) or c.scope >= s.wanted_count:
         # Small numbers and many strings are the interpreter's, whoever names them.
@@ -62,13 +62,13 @@ cdef inline bint has_entries(PyObject *o) noexcept nogil:
 
 cdef bint has_older_entries(Survey *s, PyObject *o) noexcept nogil:
     # The items of a list stay charged to who put in the first, since list_resize() makes them longer in place
-    # (Objects/listobject.c, 3.11 to 3.13).
+    # (Objects/listobject.c, 3.11 to 3.15).
     cdef PyObject *key
     cdef PyObject *value
     cdef Py_ssize_t at = 0, seen = 0
     cdef int of_key, of_value
     cdef bint text_first = False
-    if PyDict_Check(o):
+    if rt_is_mapping(o):
         while seen < ENTRIES_SEEN and PyDict_Next(o, &at, &key, &value):
             of_key = date_of(s, key, True)
             of_value = date_of(s, value, True)

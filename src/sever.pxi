@@ -61,6 +61,17 @@ cdef class Severed:
             place[0] = instead
         return 0
 
+    cdef int put_slot(self, rt_frame *frame, int i, PyObject *instead) except -1:
+        # Also where the frame has only borrowed it, from another of its slots.
+        cdef PyObject *held = rt_frame_slot(frame, i)
+        if self.has(rt_frame_slot_any(frame, i)):
+            if held != NULL:
+                self.owe(held)
+            if instead != NULL:
+                Py_INCREF(instead)
+            rt_frame_slot_put(frame, i, instead)
+        return 0
+
     cdef void let_go(self) noexcept:
         while self.owed_count > 0:
             self.owed_count -= 1
@@ -85,7 +96,7 @@ cdef class Severed:
         cdef PyObject *o = self.owner
         cdef size_t before = self.owed_count
         cdef size_t shown = self.shown()
-        if PyDict_Check(o):
+        if rt_is_mapping(o):
             self.cut_dict()
         elif PyList_Check(o) or PyTuple_Check(o):
             self.cut_items()
@@ -105,7 +116,7 @@ cdef class Severed:
     cdef size_t shown(self) noexcept:
         cdef PyObject *o = self.owner
         cdef int kinds = visit_kinds(rt_type(o))
-        cdef PyDictKeysObject *keys = rt_text_keys(o) if PyDict_Check(o) else NULL
+        cdef PyDictKeysObject *keys = rt_text_keys(o) if rt_is_mapping(o) else NULL
         cdef Py_ssize_t i
         self.seen = 0
         if kinds & RT_VISITED:
@@ -123,10 +134,7 @@ cdef class Severed:
             return False
         for i in range(rt_frame_slot_count(frame, code)):
             # An unbound local; on the stack there is always an object.
-            self.put(
-                rt_frame_slot_place(frame, i),
-                NULL if i < rt_code_nlocalsplus(code) else <PyObject *>None,
-            )
+            self.put_slot(frame, i, NULL if i < rt_code_nlocalsplus(code) else <PyObject *>None)
         empty = {}
         self.put(rt_frame_f_locals_place(frame), <PyObject *>empty)
         return self.owed_count > before

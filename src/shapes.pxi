@@ -24,6 +24,7 @@ cdef struct Graph:
     uint32_t listed[8]            # where the nodes of each of the collector's lists end
     uint32_t modules              # the node of sys.modules
     PyObject *left_out            # None, unless it is asked about
+    PyObject *interned            # the interpreter's table, where it is on a list; see interned.pxi
     uint32_t main_first           # nodes of the main thread's frames: main_first .. main_end - 1
     uint32_t main_end
     Role *roles                   # what the interpreter refers to by itself

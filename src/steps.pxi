@@ -286,7 +286,7 @@ cdef class Steps:
         cdef PyObject *o = g.objects[above]
         if above == 0:
             return self.root_of(id)
-        if o != NULL and (PyDict_Check(o) or PyList_Check(o) or PyTuple_Check(o)):
+        if o != NULL and (rt_is_mapping(o) or PyList_Check(o) or PyTuple_Check(o)):
             edge = self.search(above, g.objects[id])
             if edge is not None:
                 return edge

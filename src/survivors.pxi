@@ -137,6 +137,22 @@ cdef uint32_t *survey_tops(Survey *s) noexcept nogil:
     return tops
 
 
+cdef inline uint32_t made_with(Survey *s, uint32_t id) noexcept nogil:
+    # A bound method or the like that leads to what a test made is no older than that, though its block, from a
+    # free list, may be (3.14+): the first of those on the path, or the object itself.
+    cdef Graph *g = s.graph
+    cdef uint32_t above = s.paths.parent[id]
+    while (
+        id != 0
+        and g.objects[above] != NULL
+        and g.date[above] != g.date[id]
+        and visit_kinds(rt_type(g.objects[above])) & RT_MADE_AFTER
+    ):
+        id = above
+        above = s.paths.parent[id]
+    return id
+
+
 cdef inline bint is_estimated(Survey *s, uint32_t id) noexcept nogil:
     # No scope that is asked about has made it: the ledger need not know it.
     return s.graph.date[id] == 0 or s.graph.date[id] == s.target_scope and s.target_count > 0
@@ -179,7 +195,7 @@ cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
     cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
     if o == NULL:
         return True
-    if PyDict_Check(o):
+    if rt_is_mapping(o):
         return owner != NULL and rt_namespace(owner) == o
     return not (PyList_Check(o) or PyTuple_Check(o) or PyAnySet_Check(o) or rt_is_container(o))
 
@@ -204,7 +220,7 @@ cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
 
 
 cdef uint32_t group_below_anchor(Survey *s, uint32_t top) noexcept nogil:
-    cdef uint32_t anchor = s.paths.parent[top]
+    cdef uint32_t anchor = s.paths.parent[made_with(s, top)]
     if s.target_count > 0 or is_namespace(s, anchor):
         return group_of(s, <uint64_t>1 << 42 | top, anchor, s.graph.date[top])
     return group_of(s, anchor, anchor, s.graph.date[top])

@@ -342,7 +342,7 @@ cdef object code_function(Code *c):
 
 
 cdef int code_line(Code *c, uint32_t offset) noexcept nogil:
-    # The location table of Objects/locations.md (PEP 657), format the same in 3.11 to 3.13.
+    # The location table of Objects/locations.md (PEP 657), format the same in 3.11 to 3.15.
     # 0 where an instruction has no line.
     cdef uint8_t *p = <uint8_t *>c.text + c.file_length * c.file_kind + c.name_length * c.name_kind
     cdef uint8_t *end = p + c.table_length

@@ -76,7 +76,7 @@ cdef void move_figures(ScopeFigures *inner, ScopeFigures *outer) noexcept nogil:
     outer.data_gone += inner.data_gone
     if inner.data_gone_by != 0:
         outer.data_gone_by = inner.data_gone_by
-    outer.peak_bytes = max(outer.peak_bytes, outer.live_bytes + outer.inner_bytes)
+    scope_peak(outer)
     memset(inner, 0, sizeof(ScopeFigures))
     inner.ended_bytes = -1
 

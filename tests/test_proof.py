@@ -27,6 +27,7 @@ from support import FOR_LINUX
 pytestmark = pytest.mark.skipif(not FOR_LINUX, reason="proofs need Linux")
 
 SIZE = 50_000
+BLOB_BYTES = bytearray(SIZE).__sizeof__()  # 3.15 has them in a bytes object
 SECONDS = 30.0
 
 
@@ -209,7 +210,7 @@ def test_a_local_of_a_running_frame_can_be_cut(heap: Any) -> None:
         mine = holder()
         seen = look(scope)
         assert [step.label for step in seen.path(last_edge(seen, scope))][-1] == "mine"
-        assert prove(seen, last_edge(seen, scope)) == (SIZE + 57, "", 0)
+        assert prove(seen, last_edge(seen, scope)) == (BLOB_BYTES, "", 0)
         assert len(mine) == SIZE
 
     def holder() -> bytearray:

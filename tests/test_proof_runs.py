@@ -105,7 +105,7 @@ def test_a_file_is_not_written_to(tmp_path: Path) -> None:
     body = """
         class Thing(Thing):
             def start(self):
-                self.file = open("log.txt", "a")
+                self.file = open("log.txt", "a", 8192)  # 128 KiB in 3.14, unless told
             def __del__(self):
                 self.file.write("bye")
                 self.file.flush()
@@ -439,7 +439,7 @@ def test_started_by_pytest_itself(tmp_path: Path) -> None:
         "KEPT = []\nclass TestIt:\n"
         "    def test_1(self): KEPT.append(bytearray(400_000))\n"
         "    def test_2(self): KEPT.append(bytearray(400_000))\n"
-        "    def test_3(self): KEPT.append(open(__file__))\n"
+        "    def test_3(self): KEPT.append(open(__file__, 'r', 512))\n"  # 3.14: 128 KiB
     )
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     for more, proved in ((), True), (("--reftrack-no-prove",), False):

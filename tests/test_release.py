@@ -348,7 +348,7 @@ def timeless(output: str) -> str:
 
 def until_exit(stderr: str) -> str:
     """Without what finalizers say as the process ends: they have run, or run later."""
-    return timeless(re.split(r"(?m)^Exception ignored in", stderr)[0])
+    return timeless(re.split(r"(?m)^Exception ignored (?:in|while)", stderr)[0])
 
 
 def test_tests_that_a_result_keeps_are_let_go_of(tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ def test_a_module_fixture_that_raises_is_reported_as_ever(tmp_path: Path) -> Non
             def test_a(self): pass
         """,
         *SUITE,
-        status=5 if sys.version_info >= (3, 12) else 1,  # no test ran
+        # No test ran, which counts for more than the error from 3.12 to 3.13.9.
+        status=5 if (3, 12) <= sys.version_info < (3, 13, 10) else 1,
     )
 
     assert run.names() == [("module", "suite")]

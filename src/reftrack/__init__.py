@@ -19,9 +19,9 @@ if sys.implementation.name != "cpython":
     raise ImportError(
         f"reftrack reads CPython's own structures: it does not work under {sys.implementation.name}"
     )
-if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+if not (3, 11) <= sys.version_info[:2] <= (3, 15):
     raise ImportError(
-        "reftrack supports CPython 3.11, 3.12 and 3.13; "
+        "reftrack supports CPython 3.11 to 3.15; "
         f"this is {sys.version_info[0]}.{sys.version_info[1]}"
     )
 if "t" in getattr(sys, "abiflags", ""):  # the build's; the GIL of such a build may still be on

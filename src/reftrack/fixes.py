@@ -324,7 +324,7 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
 
 def _of_ctypes(kinds: Sequence[str], name: str, at: Situation) -> str:
     """Not by its table, which keeps alive what pointers refer to, nor by None: for that ctypes does
-    not replace what it keeps (KeepRef in Modules/_ctypes/_ctypes.c, 3.11 to 3.13)."""
+    not replace what it keeps (KeepRef in Modules/_ctypes/_ctypes.c, 3.11 to 3.15)."""
     if CTYPES_VALUE in kinds:
         return at.after_each(f"{name}.value = 0") + " (not None, which keeps what was there)"
     other = "set the field that has it to something else, not to None"

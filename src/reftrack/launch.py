@@ -141,7 +141,9 @@ def say(message: object, stream: TextIO | None = None) -> None:
 
 def _new_main() -> ModuleType:
     main = ModuleType("__main__")
-    main.__dict__.update(__annotations__={}, __builtins__=builtins)
+    if sys.version_info < (3, 14):  # add_main_module() (Python/pylifecycle.c) has set it until then
+        main.__dict__.update(__annotations__={})
+    main.__dict__["__builtins__"] = builtins
     main.__loader__ = sys.modules["_frozen_importlib"].BuiltinImporter
     sys.modules["__main__"] = main
     return main
@@ -259,7 +261,10 @@ def _end(failure: BaseException) -> int:
     )
     if sys.version_info >= (3, 12):
         sys.last_exc = failure
-    status = INTERRUPTED if type(failure) is KeyboardInterrupt else 1
+    is_interrupt = type(failure) is KeyboardInterrupt
+    if sys.version_info >= (3, 14):  # pymain_err_print() (Modules/main.c): derived ones as well
+        is_interrupt = issubclass(type(failure), KeyboardInterrupt)
+    status = INTERRUPTED if is_interrupt else 1
     hook = getattr(sys, "excepthook", None)
     if hook is None:
         say("sys.excepthook is missing")

@@ -31,7 +31,7 @@ CONTEXT, DEFAULT, INTERPRETER = "context", "default", "interpreter"
 
 SQLITE_CONNECTION = "sqlite3.Connection"
 """It has an lru_cache of statements and a list of weak references to its cursors, as fields without
-a name (Modules/_sqlite/connection.c, 3.11 to 3.13)."""
+a name (Modules/_sqlite/connection.c, 3.11 to 3.15)."""
 
 CACHE_TYPE = "functools._lru_cache_wrapper"
 LOCAL_TYPE = "_thread._local"
@@ -52,6 +52,10 @@ INTERPRETERS = {
     "codecs.register_error": "codecs.register_error",
     "os.register_at_fork": "os.register_at_fork",
     "sys.addaudithook": "sys.addaudithook",
+    "sys.monitoring": "sys.monitoring",
+    "sys.set_lazy_imports_filter": "sys.set_lazy_imports_filter",
+    "asyncio's running loop": "asyncio's running loop",
+    "asyncio's running task": "asyncio's running task",
     "context": "the context of a thread",
     "thread-local data": "the data of a thread",
     "sys.setprofile": "sys.setprofile",
@@ -207,7 +211,7 @@ def _named_at(names: object, index: object) -> str | None:
 
 def _thread_local(path: Sequence[Step], index: int) -> Step | None:
     """The threading.local whose attribute, or way to it, the edge is: it keeps a dict for each
-    thread, in a dict by weak references (Modules/_threadmodule.c, 3.11 to 3.13)."""
+    thread, in a dict by weak references (Modules/_threadmodule.c, 3.11 to 3.15)."""
     if path[index].edge != "key":
         return None
     return next((step for step in path[max(0, index - 3) : index] if step.type == LOCAL_TYPE), None)

@@ -70,7 +70,7 @@ _DICTS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict"
 }
 _COPIED = frozenset({"list", "set"})
 
-IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float"})
+IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float", "frozendict"})
 """Of these nothing can be taken out: who adds to one makes a new one."""
 
 INTERPRETERS = {
