@@ -599,6 +599,14 @@ static inline size_t rt_basic_size(PyObject *o)
     return n + rt_buffer_size(o);
 }
 
+/* The size of an object that is made at this moment: all that can be read of it is its type, and a tuple's
+   length (tuple_alloc(), Objects/tupleobject.c, 3.13). */
+static inline size_t rt_size_of_new(PyObject *o)
+{
+    size_t items = Py_TYPE(o) == &PyTuple_Type ? (size_t)Py_SIZE(o) : 0;
+    return rt_preheader(Py_TYPE(o)) + (size_t)Py_TYPE(o)->tp_basicsize + items * sizeof(PyObject *);
+}
+
 /* Bytes that can be read from an object's address on. A static type is a bare PyTypeObject in some
    library's data, shorter than the heap types that type's tp_basicsize is for. */
 static inline size_t rt_readable_size(PyObject *o)

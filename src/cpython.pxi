@@ -138,6 +138,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_tells_of_all_objects()
     rt_object_tracer rt_tracer_of_objects(void **)
     int rt_trace_objects(rt_object_tracer, void *)
+    size_t rt_size_of_new(PyObject *)
     ctypedef void (*rt_block_visitor)(void *, size_t) noexcept nogil
     void rt_visit_free_lists(PyInterpreterState *, rt_block_visitor)
     void rt_visit_free_tables(PyInterpreterState *, rt_block_visitor)

@@ -19,14 +19,14 @@ cdef int object_told(PyObject *o, int event, void *data) noexcept nogil:
     cdef void *block
     if event == RT_OBJECT_MADE and recording:
         block = own_block(o)
-        if block != block_told and rt_free_list_length(rt_type(o)) and rt_may_be_reused(o):
+        if block != block_told and rt_free_list_length(rt_type(o)):
             block_reused(block, o)
         block_told = NULL  # it may die, and come back from its free list
     return 0 if tracer_below == NULL else tracer_below(o, event, tracer_below_data)
 
 
 cdef void block_reused(void *block, PyObject *o) noexcept nogil:
-    # One that the ledger does not have is from before it was there.
+    # One that the ledger does not have is from before it was there. What the object has in it is not made yet.
     cdef PyThreadState *thread = recorded_thread()
     cdef Charge c
     cdef Link *link
@@ -44,7 +44,7 @@ cdef void block_reused(void *block, PyObject *o) noexcept nogil:
     if is_known:
         block_gone(block)
     else:
-        c.size = <int64_t>rt_basic_size(o) - <int64_t>rt_buffer_size(o)
+        c.size = <int64_t>rt_size_of_new(o)
     if block_put(block, <size_t>c.size, scope, link.node):
         scope_charge(scope, c.size, 1)
 
