@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reftrack import _reftrack, choosing, namesakes
 from reftrack.choosing import Choice, Key, Survivor
-from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look, Step
+from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look
 from reftrack.namesakes import Fill, Namesakes
 from reftrack.naming import CACHE_TYPE, is_attributes
 from reftrack.shapes import Shapes
@@ -192,25 +192,26 @@ class Ways:
         self._seen = seen
         self._shapes = Shapes(seen.steps)
         self._chosen: dict[tuple[int, Survivor], Choice] = {}
-        self._namesakes = Namesakes(seen.bases)
-        self._general: dict[object, tuple[Choice, Fill | None]] = {}
+        self._namesakes = Namesakes(seen.steps, seen.bases)
+        self._general: dict[tuple[int, Survivor], tuple[Choice, Fill | None]] = {}
         self._made: dict[int, int] = {}  # by step, the scope that made it
 
     def choice(self, step: int, survivor: Survivor) -> Choice:
         """The holder on the path with that last step."""
         like = self._shapes[step], survivor
         if like not in self._chosen:
-            self._chosen[like] = self._choose(self._seen.path(step), survivor)
+            self._chosen[like] = self._choose(step, survivor)
         return self._chosen[like]
 
-    def _choose(self, path: Sequence[Step], survivor: Survivor) -> Choice:
+    def _choose(self, step: int, survivor: Survivor) -> Choice:
         """One choice, but for a name in it, does for a class of tests and others of its sort."""
-        general = self._namesakes.general(path)
-        if general is None:
-            return choosing.choose(path, survivor, self._seen.bases)
-        alike = namesakes.key(general.path), survivor
+        general = self._namesakes.general(step)
+        if general is None or not general.name:
+            return choosing.choose(self._seen.path(step), survivor, self._seen.bases)
+        alike = general.number, survivor
         if alike not in self._general:
-            choice = choosing.choose(general.path, survivor, self._namesakes.bases)
+            path = self._namesakes.path(self._seen.numbers(step), general)
+            choice = choosing.choose(path, survivor, self._namesakes.bases)
             self._general[alike] = choice, namesakes.filler(choice, general.stand_in)
         choice, fill = self._general[alike]
         made: Choice = choice if fill is None else fill(choice, general.name)

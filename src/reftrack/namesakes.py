@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from reftrack import naming, owners
-from reftrack.heap import Step
+from reftrack.heap import Step, Told
 from reftrack.naming import Bases
 from reftrack.traits import TEST_CASE, TESTS_BEGIN
 
@@ -20,47 +20,89 @@ MARK = "ꙮ"
 
 
 class General(NamedTuple):
-    """A path on which a class's `name`, without what it stands in, is the stand-in's."""
+    """What a path is with a stand-in for the first class of tests on it: the same number for two
+    that differ in that `name` alone. There is no class without a name."""
 
-    path: list[Step]
-    stand_in: str
-    name: str
+    number: int
+    name: str = ""
+    stand_in: str = ""
+    cls: str = ""
 
 
 class Namesakes:
-    """The stand-ins of classes of tests. `bases` has theirs as well as those that were given."""
+    """The stand-ins of classes of tests on a look's paths. `bases` has theirs as well as those that
+    were given. Steps may be added."""
 
-    def __init__(self, bases: Bases) -> None:
+    def __init__(self, steps: Sequence[Told], bases: Bases) -> None:
         self.bases = dict(bases)
-        self._known: dict[str, str] = {}  # by class, its stand-in's name in full; "" without one
+        self._steps = steps
+        self._found: dict[int, General | None] = {0: General(0)}
+        self._known: dict[tuple[object, ...], int] = {}
+        self._stand_ins: dict[str, str] = {}  # by class, its stand-in's name in full; or ""
         self._sorts: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
-    def general(self, path: Sequence[Step]) -> General | None:
-        """The path with a stand-in for the first class of tests on it; None where there is none, or
-        where its name is also part of another name or key."""
-        cls = next((text for _, _, *of in path for text in of if text and self._of(text)), "")
-        if not cls:
-            return None
-        full, name = self._of(cls), _last(cls)
-        stand_in = _last(full)
-        found: list[Step] = []
-        before = "modules"
-        for edge, label, type_name, called in path:
-            if label == name and called == cls and naming.is_name(before, edge, label, type_name):
-                label = stand_in
-            kind = full if type_name == cls else type_name
-            named = full if called == cls else called
-            label_text = label if type(label) is str else repr(label)
-            if name in label_text or name in kind or (named is not None and name in named):
-                return None
-            found.append(Step(edge, label, kind, named))
-            before = edge
-        return General(found, stand_in, name)
+    def general(self, number: int) -> General | None:
+        """The path to a step; None where the class's name is also a part of another name or key.
+        Of the steps of one path those that are new, and no others, cost anything."""
+        path = []
+        at = number
+        while at not in self._found:
+            path.append(at)
+            at = self._steps[at][0]
+        for at in reversed(path):
+            self._found[at] = self._next(*self._steps[at])
+        return self._found[number]
 
-    def _of(self, cls: str) -> str:
-        found = self._known.get(cls)
+    def path(self, numbers: Sequence[int], general: General) -> list[Step]:
+        """The path with these steps, with the stand-in."""
+        return [Step(*self._in_general(*self._steps[number], general)) for number in numbers]
+
+    def _next(
+        self, before: int, edge: str, label: object, kind: str, name: str | None
+    ) -> General | None:
+        general = self._found[before]
+        if general is None:
+            return None
+        if not general.name:
+            cls = kind if self._stand_in(kind) else name or ""
+            if full := self._stand_in(cls):
+                general = General(general.number, _last(cls), _last(full), cls)
+                if self._is_above(before, general.name):
+                    return None
+        told = edge, label, kind, name
+        if general.name:
+            told = self._in_general(before, *told, general)
+            if _has(told, general.name):
+                return None
+        edge, label, kind, name = told
+        # 1 is not True, nor is it "1"; lists cannot be in a key.
+        label = label if type(label) is str else (repr(label),)
+        key = general.number, edge, label, kind, name
+        return general._replace(number=self._known.setdefault(key, len(self._known) + 1))
+
+    def _in_general(
+        self, before: int, edge: str, label: object, kind: str, name: str | None, general: General
+    ) -> tuple[str, object, str, str | None]:
+        if general.cls not in (kind, name):
+            return edge, label, kind, name
+        full = self._stand_in(general.cls)
+        is_its = label == general.name and name == general.cls
+        if is_its and naming.is_name(self._steps[before][1], edge, label, kind):
+            label = general.stand_in
+        kind = full if kind == general.cls else kind
+        return edge, label, kind, full if name == general.cls else name
+
+    def _is_above(self, number: int, name: str) -> bool:
+        while number:
+            number, *told = self._steps[number]
+            if _has(told, name):
+                return True
+        return False
+
+    def _stand_in(self, cls: str) -> str:
+        found = self._stand_ins.get(cls)
         if found is None:
-            found = self._known[cls] = self._new(cls) if self._is_of_tests(cls) else ""
+            found = self._stand_ins[cls] = self._new(cls) if self._is_of_tests(cls) else ""
         return found
 
     def _is_of_tests(self, cls: str) -> bool:
@@ -84,12 +126,11 @@ class Namesakes:
         return full
 
 
-def key(path: Sequence[Step]) -> tuple[object, ...]:
-    """The same for equal paths; 1 is not True, nor is it "1"."""
-    return tuple(
-        (edge, label if type(label) is str else (repr(label),), kind, name)
-        for edge, label, kind, name in path
-    )
+def _has(told: Sequence[object], name: str) -> bool:
+    """Is it a part of anything that is told of a step, but the edge?"""
+    _, label, kind, called = told
+    text = label if type(label) is str else repr(label)
+    return name in text or name in str(kind) or name in str(called)
 
 
 Fill = Callable[[Any, str], Any]
@@ -106,14 +147,18 @@ def filler(value: Any, stand_in: str) -> Fill | None:
         return (lambda of, name: frozenset(e.replace(stand_in, name) for e in of)) if has else None
     if not isinstance(value, tuple | list):
         return None
-    found = [(k, fill) for k, each in enumerate(value) if (fill := filler(each, stand_in))]
-    if not found:
+    fills = [(k, fill) for k, each in enumerate(value) if (fill := filler(each, stand_in))]
+    if not fills:
         return None
+    texts = [k for k, _ in fills if isinstance(value[k], str)]  # most are: they need no call
+    others = [(k, fill) for k, fill in fills if k not in texts]
     make: Callable[[list[Any]], Any] = getattr(type(value), "_make", type(value))
 
     def fill_items(of: Any, name: str) -> Any:
         items = list(of)
-        for k, fill in found:
+        for k in texts:
+            items[k] = items[k].replace(stand_in, name)
+        for k, fill in others:
             items[k] = fill(items[k], name)
         return make(items)
 
