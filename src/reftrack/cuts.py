@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from reftrack import _reftrack, choosing, namesakes
+from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look
 from reftrack.namesakes import Fill, Namesakes
@@ -212,7 +212,7 @@ class Ways:
         if alike not in self._general:
             path = self._namesakes.path(self._seen.numbers(step), general)
             choice = choosing.choose(path, survivor, self._namesakes.bases)
-            self._general[alike] = choice, namesakes.filler(choice, general.stand_in)
+            self._general[alike] = choice, self._namesakes.filler(choice, general)
         choice, fill = self._general[alike]
         made: Choice = choice if fill is None else fill(choice, general.name)
         return made

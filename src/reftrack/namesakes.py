@@ -40,6 +40,7 @@ class Namesakes:
         self._known: dict[tuple[object, ...], int] = {}
         self._stand_ins: dict[str, str] = {}  # by class, its stand-in's name in full; or ""
         self._sorts: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self._same: Same = {}
 
     def general(self, number: int) -> General | None:
         """The path to a step; None where the class's name is also a part of another name or key.
@@ -56,6 +57,10 @@ class Namesakes:
     def path(self, numbers: Sequence[int], general: General) -> list[Step]:
         """The path with these steps, with the stand-in."""
         return [Step(*self._in_general(*self._steps[number], general)) for number in numbers]
+
+    def filler(self, value: Any, general: General) -> Fill | None:
+        """How to give what was found along that path the names of other classes."""
+        return filler(value, general.stand_in, self._same)
 
     def _next(
         self, before: int, edge: str, label: object, kind: str, name: str | None
@@ -136,33 +141,42 @@ def _has(told: Sequence[object], name: str) -> bool:
 Fill = Callable[[Any, str], Any]
 """Puts a class's name in the place of its stand-in's."""
 
+Same = dict[Any, Any]
+"""One for all of several equal values: what a class's holders say of it is the same for many."""
 
-def filler(value: Any, stand_in: str) -> Fill | None:
+
+def filler(value: Any, stand_in: str, same: Same) -> Fill | None:
     """How to put names into a value, of strings in tuples and the like; None where there is nothing
     to put in. What is the same for all names is found once."""
     if isinstance(value, str):
         return (lambda text, name: text.replace(stand_in, name)) if stand_in in value else None
     if isinstance(value, frozenset):
-        has = any(stand_in in each for each in value)
-        return (lambda of, name: frozenset(e.replace(stand_in, name) for e in of)) if has else None
+        if not any(stand_in in each for each in value):
+            return None
+        return lambda of, name: _one(same, frozenset(e.replace(stand_in, name) for e in of))
     if not isinstance(value, tuple | list):
         return None
-    fills = [(k, fill) for k, each in enumerate(value) if (fill := filler(each, stand_in))]
+    fills = [(k, fill) for k, each in enumerate(value) if (fill := filler(each, stand_in, same))]
     if not fills:
         return None
     texts = [k for k, _ in fills if isinstance(value[k], str)]  # most are: they need no call
     others = [(k, fill) for k, fill in fills if k not in texts]
     make: Callable[[list[Any]], Any] = getattr(type(value), "_make", type(value))
+    is_part = isinstance(value, tuple) and not any(isinstance(each, list) for each in value)
 
     def fill_items(of: Any, name: str) -> Any:
         items = list(of)
         for k in texts:
-            items[k] = items[k].replace(stand_in, name)
+            items[k] = _one(same, items[k].replace(stand_in, name))
         for k, fill in others:
             items[k] = fill(items[k], name)
-        return make(items)
+        return _one(same, make(items)) if is_part else make(items)
 
     return fill_items
+
+
+def _one(same: Same, value: Any) -> Any:
+    return same.setdefault(value, value)
 
 
 def _last(name: str) -> str:
