@@ -34,7 +34,7 @@ LAYERS = [
     ],
     ["naming"],
     ["rules", "traits"],
-    ["titles", "finding", "remedies", "situation", "shapes"],
+    ["titles", "finding", "remedies", "situation", "shapes", "namesakes"],
     ["reaching"],
     ["choosing"],
     ["attributes", "verdicts", "cuts", "allocations", "inside", "restoring"],

@@ -61,22 +61,26 @@ class Budget:
         self._spent += seconds
         of_a_block = (seconds - proving) / max(_reftrack.memory()["blocks"], 1)
         self._seconds_per_block = max(self._seconds_per_block, of_a_block)
-        self._live.then = _reftrack.live_bytes()
+        self._live.stay(_reftrack.live_bytes())
 
 
 class Level:
     """A number of bytes, as it was after the last look, and the most that it was before any."""
 
     def __init__(self) -> None:
-        self.then = 0
+        self._has_grown_at = GROWTH_BYTES
         self._most = 0
 
     def has_grown(self, now: int) -> bool:
-        return now - self.then >= max(GROWTH_BYTES, self.then // 4)
+        return now >= self._has_grown_at
 
     def has_doubled(self, now: int) -> bool:
         return now - self._most >= max(DOUBLED_FROM, self._most)
 
     def look(self, now: int) -> None:
-        self.then = now
+        self.stay(now)
         self._most = max(self._most, now)
+
+    def stay(self, now: int) -> None:
+        """After the look it is so much."""
+        self._has_grown_at = now + max(GROWTH_BYTES, now // 4)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from reftrack import _reftrack, choosing
 from reftrack.choosing import Choice, Key, Survivor
 from reftrack.heap import WANTED, WANTED_AROUND, WANTED_IMPORT, Cut, Edge, Look
+from reftrack.namesakes import Fill, Namesakes
 from reftrack.naming import CACHE_TYPE, is_attributes
 from reftrack.shapes import Shapes
 from reftrack.traits import can_be_emptied
@@ -191,15 +192,30 @@ class Ways:
         self._seen = seen
         self._shapes = Shapes(seen.steps)
         self._chosen: dict[tuple[int, Survivor], Choice] = {}
+        self._namesakes = Namesakes(seen.steps, seen.bases)
+        self._general: dict[tuple[int, Survivor], tuple[Choice, Fill | None]] = {}
         self._made: dict[int, int] = {}  # by step, the scope that made it
 
     def choice(self, step: int, survivor: Survivor) -> Choice:
         """The holder on the path with that last step."""
         like = self._shapes[step], survivor
         if like not in self._chosen:
-            path = self._seen.path(step)
-            self._chosen[like] = choosing.choose(path, survivor, self._seen.bases)
+            self._chosen[like] = self._choose(step, survivor)
         return self._chosen[like]
+
+    def _choose(self, step: int, survivor: Survivor) -> Choice:
+        """One choice, but for a name in it, does for a class of tests and others of its sort."""
+        general = self._namesakes.general(step)
+        if general is None or not general.name:
+            return choosing.choose(self._seen.path(step), survivor, self._seen.bases)
+        alike = general.number, survivor
+        if alike not in self._general:
+            path = self._namesakes.path(self._seen.numbers(step), general)
+            choice = choosing.choose(path, survivor, self._namesakes.bases)
+            self._general[alike] = choice, self._namesakes.filler(choice, general)
+        choice, fill = self._general[alike]
+        made: Choice = choice if fill is None else fill(choice, general.name)
+        return made
 
     def around(self, group: int, step: int) -> tuple[Choice, Edge | None]:
         """The holder on another path to a group's sample, and its edge; None where that is a

@@ -76,7 +76,9 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
         held.owning.append(choice.owns_anchor)
     for number, choice in enumerate(held.choices):
         # The test that made an object has put that into a dict; what others add to it has no key.
-        held.choices[number] = choice._replace(keyed=2 * keyed[number] > held.groups[number])
+        are_keyed = 2 * keyed[number] > held.groups[number]
+        if are_keyed != choice.keyed:
+            held.choices[number] = choice._replace(keyed=are_keyed)
     return held
 
 

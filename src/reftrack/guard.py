@@ -29,8 +29,9 @@ class Apart:
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> bool:
         _reftrack.resume()
-        _do_what_waits()
-        if not isinstance(error, Exception) or is_of_handler(error):
+        if _waiting:
+            _do_what_waits()
+        if error is None or not isinstance(error, Exception) or is_of_handler(error):
             return False
         self._note(f"a fault of reftrack: {type(error).__name__}: {error}")
         return True

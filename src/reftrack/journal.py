@@ -81,7 +81,7 @@ class Journal:
         if self._descriptor < 0 or self.failed is not None or System.getpid() != self._pid:
             return
         try:
-            line = encode(event) + b"\n"
+            line = _line(event)
             if not self._is_ours() and not self._open_again():
                 self.failed = (
                     "the program closed the descriptor of the record, and its file is gone"
@@ -123,7 +123,10 @@ ROOM, ROOM_FOR_HOLDER = 1 << 16, 1 << 14
 """Bytes: more than a line takes, and each holder in it."""
 
 
-def encode(value: Any) -> bytes:
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytearray:
     """JSON of a record's struct; lone surrogates (from undecodable file names) are escaped.
 
     Raises MemoryError.
@@ -132,10 +135,19 @@ def encode(value: Any) -> bytes:
     # tried before.
     if not _reftrack.has_room(ROOM + ROOM_FOR_HOLDER * len(getattr(value, "holders", None) or ())):
         raise MemoryError
+    encoded = bytearray()
     try:
-        return msgspec.json.encode(value)
+        _encoder.encode_into(value, encoded)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_escaped(msgspec.to_builtins(value)))
+        _encoder.encode_into(_escaped(msgspec.to_builtins(value)), encoded)
+    return encoded
+
+
+def _line(event: Event) -> bytearray:
+    """It can have megabytes: there is no second copy of it."""
+    line = encode(event)
+    line += b"\n"
+    return line
 
 
 def new_path(directory: str, suffix: str) -> Path:

@@ -269,7 +269,8 @@ def _holder(
     largest = held.choices[number]
     if (exact := held.exact[number]) is not None and exact[0]:
         largest = largest._replace(name=exact[0], fix=exact[1])
-    largest = largest._replace(nested=known.nested.get(number))
+    if (nested := known.nested.get(number)) is not None:
+        largest = largest._replace(nested=nested)
     size = held.bytes[number]
     counted = sums.charges[number]
     charges = _charges(counted, known.charged)

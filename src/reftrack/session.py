@@ -69,6 +69,7 @@ class Session:
         self._began = _reftrack.now()
         self._native = NativeMemory(is_told=self._backend.name == "native")
         self._scopes = Scopes(self._append, self._native)
+        self._apart = Apart(self.note)
         self._notes: list[str] = []
         self._failed: list[str] = []
         self.judges: list[Callable[[Report], list[str]]] = []
@@ -127,7 +128,7 @@ class Session:
         self._limit.end()
         _reftrack.pause()
         try:
-            with Apart(self.note):
+            with self._apart:
                 if self._looks.is_behind and not self._is_of_no_use():
                     self._look(final=True)
                 while self._scopes.open:
@@ -200,7 +201,7 @@ class Session:
     def enter(self, kind: ScopeKind, id: str) -> None:
         """Charge what follows to a new scope inside the innermost one."""
         if self._alive():
-            with Apart(self.note):
+            with self._apart:
                 if self._repetition.running:
                     self._repetition.enter(kind, id)
                 else:
@@ -209,22 +210,24 @@ class Session:
     def phase(self, name: str) -> None:
         """The innermost open test enters the phase "setup", "call" or "teardown"."""
         if self._alive() and self._scopes.open[-1].kind == "test":
-            with Apart(self.note):
+            with self._apart:
                 self._scopes.phase(name)
 
     def settled(self) -> None:
         """What runs now goes on to run for long: a hint that makes charging cheaper."""
         if self._alive():
-            with Apart(self.note):
+            with self._apart:
                 take_footing()
 
     def leave(self, outcome: str | None = None) -> None:
         """Close the innermost scope and write its line; "session" stays open until `finish`."""
-        if self._alive() and self._repetition.running:
-            with Apart(self.note):
+        if not self._alive():
+            return
+        if self._repetition.running:
+            with self._apart:
                 self._repetition.leave(outcome)
-        elif self._alive() and len(self._scopes.open) > 1:
-            with Apart(self.note):
+        elif len(self._scopes.open) > 1:
+            with self._apart:
                 self._leave(outcome)
                 self._limit.check()
                 if self._looks.is_due(self.elapsed()):
@@ -270,10 +273,10 @@ class Session:
     def _leave(self, outcome: str | None) -> None:
         scope, place = self._scopes.innermost, len(self._scopes.ended)
         if scope.kind == "test":
-            windows.give_back(scope.number)
-            self._scopes.end_phase()
             if self._looks.is_final:
                 # No later look at this last test: its own line says what it left.
+                windows.give_back(scope.number)
+                self._scopes.end_phase()
                 _reftrack.collect()
                 self._scopes.tell_released()
             self._repetition.ended_test(scope.id, OneTest(scope.number, place, outcome))
@@ -320,7 +323,7 @@ class Session:
         the same budget as the others, and `finish` looks where the last was passed over.
         """
         if self._alive():
-            with Apart(self.note):
+            with self._apart:
                 if self._repetition.running:
                     self._repetition.look()
                 elif not final or self._looks.affords_final(self.elapsed()):

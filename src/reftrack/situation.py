@@ -53,9 +53,10 @@ class Situation(NamedTuple):
     @property
     def is_of_library(self) -> bool:
         """Is it the fixture of an installed plugin, into which nothing can be typed?"""
+        if self.scope != "fixture":
+            return False
         frames = list(self._frames())
-        of_library = all(owners.is_library_file(frame.file) for frame in frames)
-        return self.scope == "fixture" and bool(frames) and of_library
+        return bool(frames) and all(owners.is_library_file(frame.file) for frame in frames)
 
     @property
     def is_made_by_library(self) -> bool:
@@ -65,11 +66,11 @@ class Situation(NamedTuple):
     def setters(self, attribute: str) -> list[Setter | None]:
         """The statement that sets the attribute, in each stack that has a user's line: the user's
         statement, else a library's."""
+        found = ((stack, _setter(stack, attribute)) for stack in self.stacks)
         return [
-            _setter(stack, attribute)
-            for stack in self.stacks
-            if not all(owners.is_library_file(call.file) for call in stack)
-            or _setter(stack, attribute)
+            setter
+            for stack, setter in found
+            if setter or not all(owners.is_library_file(call.file) for call in stack)
         ]
 
     def file_of(self, cls: str) -> str:

@@ -165,6 +165,7 @@ def starts_filled(owner: str, name: str) -> bool:
     return first.startswith(("[", "{")) and not pattern(_EMPTY).fullmatch(first)
 
 
+@lru_cache(maxsize=4096)
 def _bound(owner: str, name: str) -> list[str]:
     """What stands behind the `=`, on its line, where a module or class binds the name."""
     lines, _ = _of(owner)
@@ -196,7 +197,7 @@ def has_bases(file: str, owner: str) -> bool:
 
 def forget() -> None:
     """Source files may change before the next look."""
-    for known in (_parsed, _classes, sets, is_defined, setter, _block, _first_line):
+    for known in (_parsed, _classes, sets, is_defined, setter, _bound, _block, _first_line):
         known.cache_clear()
 
 

@@ -9,6 +9,8 @@ from reftrack.model import Owner
 from reftrack.naming import Bases, Place
 
 TEST_CASE = "unittest.case.TestCase"
+TESTS_BEGIN = "Test"
+"""How classes are called that pytest collects, whatever they derive from."""
 SUB_TEST = "unittest.case._SubTest"
 TEST_RESULTS = {
     "unittest.result.TestResult": "unittest",
@@ -108,7 +110,7 @@ def is_class_of_tests(place: Place, bases: Bases) -> bool:
     if naming.is_a(place.owner, TEST_CASE, bases):
         return True
     of_class = place.kind in (naming.CLASS, naming.INSTANCE)
-    return of_class and place.owner.rpartition(".")[2].startswith("Test")
+    return of_class and place.owner.rpartition(".")[2].startswith(TESTS_BEGIN)
 
 
 def is_fixture_value(place: Place, bases: Bases) -> bool:

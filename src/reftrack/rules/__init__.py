@@ -71,7 +71,9 @@ def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule 
 def known_key(label: object) -> str:
     """Which `Rule.keys` a key begins with; empty where it does with none."""
     text = label.decode(errors="replace") if type(label) is bytes else label
-    return next((keys for keys in KEYS if type(text) is str and text.startswith(keys)), "")
+    if type(text) is not str or not text.startswith(KEYS):
+        return ""
+    return next(keys for keys in KEYS if text.startswith(keys))
 
 
 def root_of(place: Place, bases: Bases) -> str:
