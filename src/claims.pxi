@@ -77,9 +77,6 @@ cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept no
     if word != NULL:
         if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
             return NULL
-        if word_stack(word[0]) == STACK_WAITING:
-            waited(word_scope(word[0]), word_size(word[0]))
-            word_charge(word, word_scope(word[0]), NODE_UNKNOWN)
         word[0] |= WORD_CLAIMED
         return piece_add(
             s, block, node, word_scope(word[0]), word_stack(word[0]), <uint32_t>word_size(word[0])
@@ -87,9 +84,6 @@ cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept no
     e = entry_find(block)
     if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
-    if e.stack & STACK_MASK == STACK_WAITING:
-        waited(e.place & SCOPE_MASK, entry_size(e))
-        e.stack &= ~<uint32_t>STACK_MASK
     e.stack |= ENTRY_CLAIMED
     return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, e.size)
 
@@ -99,7 +93,7 @@ cdef inline Piece *piece_add(
 ) noexcept nogil:
     cdef Piece *piece = &s.pieces[s.piece_count]
     piece.node = node
-    piece.stack = stack_known(stack)
+    piece.stack = stack
     piece.size = size
     piece.place = (<uint64_t>block >> 4) << SCOPE_BITS | scope
     s.piece_count += 1

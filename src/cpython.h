@@ -599,14 +599,6 @@ static inline size_t rt_basic_size(PyObject *o)
     return n + rt_buffer_size(o);
 }
 
-/* The size of an object that is made at this moment: all that can be read of it is its type, and a tuple's
-   length (tuple_alloc(), Objects/tupleobject.c, 3.13). */
-static inline size_t rt_size_of_new(PyObject *o)
-{
-    size_t items = Py_TYPE(o) == &PyTuple_Type ? (size_t)Py_SIZE(o) : 0;
-    return rt_preheader(Py_TYPE(o)) + (size_t)Py_TYPE(o)->tp_basicsize + items * sizeof(PyObject *);
-}
-
 /* Bytes that can be read from an object's address on. A static type is a bare PyTypeObject in some
    library's data, shorter than the heap types that type's tp_basicsize is for. */
 static inline size_t rt_readable_size(PyObject *o)
@@ -1158,114 +1150,6 @@ static inline int rt_may_be_reused(PyObject *o)
     return !PyTuple_CheckExact(o) || Py_SIZE(o) <= 20;
 }
 
-/* ---- objects as they are made -------------------------------------------------------------- */
-
-typedef int (*rt_object_tracer)(PyObject *, int event, void *data);
-
-#if PY_VERSION_HEX >= 0x030D0000
-#define RT_OBJECT_MADE PyRefTracer_CREATE
-#else
-#define RT_OBJECT_MADE 0
-#endif
-
-/* Does the interpreter that runs tell of each object that it makes? 3.13.0 to 3.13.2 do not tell of those
-   from free lists. */
-static inline int rt_tells_of_all_objects(void) { return Py_Version >= 0x030D0300; }
-
-static inline rt_object_tracer rt_tracer_of_objects(void **data)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    return (rt_object_tracer)PyRefTracer_GetTracer(data);
-#else
-    *data = NULL;
-    return NULL;
-#endif
-}
-
-/* 0 where the function is told of each object from now on. */
-static inline int rt_trace_objects(rt_object_tracer tracer, void *data)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyRefTracer_SetTracer((PyRefTracer)tracer, data);
-#else
-    (void)tracer;
-    (void)data;
-    return -1;
-#endif
-}
-
-/* ---- free lists --------------------------------------------------------------------------- */
-
-typedef void (*rt_block_visitor)(void *block, size_t size);
-
-static inline void rt_visit_waiting(PyObject *o, size_t size, rt_block_visitor visit)
-{
-    visit((char *)o - sizeof(PyGC_Head), sizeof(PyGC_Head) + size);
-}
-
-/* The blocks that wait in free lists to become tables of dicts: eight places for five entries whose keys are
-   strings (free_keys_object(), dictobject.c, 3.11). These are no objects. Only read. */
-static inline void rt_visit_free_tables(PyInterpreterState *interp, rt_block_visitor visit)
-{
-    size_t size = sizeof(PyDictKeysObject) + 8 + 5 * sizeof(PyDictUnicodeEntry);
-#if PY_VERSION_HEX >= 0x030E0000
-    void **waiting = (void **)interp->object_state.freelists.dictkeys.freelist;
-    for (; waiting != NULL; waiting = (void **)waiting[0]) {
-        visit(waiting, size);
-    }
-#else
-#if PY_VERSION_HEX >= 0x030D0000
-    PyDictKeysObject **tables = interp->object_state.freelists.dictkeys.items;
-    int count = interp->object_state.freelists.dictkeys.numfree;
-#else
-    PyDictKeysObject **tables = interp->dict_state.keys_free_list;
-    int count = interp->dict_state.keys_numfree;
-#endif
-    for (int i = 0; i < count; i++) {
-        visit(tables[i], size);
-    }
-#endif
-}
-
-/* The same of floats, lists, dicts and tuples. Layout: pycore_floatobject.h, _list.h, _dict.h (3.12:
-   _dict_state.h), _tuple.h; 3.13: _freelist.h. From 3.14 on there is no need: see rt_tells_of_all_objects(). */
-static inline void rt_visit_free_lists(PyInterpreterState *interp, rt_block_visitor visit)
-{
-#if PY_VERSION_HEX < 0x030E0000
-#if PY_VERSION_HEX >= 0x030D0000
-    struct _Py_object_freelists *all = &interp->object_state.freelists;
-    PyFloatObject *number = all->floats.items;
-    PyListObject **lists = all->lists.items;
-    PyDictObject **dicts = all->dicts.items;
-    PyTupleObject **tuples = all->tuples.items;
-    int list_count = all->lists.numfree, dict_count = all->dicts.numfree;
-#else
-    PyFloatObject *number = interp->float_state.free_list;
-    PyListObject **lists = interp->list.free_list;
-    PyDictObject **dicts = interp->dict_state.free_list;
-    PyTupleObject **tuples = interp->tuple.free_list;
-    int list_count = interp->list.numfree, dict_count = interp->dict_state.numfree;
-#endif
-    for (; number != NULL; number = (PyFloatObject *)Py_TYPE(number)) {
-        visit(number, sizeof(PyFloatObject));
-    }
-    for (int i = 0; i < list_count; i++) {
-        rt_visit_waiting((PyObject *)lists[i], sizeof(PyListObject), visit);
-    }
-    for (int i = 0; i < dict_count; i++) {
-        rt_visit_waiting((PyObject *)dicts[i], sizeof(PyDictObject), visit);
-    }
-    for (int n = 1; n <= PyTuple_NFREELISTS; n++) {
-        for (PyTupleObject *o = tuples[n - 1]; o != NULL; o = (PyTupleObject *)o->ob_item[0]) {
-            rt_visit_waiting((PyObject *)o, sizeof(PyTupleObject) + (size_t)(n - 1) * sizeof(PyObject *), visit);
-        }
-    }
-#else
-    (void)interp;
-    (void)visit;
-#endif
-}
-
 /* ---- by kind of object: how it is visited, which blocks it has ----------------------------- */
 
 /* A class of C's, by its name: those of Python code are on the heap. */
@@ -1465,20 +1349,17 @@ typedef struct {
 
 static rt_kinds rt_kinds_known[RT_KINDS_KNOWN];
 static PyTypeObject *rt_kinds_python_class;
-static int rt_kinds_left_out;
 
-/* To be called at the start of each look: a type may have gone, and another be at its address. What is
-   in `left_out` is no kind of any type. */
-static inline void rt_kinds_forget(PyTypeObject *python_class, int left_out)
+/* To be called at the start of each look: a type may have gone, and another be at its address. */
+static inline void rt_kinds_forget(PyTypeObject *python_class)
 {
-    rt_kinds_left_out = left_out;
     memset(rt_kinds_known, 0, sizeof(rt_kinds_known));
     rt_kinds_python_class = python_class;
 }
 
 static int rt_kinds_found(rt_kinds *known, PyTypeObject *type)
 {
-    known->kinds = rt_visit_kinds(type, rt_kinds_python_class) & ~rt_kinds_left_out;
+    known->kinds = rt_visit_kinds(type, rt_kinds_python_class);
     known->type = type;
     return known->kinds;
 }

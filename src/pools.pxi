@@ -151,7 +151,7 @@ cdef inline bint pool_put(
         if word[0] & WORD_OFFSET != offset:
             return False
         # A free that we were not told of (hooks lifted for a while by another tool).
-        block_discharge(word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
+        scope_discharge(word_scope(word[0]), word_size(word[0]), 1)
         pool_clear(pool, word)
     word[0] = (
         <uint64_t>scope << WORD_SCOPE
@@ -168,11 +168,6 @@ cdef inline void *pool_block(Pool *pool, uint32_t place) noexcept nogil:
     return <void *>(
         pool.key << 14 | (place * pool.units + (pool.words[place] & WORD_OFFSET)) << 4
     )
-
-
-cdef inline void word_charge(uint64_t *word, uint32_t scope, uint32_t stack) noexcept nogil:
-    word[0] &= (<uint64_t>1 << WORD_STACK) - 1
-    word[0] |= <uint64_t>scope << WORD_SCOPE | <uint64_t>stack << WORD_STACK
 
 
 cdef inline uint32_t word_scope(uint64_t word) noexcept nogil:
@@ -194,4 +189,4 @@ cdef void pools_mark(uint8_t *marks) noexcept nogil:
     for i in range(pool_mask + 1):
         for place in range(pools[i].places if pools[i].live else 0):
             if pools[i].words[place] != 0:
-                marks[stack_known(word_stack(pools[i].words[place]))] = 1
+                marks[word_stack(pools[i].words[place])] = 1

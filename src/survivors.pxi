@@ -353,17 +353,13 @@ cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
 
 
 cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
-    # A block beside the object's own. One that is older than what it belongs to is a small table of a dict, from
-    # the free list of these (Objects/dictobject.c, free_keys_object(), 3.11).
-    cdef uint32_t stack = piece.stack & STACK_MASK, scope = piece_scope(piece), made
+    # A block beside the object's own.
+    cdef uint32_t stack = piece.stack & STACK_MASK
     cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
     if lines is not None:
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, False)
-    made = s.graph.date[s.region[piece.node]]
-    if scope < made and PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE:
-        scope, stack = made, NODE_UNKNOWN
-    if wanted(s, scope):
-        charge(s, piece.node, scope, stack, first, 0, False)
+    if wanted(s, piece_scope(piece)):
+        charge(s, piece.node, piece_scope(piece), stack, first, 0, False)
 
 
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):

@@ -116,7 +116,6 @@ def start(int frames, tuple libraries=()):
     main_interp = PyInterpreterState_Main()
     arenas_count()
     hooks_install()
-    objects_follow()
     recording = True
 
 
@@ -127,7 +126,6 @@ def stop():
     stand_ins = 0
     paused_thread = NULL
     pause_depth = 0
-    objects_follow_no_more()
     hooks_remove()
     ledger_free()
 
@@ -185,7 +183,6 @@ def enter_scope(uint32_t scope, uint32_t released_by=0):
     releaser = released_by if released_by else scope
     figures(scope).ended_bytes = -1
     figures(scope).collected_bytes = 0
-    lists_read(scope)
     return before
 
 
@@ -413,7 +410,7 @@ def block_charge(size_t address):
     cdef Charge c
     if entries == NULL or not charge_of(<void *>address, &c):
         return None
-    return c.size, c.scope, stack_known(c.stack) & STACK_MASK
+    return c.size, c.scope, c.stack & STACK_MASK
 
 
 def memory():

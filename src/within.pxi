@@ -104,8 +104,7 @@ def blocks(uint32_t scope, bint tracemalloc=False):
 cdef int block_found(
     list found, int64_t size, void *block, uint32_t stack, TracemallocStacks lines
 ) except -1:
-    # What waits in a free list is nobody's; what came from one bears no date.
-    if size > 0 and stack != STACK_WAITING:
+    if size > 0:
         found.append((size, stack if lines is None else lines.number_of(block)))
     return 0
 
