@@ -166,10 +166,7 @@ cdef class Explanation:
         quiet_begin(&quiet)
         try:
             cuts = self.cuts_of(edges)
-            cuts.apply()
-            if paths_init(&paths, &self.look.graph) < 0:
-                raise MemoryError("no memory to cut edges")
-            paths_find(&paths, &self.look.graph)
+            cuts.search(&paths)
             went_find(&self.look, &paths, &w)
             for node in cuts.cleared:
                 if not went(&self.look, &paths, node):

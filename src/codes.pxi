@@ -53,12 +53,8 @@ cdef int libraries_set(tuple prefixes) except -1:
 
 cdef bint is_in_library(PyObject *file) noexcept nogil:
     cdef int k
-    cdef size_t length
-    if PyUnicode_KIND(file) != 1:
-        return False
     for k in range(library_count):
-        length = strlen(libraries[k])
-        if <size_t>PyUnicode_GET_LENGTH(file) >= length and memcmp(PyUnicode_DATA(file), libraries[k], length) == 0:
+        if text_begins(file, 1, libraries[k], strlen(libraries[k])):
             return True
     return False
 
@@ -130,11 +126,19 @@ cdef uint8_t code_role(PyObject *file, PyObject *name) noexcept nogil:
     return CODE_PLAIN
 
 
+cdef inline bint text_begins(PyObject *s, int kind, const void *beginning, size_t length) noexcept nogil:
+    # With so many characters, of `kind` bytes each?
+    return (
+        PyUnicode_KIND(s) == kind
+        and <size_t>PyUnicode_GET_LENGTH(s) >= length
+        and memcmp(PyUnicode_DATA(s), beginning, length * kind) == 0
+    )
+
+
 cdef bint text_equals(PyObject *s, const char *ascii) noexcept nogil:
     return (
-        PyUnicode_KIND(s) == 1
-        and <size_t>PyUnicode_GET_LENGTH(s) == strlen(ascii)
-        and memcmp(PyUnicode_DATA(s), ascii, strlen(ascii)) == 0
+        <size_t>PyUnicode_GET_LENGTH(s) == strlen(ascii)
+        and text_begins(s, 1, ascii, strlen(ascii))
     )
 
 

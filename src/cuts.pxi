@@ -42,6 +42,14 @@ cdef class Cuts:
                     self.take_out(e)
         return 0
 
+    cdef int search(self, Paths *paths) except -1:
+        # Applies them, and finds the paths that there are without them: `undo` and paths_free() are the caller's.
+        self.apply()
+        if paths_init(paths, self.graph) < 0:
+            raise MemoryError("no memory to cut edges")
+        paths_find(paths, self.graph)
+        return 0
+
     cdef int take_out(self, size_t e) except -1:
         # The root stands in for the target: paths never lead there.
         cdef void *bigger

@@ -355,6 +355,11 @@ cdef inline PyThreadState *recorded_thread() noexcept nogil:
     return thread
 
 
+cdef inline uint32_t charged_scope(Link *link) noexcept nogil:
+    # Of what is allocated there: an import's, or the one that runs.
+    return link.scope if link.scope != 0 else scope_now
+
+
 cdef inline void block_made(void *block, size_t size) noexcept nogil:
     cdef PyThreadState *thread = recorded_thread()
     cdef Link *stack
@@ -370,7 +375,7 @@ cdef inline void block_made(void *block, size_t size) noexcept nogil:
         entry_fetch(block)
         size = charged_size(size)
     stack = capture(thread)
-    scope = stack.scope if stack.scope != 0 else scope_now
+    scope = charged_scope(stack)
     if (
         pool != NULL and pool_put(pool, block, size, scope, stack.node)
         or entry_put(block, size, scope, stack.node) != NULL
@@ -429,7 +434,7 @@ cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexc
         return False
     scope = word_scope(word[0])
     delta = <int64_t>size - word_size(word[0])
-    if delta > 0 and scope != (link.scope if link.scope != 0 else scope_now):
+    if delta > 0 and scope != charged_scope(link):
         return False
     stack = link.node if delta > 0 else word_stack(word[0])
     pool_clear(pool, word)
@@ -472,7 +477,7 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
     scope = e.place & SCOPE_MASK
     before = entry_size(e)
     delta = <int64_t>size - before
-    now = link.scope if link.scope != 0 else scope_now
+    now = charged_scope(link)
     head = growth_take(old, e)
     if delta > 0 and now != scope:
         head = growth_add(head, now, stack, delta)

@@ -296,12 +296,9 @@ cdef int graph_mark_own(Graph *g, PyObject *own_folder) noexcept nogil:
 
 
 cdef bint own_frame(rt_frame *frame, PyObject *own_folder) noexcept nogil:
-    cdef PyObject *file = rt_code_filename(rt_frame_code(frame))
-    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(own_folder)
-    return (
-        PyUnicode_KIND(file) == PyUnicode_KIND(own_folder)
-        and PyUnicode_GET_LENGTH(file) > length
-        and memcmp(
-            PyUnicode_DATA(file), PyUnicode_DATA(own_folder), length * PyUnicode_KIND(file)
-        ) == 0
+    return text_begins(
+        rt_code_filename(rt_frame_code(frame)),
+        PyUnicode_KIND(own_folder),
+        PyUnicode_DATA(own_folder),
+        PyUnicode_GET_LENGTH(own_folder),
     )

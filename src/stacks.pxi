@@ -171,7 +171,7 @@ cdef uint32_t node_scope(uint32_t parent, uint32_t code_id) noexcept nogil:
     cdef uint32_t scope = nodes[parent].scope
     if code.role == CODE_IMPORT:
         return import_scope  # also within a module's body: what it imports is none of its own
-    if (code.role == CODE_MODULE or code.role == CODE_LIBRARY) and scope != 0:
+    if code.role >= CODE_MODULE and scope != 0:
         if code.scope == 0:
             code.scope = scope_new()
             figures(code.scope).coarse = code.role == CODE_LIBRARY

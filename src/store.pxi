@@ -133,7 +133,6 @@ cdef int graph_leaves_grow(Graph *g) noexcept nogil:
     return 0
 
 
-
 cdef inline uint32_t graph_add(Graph *g, PyObject *o) noexcept nogil:
     # A new node; 0 where memory is short.
     if g.count == g.capacity and graph_nodes_grow(g, 2 * <size_t>g.capacity) < 0:

@@ -199,19 +199,10 @@ def waiting_depth(str own_folder not None):
         if code != NULL and not rt_frame_incomplete(frame, code):
             if is_next:
                 return depth
-            is_next = not (rt_code_is_generator(code) or is_text_before(own, rt_code_filename(code)))
+            is_next = not (rt_code_is_generator(code) or own_frame(frame, own))
             depth += 1
         frame = rt_frame_previous(frame)
     return -1
-
-
-cdef bint is_text_before(PyObject *prefix, PyObject *text) noexcept nogil:
-    cdef size_t size = unicode_bytes(prefix)
-    return (
-        PyUnicode_KIND(prefix) == PyUnicode_KIND(text)
-        and unicode_bytes(text) >= size
-        and memcmp(PyUnicode_DATA(prefix), PyUnicode_DATA(text), size) == 0
-    )
 
 
 def stand_on(frame):

@@ -38,10 +38,7 @@ cdef int victims_foretell(Explanation answer, Cuts cuts, Table *victims) except 
     cdef bint short = False
     memset(&paths, 0, sizeof(Paths))
     try:
-        cuts.apply()
-        if paths_init(&paths, g) < 0:
-            raise MemoryError("no memory for a proof")
-        paths_find(&paths, g)
+        cuts.search(&paths)
         for id in range(1 + g.frame_count, g.count):
             if went(&answer.look, &paths, id) and g.objects[id] != NULL:
                 short = short or table_put(victims, <uint64_t>g.objects[id] >> 4, id) < 0

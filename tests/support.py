@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import dedent
 
 from reftrack import _reftrack
 
@@ -96,3 +97,12 @@ def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, 
 def without(*plugins: str) -> str:
     """What PYTEST_ADDOPTS has for a pytest without these plugins."""
     return " ".join(f"-p no:{name}" for name in plugins)
+
+
+def run(tmp_path: Path, source: str) -> str:
+    """The output of a script that has `_reftrack`; it must not crash."""
+    script = tmp_path / "script.py"
+    script.write_text("from reftrack import _reftrack\n" + dedent(source))
+    done = plain(script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr or f"ended by signal {-done.returncode}"
+    return done.stdout

@@ -572,14 +572,8 @@ def sizes_of(scope: int) -> collections.Counter[int]:
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 TestLedger = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")(Ledger.TestCase)
-TestLedger.settings = settings(
-    max_examples=50,
-    stateful_step_count=50,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=CHECKS,
-)
+BASE = settings(deadline=None, database=None, suppress_health_check=CHECKS)
+TestLedger.settings = settings(BASE, max_examples=50, stateful_step_count=50, derandomize=True)
 
 
 class LedgerForLong(Ledger):
@@ -588,10 +582,5 @@ class LedgerForLong(Ledger):
 
 TestLedgerForLong = pytest.mark.slow(LedgerForLong.TestCase)
 TestLedgerForLong.settings = settings(
-    max_examples=150,
-    stateful_step_count=100,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=CHECKS,
+    BASE, max_examples=150, stateful_step_count=100, print_blob=True
 )

@@ -22,7 +22,7 @@ import pytest
 
 from reftrack import _reftrack
 from scoped import Within
-from support import plain
+from support import run
 
 GIB = 1 << 30
 ENTRY_BYTES = 43
@@ -93,15 +93,6 @@ Made = tuple[bytearray, Frames]
 
 def assert_stack(made: Made, frames: int = 16) -> None:
     assert frames_of(made[0], frames) == made[1][-frames:]
-
-
-def run(tmp_path: Path, source: str) -> str:
-    """A script's output; it must not crash."""
-    script = tmp_path / "script.py"
-    script.write_text("from reftrack import _reftrack\n" + dedent(source))
-    done = plain(script, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr or f"ended by signal {-done.returncode}"
-    return done.stdout
 
 
 # ---- sizes and charges ----

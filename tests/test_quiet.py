@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
 
-from support import plain
-
-
-def run(tmp_path: Path, source: str) -> str:
-    """A script's output; it must not crash."""
-    script = tmp_path / "script.py"
-    script.write_text("from reftrack import _reftrack\n" + dedent(source))
-    done = plain(script, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr or f"ended by signal {-done.returncode}"
-    return done.stdout
+from support import run
 
 
 def test_the_blocks_of_a_scope_are_told_while_another_thread_has_a_pause(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from reftrack import _reftrack
@@ -160,6 +160,15 @@ class Look(NamedTuple):
         `limits[number]`, those with most bytes.
         """
         return Sums(*self.answer.sums(holder_of, owning, limits, types))
+
+
+def unseen(number: int, steps: Sequence[Told], seen: Container[int]) -> Iterator[int]:
+    """The steps of the path to a step, outermost first, from the first that is not in `seen`."""
+    path = []
+    while number not in seen:
+        path.append(number)
+        number = steps[number][0]
+    return reversed(path)
 
 
 def look_at(

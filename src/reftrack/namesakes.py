@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from reftrack import naming, owners
-from reftrack.heap import Step, Told
+from reftrack.heap import Step, Told, unseen
 from reftrack.naming import Bases
 from reftrack.traits import TEST_CASE, TESTS_BEGIN
 
@@ -45,12 +45,7 @@ class Namesakes:
     def general(self, number: int) -> General | None:
         """The path to a step; None where the class's name is also a part of another name or key.
         Of the steps of one path those that are new, and no others, cost anything."""
-        path = []
-        at = number
-        while at not in self._found:
-            path.append(at)
-            at = self._steps[at][0]
-        for at in reversed(path):
+        for at in unseen(number, self._steps, self._found):
             self._found[at] = self._next(*self._steps[at])
         return self._found[number]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reftrack import naming, rules
-from reftrack.heap import Told
+from reftrack.heap import Told, unseen
 from reftrack.traits import FUNCARGS
 
 
@@ -20,12 +20,7 @@ class Shapes:
 
     def __getitem__(self, number: int) -> int:
         """Of the steps of one path those that are new, and no others, cost anything."""
-        path = []
-        at = number
-        while at not in self._found:
-            path.append(at)
-            at = self._steps[at][0]
-        for at in reversed(path):
+        for at in unseen(number, self._steps, self._found):
             key = self._key(*self._steps[at])
             self._found[at] = self._known.setdefault(key, len(self._known) + 1)
         return self._found[number]
