@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+import msgspec
+
 from reftrack import _reftrack, owners, proof, retention, windows
 from reftrack.grouping import Charged
 from reftrack.heap import KNOWN_ONLY, WANTED, WANTED_AROUND, WANTED_IMPORT, Edge, Look, Proved, look
@@ -21,8 +23,9 @@ CUT = 10
 """Holders of which the final look finds out what goes when they are cut."""
 
 
-class Timed(NamedTuple):
-    """A scope of the run, by the ledger's number, the kind and the runner's id."""
+class Timed(msgspec.Struct, frozen=True, gc=False):
+    """A scope of the run, by the ledger's number, the kind and the runner's id. There is one for
+    each test to the end, and a suite that often collects pays for what the collector visits."""
 
     number: int
     kind: ScopeKind
