@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import CodeType, ModuleType, TracebackType
-from typing import Any, Literal, NamedTuple, NoReturn, TextIO
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from reftrack import _reftrack
 from reftrack.runners import hide_frames
@@ -98,7 +98,7 @@ def run(target: Target) -> int:
         else:
             _run_module("__main__", alter_argv=False)
     except _NotOpened as error:
-        say(error)
+        _say(error)
         return 2
     except BaseException as error:
         failure = error.with_traceback(_without_launcher(error.__traceback__))
@@ -128,9 +128,10 @@ def interrupt() -> NoReturn:
     raise KeyboardInterrupt
 
 
-def say(message: object, stream: TextIO | None = None) -> None:
-    """A line for stderr; nothing where that is closed, or where the message cannot be shown."""
-    stream = stream or sys.stderr or sys.__stderr__
+def _say(message: object) -> None:
+    """A line for stderr, as python itself writes it; nothing where that is closed, or where the
+    message cannot be shown."""
+    stream = sys.stderr or sys.__stderr__
     if stream is not None:
         with suppress(Exception):
             print(message, file=stream, flush=True)
@@ -267,7 +268,7 @@ def _end(failure: BaseException) -> int:
     status = INTERRUPTED if is_interrupt else 1
     hook = getattr(sys, "excepthook", None)
     if hook is None:
-        say("sys.excepthook is missing")
+        _say("sys.excepthook is missing")
         _display(failure)
         return status
     try:
@@ -278,9 +279,9 @@ def _end(failure: BaseException) -> int:
         broken = error.with_traceback(_without_launcher(error.__traceback__))
     else:
         return status
-    say("Error in sys.excepthook:")
+    _say("Error in sys.excepthook:")
     _display(broken)
-    say("\nOriginal exception was:")
+    _say("\nOriginal exception was:")
     _display(failure)
     return status
 
@@ -291,7 +292,7 @@ def _exit_status(code: object) -> int:
     if isinstance(code, int):
         # A C int made from a C long; a system keeps its low byte. What fits no long is -1.
         return int.__and__(code, 0xFF) if -(1 << 63) <= code < 1 << 63 else 0xFF
-    say(code)
+    _say(code)
     return 1
 
 
@@ -311,5 +312,5 @@ def _wait_for_threads() -> None:
         threading._shutdown()
     except BaseException as error:  # a KeyboardInterrupt most of all: python goes on to its end
         where = "on threading shutdown:" if sys.version_info >= (3, 13) else f"in: {threading!r}"
-        say(f"Exception ignored {where}")
+        _say(f"Exception ignored {where}")
         _display(error.with_traceback(_without_launcher(error.__traceback__)))
