@@ -138,6 +138,7 @@ cdef class Explanation:
                 kept.type = steps.number_of(row.type)
                 kept.objects = row.objects
                 kept.unsure = row.unsure
+                kept.tables = row.tables
                 kept.sure = row.sure
                 kept.bytes = row.bytes
         return 0
@@ -421,5 +422,7 @@ cdef class Explanation:
 
     cdef bint is_unsure(self, Sum *sum):
         # May all these objects have come from a free list, with the line of what was there before? Not
-        # if one of their other blocks was allocated there.
-        return sum.sure == 0 and 0 < sum.unsure <= <uint32_t>self.free_lists[sum.type]
+        # if one of their other blocks was allocated there. Where there are objects, they decide.
+        if sum.unsure == 0:
+            return sum.sure == 0 and 0 < sum.tables <= <uint32_t>RT_FREE_TABLES_KEPT
+        return sum.sure == 0 and sum.unsure <= <uint32_t>self.free_lists[sum.type]
