@@ -19,6 +19,9 @@ from typing import Any, Literal, NamedTuple, NoReturn
 from reftrack import _reftrack
 from reftrack.runners import hide_frames
 
+_OF_A_SCRIPT = ("__file__",) if sys.version_info >= (3, 15) else ("__file__", "__cached__")
+"""What `__main__` has while its script runs (`pyrun_simple_file`, Python/pythonrun.c)."""
+
 INTERRUPTED = -signal.SIGINT  # as `subprocess` has the status of who dies by a signal
 
 
@@ -106,7 +109,7 @@ def run(target: Target) -> int:
     status = 0 if failure is None else _end(failure)
     if is_script and not isinstance(failure, SystemExit):
         # So does python before it waits for threads; SystemExit ends it before it comes to that.
-        for name in ("__file__", "__cached__"):
+        for name in _OF_A_SCRIPT:
             main.__dict__.pop(name, None)
     del main, failure
     _wait_for_threads()
@@ -224,7 +227,8 @@ def _script_code(path: str, namespace: dict[str, Any]) -> CodeType:
         ) from None
     compiled = path.endswith(".pyc")
     loader = SourcelessFileLoader if compiled else SourceFileLoader
-    namespace.update(__file__=path, __cached__=None, __loader__=loader("__main__", path))
+    namespace.update(dict.fromkeys(_OF_A_SCRIPT), __loader__=loader("__main__", path))
+    namespace["__file__"] = path
     return _stored_code(data) if compiled else compile(data, path, "exec", dont_inherit=True)
 
 
