@@ -94,9 +94,10 @@ cdef class Explanation:
                 anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]
                 first = steps.index_on(s.groups[g].sample, made_with(s, top))
-                self.groups.append(
-                    (s.groups[g].scope, s.groups[g].bytes, anchor, last, first, l.graph.date[top])
-                )
+                made_by = l.graph.date[top]
+                if s.groups[g].reused and top == 0 and s.groups[g].sample == s.groups[g].anchor:
+                    anchor, first, made_by = anchor - 1, anchor, s.groups[g].scope
+                self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last, first, made_by))
             self.take_rows(s, number, steps)
         finally:
             free(tops)

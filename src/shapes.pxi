@@ -105,6 +105,7 @@ cdef struct Group:
     uint64_t retained
     uint32_t objects
     uint32_t tops
+    bint reused                   # the anchor, from a free list, is one of them
 
 cdef struct Survey:
     Graph *graph

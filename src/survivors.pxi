@@ -400,6 +400,8 @@ cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
         unsure = False
     charge(s, id, scope, stack, first, 1, unsure)
+    if s.graph.date[id] == 0 and s.region[id] == 0 and not is_attributes(s, id):
+        s.groups[group_of(s, id, id, scope)].reused = piece.stack & STACK_REUSED != 0
 
 
 cdef void charge_all(Survey *s, TracemallocStacks lines):
