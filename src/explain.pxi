@@ -150,7 +150,7 @@ def explain(
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
     quiet_begin(&quiet)
     cdef double started = rt_seconds()
-    lists_read()
+    lists_disown()
     try:
         if look(l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
             raise MemoryError("no memory to look at the heap")

@@ -15,6 +15,7 @@ def resume():
     if paused_thread == rt_thread() and pause_depth > 0:
         pause_depth -= 1
         if pause_depth == 0:
+            lists_own_again()
             paused_thread = NULL
 
 

@@ -83,7 +83,7 @@ cdef bint reuse_is_seen() noexcept nogil:
 
 cdef enum:
     UNCHANGED = 16                # that many blocks in their old places: what is below has not moved either
-    STILL_THERE = 0               # in place of a scope, of what waits,
+    STILL_THERE = 0               # in place of a scope, of what waits or is no scope's,
     MAYBE_TAKEN = 1               # and while a list is compared with what it was
 
 cdef struct Waiting:              # what waited in a free list as it was last read, the next to be taken at the end
@@ -93,6 +93,7 @@ cdef struct Waiting:              # what waited in a free list as it was last re
 
 cdef Waiting waiting[RT_FREE_KINDS]
 cdef Waiting waiting_now          # the list that is read
+cdef bint lists_disowned = False  # what is taken now is no scope's
 
 
 cdef void lists_read() noexcept nogil:
@@ -104,6 +105,20 @@ cdef void lists_read() noexcept nogil:
     if not reuse_is_seen():
         for kind in range(RT_FREE_TABLES + 1, RT_FREE_KINDS):
             list_read(kind)
+
+
+cdef void lists_disown() noexcept nogil:
+    # What a report needs that follows a look is not its scope's: the modules that are imported for it stay.
+    global lists_disowned
+    lists_read()
+    lists_disowned = pause_depth > 0
+
+
+cdef void lists_own_again() noexcept nogil:
+    global lists_disowned
+    if lists_disowned:
+        lists_read()
+        lists_disowned = False
 
 
 cdef void list_read(int kind) noexcept nogil:
@@ -120,7 +135,7 @@ cdef void list_read(int kind) noexcept nogil:
     for i in range(first, count):
         block_waits(waiting_now.blocks[i], now.size)
     for i in range(first, before.count):
-        block_rewait(before.blocks[i], MAYBE_TAKEN, scope_now)
+        block_rewait(before.blocks[i], MAYBE_TAKEN, STILL_THERE if lists_disowned else scope_now)
     if count > first:
         memcpy(&before.blocks[first], &waiting_now.blocks[first], (count - first) * sizeof(void *))
     before.count = count
@@ -152,12 +167,14 @@ cdef int waiting_room(Waiting *w, Py_ssize_t count) noexcept nogil:
 
 
 cdef void waiting_free() noexcept nogil:
+    global lists_disowned
     cdef int kind
     for kind in range(RT_FREE_KINDS):
         free(waiting[kind].blocks)
     free(waiting_now.blocks)
     memset(waiting, 0, sizeof(waiting))
     memset(&waiting_now, 0, sizeof(waiting_now))
+    lists_disowned = False
 
 
 cdef void block_waits(void *block, size_t size) noexcept nogil:

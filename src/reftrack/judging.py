@@ -96,12 +96,14 @@ def _counted(holder: Holder) -> _Counted:
     """What is made around the test has calls of the runner's in its traceback, and none of the
     user's; where the traceback ends before either, it counts. What has no traceback may be an old
     block, which CPython had for reuse: a little of that counts where the holder is the user's, and
-    none of the interpreter's lists, such as atexit's, which runners fill as well."""
+    none of the interpreter's lists, such as atexit's, which runners fill as well. Where all else is
+    made around the test, so is that."""
+    around = [each for each in holder.allocations if each.traceback and _is_around(each.traceback)]
     unsure = [each for each in holder.allocations if not each.traceback]
     is_users = holder.owner in ("your test", "your code") and holder.name not in INTERPRETERS
-    if is_users or sum(each.bytes for each in unsure) >= REUSED:
+    is_all = around and len(around) + len(unsure) == len(holder.allocations)
+    if is_users or (sum(each.bytes for each in unsure) >= REUSED and not is_all):
         unsure = []
-    around = [each for each in holder.allocations if each.traceback and _is_around(each.traceback)]
     left_out = around + unsure
     if len(left_out) == len(holder.allocations) > 0:
         return _Counted(holder, 0, 0)  # of many lines only the first are told
