@@ -155,7 +155,7 @@ NOT_SANITIZED := $(addprefix --deselect=tests/test_, \
 	arrays.py::test_what_arrays_have_is_told_once_by_the_scopes_and_not_as_the_processs)
 
 SANITIZED := $(abspath build/sanitize)
-SANITIZED_PYTEST = env LD_PRELOAD="$$(gcc -print-file-name=libasan.so):$$(gcc -print-file-name=libubsan.so)" \
+SANITIZED_PYTEST = env LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:abort_on_error=1:log_path=$(SANITIZED)/found/asan \
 	UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1:log_path=$(SANITIZED)/found/ubsan \
 	$(SANITIZED)/venv/bin/python -m pytest -q -m "not slow" $(NOT_SANITIZED)
