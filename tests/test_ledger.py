@@ -1149,6 +1149,13 @@ def test_the_lines_of_dead_code_are_dropped_with_the_last_block_that_names_it() 
     assert _reftrack.memory()["stack_bytes"] <= 1.2 * half < 24 << 20
 
 
+def test_each_scope_counts_to_the_ledgers_own_memory() -> None:
+    before = _reftrack.memory()["bytes"]
+    for _ in range(10_000):
+        _reftrack.new_scope()
+    assert 100 * 10_000 <= _reftrack.memory()["bytes"] - before <= 160 * 10_000
+
+
 def test_a_live_block_takes_at_most_43_bytes_beside_its_stack() -> None:
     blocks = []
     for _ in range(8):
