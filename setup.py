@@ -29,8 +29,8 @@ flags = (
     if sanitize
     else ["-O3"]
 )
-# UBSan's runtime is in the extension, and its names are the extension's own: beside ASan's, which has
-# the same names, it would not know where its reports go.
+# UBSan's runtime is in the extension, and its names are the extension's own: beside ASan's, with the
+# same names, it would not know where its reports go.
 with_runtime = [*flags, "-static-libubsan", "-Wl,--exclude-libs,libubsan.a"] if sanitize else []
 quiet = ["-fvisibility=hidden", "-fno-strict-aliasing"]
 compiling = ["/O2", "/std:c11"] if sys.platform == "win32" else [*flags, *quiet]
