@@ -29,7 +29,7 @@ flags = (
     if sanitize
     else ["-O3"]
 )
-# UBSan's runtime is in the extension, and its names are the extension's own: beside ASan's, with the
+# UBSan's runtime is in the extension, and its names are the extension's own: beside ASan's, of the
 # same names, it would not know where its reports go.
 with_runtime = [*flags, "-static-libubsan", "-Wl,--exclude-libs,libubsan.a"] if sanitize else []
 quiet = ["-fvisibility=hidden", "-fno-strict-aliasing"]
