@@ -183,11 +183,15 @@ sanitize: $(SANITIZED)/.built
 valgrind: $(VENV)/.dev
 	$(VENV)/bin/python tests/memcheck.py
 
-# Not the figure of bytes per block: with the hooks of debugging each is larger, and a pool has fewer.
+# Not the figure of bytes per block: with the hooks of debugging each is larger, and a pool has fewer. The
+# cases without development mode: asyncio would note by which lines each task, timer and generator was made, and
+# the first test of a case would have linecache keep 600 KB of sources (extract_stack(),
+# Lib/asyncio/format_helpers.py).
 debug-tests: $(VENV)/.dev
 	PYTHONDEVMODE=1 PYTHONMALLOC=debug $(VENV)/bin/python -m pytest -m "not slow" \
 		--deselect=tests/test_pools.py::test_a_small_block_costs_few_bytes \
-		$(IN_PROCESS) tests/test_holders.py tests/test_proof_runs.py tests/test_cases.py
+		$(IN_PROCESS) tests/test_holders.py tests/test_proof_runs.py
+	PYTHONMALLOC=debug $(VENV)/bin/python -m pytest -m "not slow" tests/test_cases.py
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/overhead.py
