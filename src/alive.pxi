@@ -21,7 +21,7 @@ cdef struct Living:
 cdef int living_init(Living *v, Graph *g, uint32_t *parent) noexcept nogil:
     # The cache of what is known of types goes by address, too.
     memset(v, 0, sizeof(Living))
-    rt_kinds_forget(plain_class)
+    rt_kinds_forget(plain_class, RT_FREE_LIST if reuse_is_seen() else 0)
     v.graph = g
     v.parent = parent
     v.state = <uint8_t *>rt_zeroed_array(g.count, 1)

@@ -94,9 +94,10 @@ cdef class Explanation:
                 anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]
                 first = steps.index_on(s.groups[g].sample, made_with(s, top))
-                self.groups.append(
-                    (s.groups[g].scope, s.groups[g].bytes, anchor, last, first, l.graph.date[top])
-                )
+                made_by = l.graph.date[top]
+                if s.groups[g].reused and top == 0 and s.groups[g].sample == s.groups[g].anchor:
+                    anchor, first, made_by = anchor - 1, anchor, s.groups[g].scope
+                self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last, first, made_by))
             self.take_rows(s, number, steps)
         finally:
             free(tops)
@@ -138,6 +139,7 @@ cdef class Explanation:
                 kept.type = steps.number_of(row.type)
                 kept.objects = row.objects
                 kept.unsure = row.unsure
+                kept.tables = row.tables
                 kept.sure = row.sure
                 kept.bytes = row.bytes
         return 0
@@ -423,5 +425,7 @@ cdef class Explanation:
 
     cdef bint is_unsure(self, Sum *sum):
         # May all these objects have come from a free list, with the line of what was there before? Not
-        # if one of their other blocks was allocated there.
-        return sum.sure == 0 and 0 < sum.unsure <= <uint32_t>self.free_lists[sum.type]
+        # if one of their other blocks was allocated there. Where there are objects, they decide.
+        if sum.unsure == 0:
+            return sum.sure == 0 and 0 < sum.tables <= <uint32_t>RT_FREE_TABLES_KEPT
+        return sum.sure == 0 and sum.unsure <= <uint32_t>self.free_lists[sum.type]

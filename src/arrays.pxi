@@ -58,7 +58,7 @@ cdef int growth_of_new_data(void *block, Entry *e, uint32_t *g) noexcept nogil:
     if g[0] == 0:
         return -1
     growths[g[0]].scope = e.place & SCOPE_MASK
-    growths[g[0]].stack = e.stack & STACK_MASK
+    growths[g[0]].stack = stack_node(e.stack)
     growths[g[0]].size = 0
     growths[g[0]].is_data = True
     growths[g[0]].older = table_find(&growth_heads, address).value if e.stack & ENTRY_GROWN else 0

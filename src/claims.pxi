@@ -77,6 +77,9 @@ cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept no
     if word != NULL:
         if word[0] & WORD_CLAIMED or not wanted(s, word_scope(word[0])):
             return NULL
+        if word_stack(word[0]) == STACK_WAITING:
+            waited(word_scope(word[0]), word_size(word[0]))
+            word_charge(word, word_scope(word[0]), STACK_REUSED)
         word[0] |= WORD_CLAIMED
         return piece_add(
             s, block, node, word_scope(word[0]), word_stack(word[0]), <uint32_t>word_size(word[0])
@@ -84,6 +87,9 @@ cdef Piece *claim(Survey *s, void *block, Pool *pool, uint32_t node) noexcept no
     e = entry_find(block)
     if e.place == 0 or e.stack & ENTRY_CLAIMED or not entry_wanted(s, e):
         return NULL
+    if e.stack & STACK_MASK == STACK_WAITING:
+        waited(e.place & SCOPE_MASK, entry_size(e))
+        e.stack = e.stack & ~<uint32_t>STACK_MASK | STACK_REUSED
     e.stack |= ENTRY_CLAIMED
     return piece_add(s, block, node, e.place & SCOPE_MASK, e.stack, e.size)
 
@@ -186,8 +192,38 @@ cdef void survey_claims(Survey *s) noexcept nogil:
     for k in range(s.claim_count):
         piece = claim(s, s.claims[k].block, s.claims[k].pool, s.claims[k].node)
         if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece_scope(piece)):
-            s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] = piece_scope(piece)
+            survey_date(s, piece)
     s.claim_count = 0
+
+
+cdef inline void survey_date(Survey *s, Piece *piece) noexcept nogil:
+    # A container from a free list bears no date: nearly all of these just pass something on, and paths are
+    # looked for as if they were older. What is in its own block is charged all the same.
+    cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
+    cdef uint32_t scope
+    if not piece.stack & STACK_REUSED or rt_is_without_contents(s.graph.objects[id]):
+        s.graph.date[id] = piece_scope(piece)
+    elif not reuse_is_seen():
+        scope = newest_within(s.graph.objects[id])
+        if scope > piece_scope(piece) and wanted(s, scope):
+            piece.place += scope - piece_scope(piece)
+
+
+cdef uint32_t newest_within(PyObject *o) noexcept nogil:
+    # A container that died and was made anew in one scope is no older than a tuple's items, or a list's or dict's
+    # other block.
+    cdef void *blocks[3]
+    cdef Charge c
+    cdef uint32_t newest = 0
+    cdef Py_ssize_t i
+    if not PyTuple_CheckExact(o):
+        if rt_blocks(o, visit_kinds(rt_type(o)), blocks) > 0 and charge_of(blocks[0], &c):
+            newest = c.scope
+        return newest
+    for i in range(PyTuple_GET_SIZE(o)):
+        if PyTuple_GET_ITEM(o, i) != NULL and charge_of(own_block(PyTuple_GET_ITEM(o, i)), &c):
+            newest = max(newest, c.scope)
+    return newest
 
 
 cdef int survey_orphans(Survey *s) noexcept nogil:

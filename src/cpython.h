@@ -599,6 +599,14 @@ static inline size_t rt_basic_size(PyObject *o)
     return n + rt_buffer_size(o);
 }
 
+/* The size of an object that is made at this moment: all that can be read of it is its type, and a tuple's
+   length (tuple_alloc(), Objects/tupleobject.c, 3.13). */
+static inline size_t rt_size_of_new(PyObject *o)
+{
+    size_t items = Py_TYPE(o) == &PyTuple_Type ? (size_t)Py_SIZE(o) : 0;
+    return rt_preheader(Py_TYPE(o)) + (size_t)Py_TYPE(o)->tp_basicsize + items * sizeof(PyObject *);
+}
+
 /* Bytes that can be read from an object's address on. A static type is a bare PyTypeObject in some
    library's data, shorter than the heap types that type's tp_basicsize is for. */
 static inline size_t rt_readable_size(PyObject *o)
@@ -1150,6 +1158,150 @@ static inline int rt_may_be_reused(PyObject *o)
     return !PyTuple_CheckExact(o) || Py_SIZE(o) <= 20;
 }
 
+/* Does an object of a type with free lists refer to nothing? */
+static inline int rt_is_without_contents(PyObject *o)
+{
+    if (PyTuple_CheckExact(o) || PyList_CheckExact(o)) {
+        return Py_SIZE(o) == 0;
+    }
+    return PyDict_CheckExact(o) ? ((PyDictObject *)o)->ma_used == 0 : !PyType_IS_GC(Py_TYPE(o));
+}
+
+/* ---- objects as they are made -------------------------------------------------------------- */
+
+typedef int (*rt_object_tracer)(PyObject *, int event, void *data);
+
+#if PY_VERSION_HEX >= 0x030D0000
+#define RT_OBJECT_MADE PyRefTracer_CREATE
+#else
+#define RT_OBJECT_MADE 0
+#endif
+
+/* Does the interpreter that runs tell of each object that it makes? 3.13.0 to 3.13.2 do not tell of those
+   from free lists. */
+static inline int rt_tells_of_all_objects(void) { return Py_Version >= 0x030D0300; }
+
+static inline rt_object_tracer rt_tracer_of_objects(void **data)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return (rt_object_tracer)PyRefTracer_GetTracer(data);
+#else
+    *data = NULL;
+    return NULL;
+#endif
+}
+
+/* 0 where the function is told of each object from now on. */
+static inline int rt_trace_objects(rt_object_tracer tracer, void *data)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyRefTracer_SetTracer((PyRefTracer)tracer, data);
+#else
+    (void)tracer;
+    (void)data;
+    return -1;
+#endif
+}
+
+/* ---- free lists --------------------------------------------------------------------------- */
+
+/* One of them while it is read, from the end from which the next object is taken: blocks of `size` that begin
+   `before` bytes ahead of what waits; in an array, or each leads to the next. */
+typedef struct {
+    void *next;
+    void **array;
+    Py_ssize_t count;
+    size_t before;
+    size_t size;
+    enum { RT_NEXT_IS_TYPE, RT_NEXT_IS_ITEM, RT_NEXT_IS_FIRST } link;
+} rt_free_list;
+
+#define RT_FREE_TABLES 0
+#define RT_FREE_TABLES_KEPT 80  /* at most: DICT_KEYS_MAXFREELIST, PyDict_MAXFREELIST and the like */
+#define RT_FREE_FLOATS 1
+#define RT_FREE_LISTS 2
+#define RT_FREE_DICTS 3
+#define RT_FREE_TUPLES 4        /* of one item, and up to twenty */
+#define RT_FREE_KINDS 24
+
+#if PY_VERSION_HEX >= 0x030D0000
+#define RT_FREE(interp, before, now) (&(interp)->object_state.freelists.now)
+#define RT_FREE_ARRAY items
+#else
+#define RT_FREE(interp, before, now) (&(interp)->before)
+#define RT_FREE_ARRAY free_list
+#endif
+
+/* Tables of dicts are no objects: eight places for five entries whose keys are strings (free_keys_object(),
+   dictobject.c, 3.11). The others are needed where the interpreter does not tell of what it makes, which it does
+   from 3.14 on: see rt_tells_of_all_objects(). Layout: pycore_floatobject.h, _list.h, _dict.h (3.12:
+   _dict_state.h), _tuple.h; 3.13: _freelist.h. */
+static inline void rt_free_list_begin(rt_free_list *l, PyInterpreterState *interp, int which)
+{
+    memset(l, 0, sizeof(rt_free_list));
+    if (which == RT_FREE_TABLES) {
+        l->size = sizeof(PyDictKeysObject) + 8 + 5 * sizeof(PyDictUnicodeEntry);
+#if PY_VERSION_HEX >= 0x030E0000
+        l->link = RT_NEXT_IS_FIRST;
+        l->next = interp->object_state.freelists.dictkeys.freelist;
+        l->count = interp->object_state.freelists.dictkeys.size;
+#elif PY_VERSION_HEX >= 0x030D0000
+        l->array = (void **)interp->object_state.freelists.dictkeys.items;
+        l->count = interp->object_state.freelists.dictkeys.numfree;
+#else
+        l->array = (void **)interp->dict_state.keys_free_list;
+        l->count = interp->dict_state.keys_numfree;
+#endif
+    }
+#if PY_VERSION_HEX < 0x030E0000
+    else if (which == RT_FREE_FLOATS) {
+        l->size = sizeof(PyFloatObject);
+        l->link = RT_NEXT_IS_TYPE;
+        l->next = RT_FREE(interp, float_state, floats)->RT_FREE_ARRAY;
+        l->count = RT_FREE(interp, float_state, floats)->numfree;
+    }
+    else if (which == RT_FREE_LISTS) {
+        l->size = sizeof(PyGC_Head) + sizeof(PyListObject);
+        l->array = (void **)RT_FREE(interp, list, lists)->RT_FREE_ARRAY;
+        l->count = RT_FREE(interp, list, lists)->numfree;
+    }
+    else if (which == RT_FREE_DICTS) {
+        l->size = sizeof(PyGC_Head) + sizeof(PyDictObject);
+        l->array = (void **)RT_FREE(interp, dict_state, dicts)->RT_FREE_ARRAY;
+        l->count = RT_FREE(interp, dict_state, dicts)->numfree;
+    }
+    else {
+        l->size = sizeof(PyGC_Head) + sizeof(PyTupleObject) + (size_t)(which - RT_FREE_TUPLES) * sizeof(PyObject *);
+        l->link = RT_NEXT_IS_ITEM;
+        l->next = RT_FREE(interp, tuple, tuples)->RT_FREE_ARRAY[which - RT_FREE_TUPLES];
+        l->count = RT_FREE(interp, tuple, tuples)->numfree[which - RT_FREE_TUPLES];
+    }
+    l->before = which == RT_FREE_TABLES || which == RT_FREE_FLOATS ? 0 : sizeof(PyGC_Head);
+#endif
+}
+
+/* The block of the next that waits, NULL where there is none. Only read. */
+static inline void *rt_free_list_next(rt_free_list *l)
+{
+    void *o;
+    if (l->count <= 0) {
+        return NULL;
+    }
+    l->count--;
+    if (l->array != NULL) {
+        return (char *)l->array[l->count] - l->before;
+    }
+    o = l->next;
+    if (o == NULL) {
+        l->count = 0;
+        return NULL;
+    }
+    l->next = l->link == RT_NEXT_IS_TYPE ? (void *)Py_TYPE((PyObject *)o)
+        : l->link == RT_NEXT_IS_ITEM ? (void *)((PyTupleObject *)o)->ob_item[0]
+                                     : *(void **)o;
+    return (char *)o - l->before;
+}
+
 /* ---- by kind of object: how it is visited, which blocks it has ----------------------------- */
 
 /* A class of C's, by its name: those of Python code are on the heap. */
@@ -1349,17 +1501,20 @@ typedef struct {
 
 static rt_kinds rt_kinds_known[RT_KINDS_KNOWN];
 static PyTypeObject *rt_kinds_python_class;
+static int rt_kinds_left_out;
 
-/* To be called at the start of each look: a type may have gone, and another be at its address. */
-static inline void rt_kinds_forget(PyTypeObject *python_class)
+/* To be called at the start of each look: a type may have gone, and another be at its address. What is
+   in `left_out` is no kind of any type. */
+static inline void rt_kinds_forget(PyTypeObject *python_class, int left_out)
 {
+    rt_kinds_left_out = left_out;
     memset(rt_kinds_known, 0, sizeof(rt_kinds_known));
     rt_kinds_python_class = python_class;
 }
 
 static int rt_kinds_found(rt_kinds *known, PyTypeObject *type)
 {
-    known->kinds = rt_visit_kinds(type, rt_kinds_python_class);
+    known->kinds = rt_visit_kinds(type, rt_kinds_python_class) & ~rt_kinds_left_out;
     known->type = type;
     return known->kinds;
 }

@@ -133,6 +133,21 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_interned_for_good(void *, size_t)
     PyObject *rt_interned_table(PyInterpreterState *)
     bint rt_may_be_reused(PyObject *)
+    bint rt_is_without_contents(PyObject *)
+    ctypedef int (*rt_object_tracer)(PyObject *, int, void *) noexcept nogil
+    int RT_OBJECT_MADE
+    bint rt_tells_of_all_objects()
+    rt_object_tracer rt_tracer_of_objects(void **)
+    int rt_trace_objects(rt_object_tracer, void *)
+    size_t rt_size_of_new(PyObject *)
+    ctypedef struct rt_free_list:
+        Py_ssize_t count
+        size_t size
+    int RT_FREE_TABLES
+    int RT_FREE_TABLES_KEPT
+    enum: RT_FREE_KINDS
+    void rt_free_list_begin(rt_free_list *, PyInterpreterState *, int)
+    void *rt_free_list_next(rt_free_list *)
     int RT_FREE_LIST
     int RT_MADE_AFTER
     unsigned rt_free_list_length(PyTypeObject *)
@@ -157,7 +172,7 @@ cdef extern from "cpython.h" nogil:
     int PyGC_IsEnabled()
     PyObject *rt_function_annotations(PyObject *)
     int visit_kinds "rt_kinds_of"(PyTypeObject *)
-    void rt_kinds_forget(PyTypeObject *)
+    void rt_kinds_forget(PyTypeObject *, int)
     PyObject *rt_function_annotate(PyObject *)
     void rt_visit(PyObject *, int, visitproc, void *)
     size_t rt_plain_count(PyObject *)

@@ -119,7 +119,7 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
             continue
         interned = interned_as(s.orphans.slots[i].value)
         charge_of(<void *><size_t>block, &c)
-        stack = c.stack & STACK_MASK
+        stack = stack_node(c.stack)
         if lines is not None:
             stack = lines.stack_of(<void *><size_t>block, stack, False)
         key = (c.scope, stack, interned)
@@ -150,6 +150,7 @@ def explain(
     cdef TracemallocStacks lines = TracemallocStacks() if tracemalloc else None
     quiet_begin(&quiet)
     cdef double started = rt_seconds()
+    lists_read()
     try:
         if look(l, <const uint8_t *><char *>scopes, len(scopes), <PyObject *>own_folder, seconds) < 0:
             raise MemoryError("no memory to look at the heap")

@@ -11,11 +11,14 @@ cdef enum:
     ENTRY_CODE = 1 << 29        # the block is a code object that a stack names
     ENTRY_CLAIMED = 1 << 28     # an object owns the block (only while the heap is looked at)
     STACK_MASK = (1 << 28) - 1
+    STACK_REUSED = 1 << 27      # the block came to its scope by a free list; see reuse.pxi
+    STACK_WAITING = STACK_MASK  # and no figures have it yet
+    NODE_MASK = (1 << 27) - 1
 
 cdef struct Entry:              # 16 bytes
     uint64_t place              # address >> 4 in the high 44 bits, scope in the low 20; 0: empty, as `stack`
     uint32_t size
-    uint32_t stack              # node id and ENTRY_ flags
+    uint32_t stack              # node id, ENTRY_ and STACK_ flags
 
 cdef struct ScopeFigures:
     int64_t live_bytes
@@ -155,6 +158,16 @@ cdef void scope_discharged(ScopeFigures *f, uint32_t scope, int64_t size, int64_
         f.collected_bytes += size
 
 
+cdef inline void block_discharge(uint32_t scope, uint32_t stack, int64_t size) noexcept nogil:
+    # What came by a free list is in no figures.
+    if stack & STACK_MASK != STACK_WAITING:
+        scope_discharge(scope, size, 1)
+
+
+cdef inline uint32_t stack_node(uint32_t stack) noexcept nogil:
+    return NODE_UNKNOWN if stack & STACK_MASK == STACK_WAITING else stack & NODE_MASK
+
+
 # ---- entries ----
 
 cdef inline size_t entry_home(uint64_t address) noexcept nogil:
@@ -281,7 +294,7 @@ cdef void ledger_sweep() noexcept nogil:
     chain_mark(marks)
     for i in range(entry_mask + 1):
         if entries[i].place != 0:
-            marks[entries[i].stack & STACK_MASK] = 1
+            marks[stack_node(entries[i].stack)] = 1
             if entries[i].stack & ENTRY_GROWN:
                 g = table_find(&growth_heads, entry_address(&entries[i])).value
                 while g != 0:
@@ -298,7 +311,7 @@ cdef void ledger_sweep() noexcept nogil:
 
 cdef struct Charge:
     uint32_t scope
-    uint32_t stack              # with the ENTRY_ flags
+    uint32_t stack              # with the ENTRY_ and STACK_ flags
     int64_t size
 
 
@@ -337,7 +350,7 @@ cdef void block_leave_pool(void *block) noexcept nogil:
         was = word[0]
         pool_clear(pool, word)
         if entry_put(block, <size_t>word_size(was), word_scope(was), word_stack(was)) == NULL:
-            scope_discharge(word_scope(was), word_size(was), 1)
+            block_discharge(word_scope(was), word_stack(was), word_size(was))
 
 
 # ---- events ----
@@ -361,10 +374,12 @@ cdef inline uint32_t charged_scope(Link *link) noexcept nogil:
 
 
 cdef inline void block_made(void *block, size_t size) noexcept nogil:
+    global block_told
     cdef PyThreadState *thread = recorded_thread()
     cdef Link *stack
     cdef Pool *pool = NULL
     cdef uint32_t scope
+    block_told = block
     if thread == NULL or not storable(block) or ledger_short or not charging:
         return
     # The block's place arrives while the stack is captured.
@@ -396,7 +411,10 @@ cdef void block_forget(void *block, Entry *e) noexcept nogil:
             older = growths[g].older
             growth_drop(g)
             g = older
-    scope_discharge(scope, size, 0 if e.stack & ENTRY_CODE and e.size == 0 else 1)
+    if e.stack & ENTRY_CODE and e.size == 0:
+        scope_discharge(scope, size, 0)
+    else:
+        block_discharge(scope, e.stack, size)
     if e.stack & ENTRY_CODE:
         code_died(block)
 
@@ -410,7 +428,7 @@ cdef inline void block_gone(void *block) noexcept nogil:
     pool = pool_of(block)
     word = pool_find(pool, block)
     if word != NULL:
-        scope_discharge(word_scope(word[0]), word_size(word[0]), 1)
+        block_discharge(word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
         pool_clear(pool, word)
         return
     e = entry_find(block)
@@ -420,8 +438,15 @@ cdef inline void block_gone(void *block) noexcept nogil:
         block_forget(block, e)
         e = entry_find(block)
     else:
-        scope_discharge(e.place & SCOPE_MASK, entry_size(e), 1)
+        block_discharge(e.place & SCOPE_MASK, e.stack, entry_size(e))
     entry_delete(e)
+
+
+cdef void block_begins(void *block, size_t size, Link *link) noexcept nogil:
+    # An object from a free list is made longer while it is built (_PyTuple_Resize(), tupleobject.c, 3.11).
+    cdef uint32_t scope = charged_scope(link)
+    if block_put(block, size, scope, link.node):
+        scope_charge(scope, <int64_t>size, 1)
 
 
 cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexcept nogil:
@@ -432,6 +457,10 @@ cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexc
     cdef int64_t delta
     if word == NULL:
         return False
+    if word_stack(word[0]) == STACK_WAITING:
+        pool_clear(pool, word)
+        block_begins(new, size, link)
+        return True
     scope = word_scope(word[0])
     delta = <int64_t>size - word_size(word[0])
     if delta > 0 and scope != charged_scope(link):
@@ -473,6 +502,10 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
         # Made before the ledger was there: the part that is new is not known; charged to no test.
         if block_put(new, size, 0, stack):
             scope_charge(0, size, 1)
+        return
+    if e.stack & STACK_MASK == STACK_WAITING:
+        entry_delete(e)
+        block_begins(new, size, link)
         return
     scope = e.place & SCOPE_MASK
     before = entry_size(e)

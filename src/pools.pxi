@@ -7,7 +7,7 @@ cdef enum:
     POOL_SMALL = 512
     POOL_SHIFT = 10               # of an address >> 4, to its pool of 16 KiB
     POOL_UNITS = 1024             # of 16 bytes
-    # A word, from the highest bit: scope 20, stack 28, size + 1 in 10, claimed 1, and in 5 the units
+    # A word, from the highest bit: scope 20, stack 28 with its STACK_ flags, size + 1 in 10, claimed 1, and in 5 the units
     # between the start of the block's place in the array and its own. 0: empty.
     WORD_SCOPE = 44
     WORD_STACK = 16
@@ -151,7 +151,7 @@ cdef inline bint pool_put(
         if word[0] & WORD_OFFSET != offset:
             return False
         # A free that we were not told of (hooks lifted for a while by another tool).
-        scope_discharge(word_scope(word[0]), word_size(word[0]), 1)
+        block_discharge(word_scope(word[0]), word_stack(word[0]), word_size(word[0]))
         pool_clear(pool, word)
     word[0] = (
         <uint64_t>scope << WORD_SCOPE
@@ -168,6 +168,11 @@ cdef inline void *pool_block(Pool *pool, uint32_t place) noexcept nogil:
     return <void *>(
         pool.key << 14 | (place * pool.units + (pool.words[place] & WORD_OFFSET)) << 4
     )
+
+
+cdef inline void word_charge(uint64_t *word, uint32_t scope, uint32_t stack) noexcept nogil:
+    word[0] &= (<uint64_t>1 << WORD_STACK) - 1
+    word[0] |= <uint64_t>scope << WORD_SCOPE | <uint64_t>stack << WORD_STACK
 
 
 cdef inline uint32_t word_scope(uint64_t word) noexcept nogil:
@@ -189,4 +194,4 @@ cdef void pools_mark(uint8_t *marks) noexcept nogil:
     for i in range(pool_mask + 1):
         for place in range(pools[i].places if pools[i].live else 0):
             if pools[i].words[place] != 0:
-                marks[word_stack(pools[i].words[place])] = 1
+                marks[stack_node(word_stack(pools[i].words[place]))] = 1

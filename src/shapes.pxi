@@ -90,6 +90,7 @@ cdef struct Row:                  # part of a group: one type, one stack
     uint32_t stack
     uint32_t objects
     uint32_t unsure               # objects whose line may be that of an earlier life
+    uint32_t tables               # of dicts, of which the same is true
     uint32_t sure                 # blocks whose line is not
     int64_t bytes
     uint32_t next
@@ -104,6 +105,7 @@ cdef struct Group:
     uint64_t retained
     uint32_t objects
     uint32_t tops
+    bint reused                   # the anchor, from a free list, is one of them
 
 cdef struct Survey:
     Graph *graph

@@ -189,7 +189,7 @@ cdef uint32_t node_new() noexcept nogil:
         node_live += 1
         return id
     if node_count == node_capacity:
-        if node_capacity >= <uint32_t>STACK_MASK // 2:
+        if node_capacity >= <uint32_t>NODE_MASK // 2:
             return 0
         bigger = <Node *>realloc(nodes, 2 * <size_t>node_capacity * sizeof(Node))
         if bigger == NULL:

@@ -101,7 +101,7 @@ cdef class Steps:
             number = self.type_numbers[<size_t>type] = len(self.type_names)
             name = type_name(type)
             self.type_names.append(name)
-            self.free_lists.append(rt_free_list_length(type))
+            self.free_lists.append(0 if reuse_is_seen() else rt_free_list_length(type))
             self.bases.setdefault(name, type_bases(type))
         return number
 

@@ -3,7 +3,7 @@
 cdef int graph_init(Graph *g, size_t expected) noexcept nogil:
     # Most nodes have a block in the ledger. Memory that is reserved and not used costs nothing.
     memset(g, 0, sizeof(Graph))
-    rt_kinds_forget(plain_class)
+    rt_kinds_forget(plain_class, RT_FREE_LIST if reuse_is_seen() else 0)
     g.edge_capacity = 2 * expected + (1 << 17)
     g.raw_capacity = 4 * BATCH_REFERENCES
     g.to = <uint32_t *>rt_array(g.edge_capacity, sizeof(uint32_t))

@@ -6,6 +6,7 @@ cdef struct Sum:
     uint32_t type               # where stacks are summed type by type, else 0
     uint32_t objects
     uint32_t unsure             # objects whose line may be that of an earlier life
+    uint32_t tables             # of dicts, of which the same is true
     uint32_t sure               # blocks whose line is not: an object's other blocks among them
     int64_t bytes
 
@@ -41,6 +42,7 @@ cdef size_t sums_merge(Sum *sums, size_t count) noexcept nogil:
         if by_key(&sums[k], &sums[last]) == 0:
             sums[last].objects += sums[k].objects
             sums[last].unsure += sums[k].unsure
+            sums[last].tables += sums[k].tables
             sums[last].sure += sums[k].sure
             sums[last].bytes += sums[k].bytes
         else:

@@ -59,7 +59,7 @@ cdef void survey_lighten(Survey *s) noexcept nogil:
     cdef uint32_t id
     for k in range(s.piece_count):
         id = s.pieces[k].node & ~<uint32_t>PIECE_OWN
-        if s.graph.date[id] == 0 and s.sizes != NULL:
+        if s.graph.date[id] == 0 and s.sizes != NULL and not is_own_estimated(s, &s.pieces[k]):
             s.sizes[id] -= <uint64_t>piece_size(&s.pieces[k])
     if s.sizes_with_leaves:
         s.sizes_with_leaves = False
@@ -109,13 +109,22 @@ cdef int survey_regions(Survey *s) noexcept nogil:
         scope = s.graph.date[id]
         if above != 0 and scope == s.graph.date[above]:
             s.region[id] = above
-        elif above != 0 and scope <= s.graph.date[above] and visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
-            # The block is older than what holds it, and may have been reused: the object was made
-            # no earlier than the block; it goes with its region.
+        elif above != 0 and is_of_region(s, id, above):
             s.region[id] = above
         elif wanted(s, scope):
             s.region[id] = id
     return 0
+
+
+cdef inline bint is_of_region(Survey *s, uint32_t id, uint32_t above) noexcept nogil:
+    # The block is older than what holds it, and may have been reused: the object was made no earlier than the
+    # block; it goes with its region.
+    cdef uint32_t scope = s.graph.date[id]
+    return (
+        scope <= s.graph.date[above]
+        and visit_kinds(rt_type(s.graph.objects[id])) & RT_FREE_LIST != 0
+        and (scope == 0 or not reuse_is_seen())
+    )
 
 
 cdef uint32_t *survey_tops(Survey *s) noexcept nogil:
@@ -158,6 +167,11 @@ cdef inline bint is_estimated(Survey *s, uint32_t id) noexcept nogil:
     return s.graph.date[id] == 0 or s.graph.date[id] == s.target_scope and s.target_count > 0
 
 
+cdef inline bint is_own_estimated(Survey *s, Piece *piece) noexcept nogil:
+    # An object's own block, known though it bears no date: the estimate has it.
+    return piece.node & PIECE_OWN and s.graph.date[piece.node & ~<uint32_t>PIECE_OWN] == 0
+
+
 cdef inline bint is_sized(Paths *p, uint32_t id) noexcept nogil:
     # Those of order[outside:].
     return p.level[id] & INSIDE or p.level[id] & LEVEL_MASK == LEVEL_GARBAGE
@@ -172,7 +186,8 @@ cdef int survey_sizes(Survey *s) noexcept nogil:
     if s.sizes == NULL:
         return -1
     for k in range(s.piece_count):
-        s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>piece_size(&s.pieces[k])
+        if not is_own_estimated(s, &s.pieces[k]):
+            s.sizes[s.pieces[k].node & ~<uint32_t>PIECE_OWN] += <uint64_t>piece_size(&s.pieces[k])
     for k in range(s.paths.outside, s.paths.reached):
         id = s.paths.order[k]
         if is_estimated(s, id) and g.objects[id] != NULL:
@@ -316,6 +331,7 @@ cdef void charge(
     row.bytes += size
     row.objects += objects
     row.unsure += objects if unsure else 0
+    row.tables += unsure and objects == 0
     row.sure += 0 if unsure else 1
     s.groups[group].bytes += size
     s.groups[group].objects += objects
@@ -353,30 +369,39 @@ cdef int64_t charge_growths(Survey *s, Piece *piece, TracemallocStacks lines):
 
 
 cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
-    # A block beside the object's own.
-    cdef uint32_t stack = piece.stack & STACK_MASK
+    # A block beside the object's own. One that is older than what it belongs to is a small table of a dict, from
+    # the free list of these (Objects/dictobject.c, free_keys_object(), 3.11).
+    cdef uint32_t stack = stack_node(piece.stack), scope = piece_scope(piece), made
     cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
+    cdef bint unsure = PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE
     if lines is not None:
-        stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, False)
-    if wanted(s, piece_scope(piece)):
-        charge(s, piece.node, piece_scope(piece), stack, first, 0, False)
+        stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
+    made = s.graph.date[s.region[piece.node]]
+    if unsure and scope < made:
+        scope, stack = made, NODE_UNKNOWN
+    if unsure and piece.stack & STACK_REUSED:
+        stack = NODE_UNKNOWN  # tracemalloc is told of objects alone
+    if wanted(s, scope):
+        charge(s, piece.node, scope, stack, first, 0, unsure)
 
 
 cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
-    cdef uint32_t scope = piece_scope(piece), stack = piece.stack & STACK_MASK
+    cdef uint32_t scope = piece_scope(piece), stack = stack_node(piece.stack)
     cdef PyObject *o = s.graph.objects[id]
     cdef bint unsure = visit_kinds(rt_type(o)) & RT_FREE_LIST and rt_may_be_reused(o)
     cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
     if not wanted(s, scope):
         return  # an old object whose own block grew
-    if s.region[id] != 0 and s.graph.date[s.region[id]] != scope:
+    if s.region[id] != 0 and s.graph.date[s.region[id]] != scope and not piece.stack & STACK_REUSED:
         scope = s.graph.date[s.region[id]]  # a reused block: its stack is of an earlier life
         stack = NODE_UNKNOWN
     if lines is not None:
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
         unsure = False
     charge(s, id, scope, stack, first, 1, unsure)
+    if s.graph.date[id] == 0 and s.region[id] == 0 and not is_attributes(s, id):
+        s.groups[group_of(s, id, id, scope)].reused = piece.stack & STACK_REUSED != 0
 
 
 cdef void charge_all(Survey *s, TracemallocStacks lines):

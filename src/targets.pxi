@@ -192,7 +192,7 @@ cdef void charge_targets(Survey *s, TracemallocStacks lines):
         if lines is not None:
             stack = lines.number_of(own_block(g.objects[id]))
         elif recording and charge_of(own_block(g.objects[id]), &c):
-            stack = c.stack & STACK_MASK
+            stack = stack_node(c.stack)
         charge(s, id, s.target_scope, stack, max(<int64_t>s.sizes[id], <int64_t>1), 1, False)
 
 

@@ -54,6 +54,7 @@ cdef void ledger_free() noexcept nogil:
         scope_chunks[i] = NULL
     free(entries)
     pools_free()
+    waiting_free()
     free(growths)
     table_free(&growth_heads)
     stacks_free()
@@ -120,6 +121,7 @@ def start(int frames, tuple libraries=()):
     main_interp = PyInterpreterState_Main()
     arenas_count()
     hooks_install()
+    objects_follow()
     recording = True
 
 
@@ -130,6 +132,7 @@ def stop():
     stand_ins = 0
     paused_thread = NULL
     pause_depth = 0
+    objects_follow_no_more()
     hooks_remove()
     ledger_free()
 
@@ -183,6 +186,7 @@ def enter_scope(uint32_t scope, uint32_t released_by=0):
     if scope >= scope_count:
         raise ValueError(f"no scope {scope}")
     cdef uint32_t before = scope_now
+    lists_read()
     scope_run(scope)
     releaser = released_by if released_by else scope
     figures(scope).ended_bytes = -1
@@ -405,7 +409,7 @@ def block_charge(size_t address):
     cdef Charge c
     if entries == NULL or not charge_of(<void *>address, &c):
         return None
-    return c.size, c.scope, c.stack & STACK_MASK
+    return c.size, c.scope, stack_node(c.stack)
 
 
 def memory():

@@ -112,8 +112,9 @@ def blocks(uint32_t scope, bint tracemalloc=False):
 cdef int block_found(
     list found, int64_t size, void *block, uint32_t stack, TracemallocStacks lines
 ) except -1:
-    if size > 0:
-        found.append((size, stack if lines is None else lines.number_of(block)))
+    # What waits in a free list is nobody's; what came from one bears no date.
+    if size > 0 and stack != STACK_WAITING:
+        found.append((size, stack_node(stack) if lines is None else lines.number_of(block)))
     return 0
 
 
@@ -146,7 +147,7 @@ cdef int blocks_of_table(uint32_t scope, list found, TracemallocStacks lines) ex
         while g != 0:
             first -= growths[g].size
             if growths[g].scope == scope:
-                block_found(found, growths[g].size, block, growths[g].stack & STACK_MASK, lines)
+                block_found(found, growths[g].size, block, growths[g].stack, lines)
             g = growths[g].older
         if e.place & SCOPE_MASK == scope:
             block_found(found, first, block, e.stack & STACK_MASK, lines)

@@ -97,7 +97,10 @@ def test_snapshot_is_one_of_tracemallocs() -> None:
     assert top.size > 200_000
     assert top.traceback[0].filename == __file__
     assert sum(trace.size for trace in snapshot.traces) <= t.survived_bytes
-    assert snapshot.filter_traces([tracemalloc.Filter(False, __file__)]).statistics("lineno") == []
+    # An object from a free list is there, of which tracemalloc may know nothing.
+    others = snapshot.filter_traces([tracemalloc.Filter(False, __file__)]).statistics("lineno")
+    assert {stat.traceback[0].filename for stat in others} <= {"<unknown>"}
+    assert sum(stat.size for stat in others) < 100
     with reftrack.track() as then:
         KEPT.append([bytearray(2000) for _ in range(200)])
     differences = then.snapshot().compare_to(snapshot, "filename")

@@ -155,7 +155,8 @@ def test_another_path_is_told_around_the_cut(heap: Any) -> None:
     cut = seen.cut([step_to(seen, "x"), seen.numbers(cut.still_held[0])[-4]], [0])
     assert cut.still_held == {}
     assert cut.survivor_bytes == BLOB_BYTES
-    assert cut.bytes == really(lambda: vars(heap).update(x=None, y=None))
+    lists = 3 * sys.getsizeof([])  # maybe from a free list, and then in no figures
+    assert cut.bytes - really(lambda: vars(heap).update(x=None, y=None)) in (0, lists)
 
 
 def test_all_references_between_two_objects_are_one_edge(heap: Any) -> None:

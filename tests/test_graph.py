@@ -1077,7 +1077,7 @@ def test_each_survivor_has_the_line_that_allocated_it(heap: Heap, backend: traci
     for back, attribute in enumerate(("blobs", "slotted", "plain")):
         [group] = [group for group in found if edges(group)[:1] == [("attr", attribute)]]
         stack, _, objects = max(group.stacks, key=lambda counted: counted[2])
-        assert objects == 100
+        assert objects in (100, 101)  # the list itself, where its line is known
         file, _, line = lines[stack][-1]
         assert (file, line) == (__file__, here - back)
 

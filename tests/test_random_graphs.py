@@ -117,7 +117,9 @@ def test_retained_sizes_are_those_of_networkxs_dominators(heap: Any, shape: str,
         top = max(groups(seen, scope), key=lambda group: group.retained_bytes)
         assert round(top.retained_bytes / UNIT) == retained[number]
         assert sum(step.type.endswith("Weighed") for step in top.path) == reached[number]
-    assert len(retained) == len({group[0] for group in seen.groups})
+    # Before 3.13.3 a tuple of the last `with`, reused since, may be said to be of its scope.
+    large = {group[0] for group in seen.groups if group[1] >= UNIT}
+    assert len(retained) == len(large)
 
 
 # ---- referrers ----

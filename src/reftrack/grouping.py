@@ -190,10 +190,10 @@ def _leave_out_open(
 
 def _goes(choice: Choice) -> bool:
     """With its test goes what a runner holds of it; not what pytest's configuration has, or a wider
-    fixture, nor what the user has set on an item."""
+    fixture, nor what the user has set on an item, nor what the test has printed."""
     if choice.place == RECORDED_WARNINGS:
         return True
-    if choice.owner != "runner":
+    if choice.owner != "runner" or choice.attribute == "_report_sections":
         return False
     rule = choice.rule.name if choice.rule is not None else ""
     is_private = choice.attribute.startswith("_") or choice.attribute in (FUNCARGS, "stash")

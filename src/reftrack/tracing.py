@@ -78,6 +78,8 @@ class Tracemalloc:
         if not tracemalloc.is_tracing():
             tracemalloc.start(frames)
             self._started_by_us = True
+            # What waits in free lists it would never know: a collection empties them.
+            _reftrack.collect()
         start_ledger(frames, libraries)
 
     def stop(self) -> None:

@@ -1,9 +1,9 @@
 # mypy: ignore-errors
 # RUN unittest
-# LEAK test T.test_1 bytes=250000 line=ALLOC holder=failed_futures.FUTURES
-# LEAK test T.test_2 bytes=250000 line=ALLOC holder=failed_futures.FUTURES
-# LEAK test T.test_3 bytes=250000 line=ALLOC holder=failed_futures.FUTURES
-# LEAK test T.test_4_done bytes=250000 line=ALLOC holder=failed_futures.FUTURES
+# LEAK test T.test_1 bytes=400000 line=ALLOC holder=failed_futures.FUTURES
+# LEAK test T.test_2 bytes=400000 line=ALLOC holder=failed_futures.FUTURES
+# LEAK test T.test_3 bytes=400000 line=ALLOC holder=failed_futures.FUTURES
+# LEAK test T.test_4_done bytes=400000 line=ALLOC holder=failed_futures.FUTURES
 # VERDICT growing failed_futures.FUTURES
 import concurrent.futures
 import unittest
@@ -26,13 +26,13 @@ class T(unittest.TestCase):
             FUTURES.append(pool.submit(work, size))
 
     def test_1(self):
-        self.run_in_pool(250_001)
+        self.run_in_pool(400_001)
 
     def test_2(self):
-        self.run_in_pool(250_001)
+        self.run_in_pool(400_001)
 
     def test_3(self):
-        self.run_in_pool(250_001)
+        self.run_in_pool(400_001)
 
     def test_4_done(self):
-        self.run_in_pool(250_000)
+        self.run_in_pool(400_000)

@@ -1,15 +1,15 @@
 # mypy: ignore-errors
 # RUN pytest
-# LEAK test test_tuple[0] bytes=100000 line=LOGGED holder=objects_in_containers.CLIENTS
-# LEAK test test_tuple[1] bytes=100000 line=LOGGED holder=objects_in_containers.CLIENTS
-# LEAK test test_tuple[2] bytes=100000 line=LOGGED holder=objects_in_containers.CLIENTS
-# LEAK test test_dict[0] bytes=100000 line=NAMED holder=objects_in_containers.BY_NAME
-# LEAK test test_dict[1] bytes=100000 line=NAMED holder=objects_in_containers.BY_NAME
-# LEAK test test_dict[2] bytes=100000 line=NAMED holder=objects_in_containers.BY_NAME
-# LEAK test test_set bytes=100000 line=SET holder=objects_in_containers.CURRENT
-# LEAK test test_cache[0] bytes=100000 line=CACHED holder=objects_in_containers.CACHE
-# LEAK test test_cache[1] bytes=100000 line=CACHED holder=objects_in_containers.CACHE
-# LEAK test test_cache[2] bytes=100000 line=CACHED holder=objects_in_containers.CACHE
+# LEAK test test_tuple[0] bytes=200000 line=LOGGED holder=objects_in_containers.CLIENTS
+# LEAK test test_tuple[1] bytes=200000 line=LOGGED holder=objects_in_containers.CLIENTS
+# LEAK test test_tuple[2] bytes=200000 line=LOGGED holder=objects_in_containers.CLIENTS
+# LEAK test test_dict[0] bytes=200000 line=NAMED holder=objects_in_containers.BY_NAME
+# LEAK test test_dict[1] bytes=200000 line=NAMED holder=objects_in_containers.BY_NAME
+# LEAK test test_dict[2] bytes=200000 line=NAMED holder=objects_in_containers.BY_NAME
+# LEAK test test_set bytes=200000 line=SET holder=objects_in_containers.CURRENT
+# LEAK test test_cache[0] bytes=200000 line=CACHED holder=objects_in_containers.CACHE
+# LEAK test test_cache[1] bytes=200000 line=CACHED holder=objects_in_containers.CACHE
+# LEAK test test_cache[2] bytes=200000 line=CACHED holder=objects_in_containers.CACHE
 # CLEAN test test_clean
 # VERDICT growing objects_in_containers.CLIENTS
 # VERDICT growing objects_in_containers.BY_NAME
@@ -57,21 +57,21 @@ def cure():
 
 @many
 def test_tuple(number):
-    CLIENTS[0].log.append(bytearray(100_000))  # LOGGED
+    CLIENTS[0].log.append(bytearray(200_000))  # LOGGED
 
 
 @many
 def test_dict(number):
-    BY_NAME["default"].log.append(bytearray(100_000))  # NAMED
+    BY_NAME["default"].log.append(bytearray(200_000))  # NAMED
 
 
 def test_set():
-    CURRENT[0].current = bytearray(100_000)  # SET
+    CURRENT[0].current = bytearray(200_000)  # SET
 
 
 @many
 def test_cache(number):
-    CACHE.put(number, bytearray(100_000))  # CACHED
+    CACHE.put(number, bytearray(200_000))  # CACHED
     assert len(CACHE._order) == len(CACHE._table)
 
 

@@ -1,0 +1,198 @@
+# Objects that come from a free list: no allocator sees them, and the ledger would still have the block's
+# earlier life.
+#
+# Where the interpreter tells of each object that it makes (PyRefTracer, since 3.13.3 for those as well), such
+# a block is charged anew, and all is known of it that is known of any other.
+#
+# Elsewhere, and for the tables of dicts, which are no objects, the lists are read as each scope begins or
+# ends. What waits there is no one's (STACK_WAITING: no figures have it), and what is not there any more the next
+# time is of the scope that ran, with no line known. Only what dies in one scope, is of an earlier one, and is
+# reused before the first ends, passes unseen.
+
+cdef void *block_told = NULL      # the block of the last event, until its object is told of
+cdef bint objects_told = False    # is our function the one that is told?
+cdef rt_object_tracer tracer_below = NULL
+cdef void *tracer_below_data = NULL
+
+
+cdef int object_told(PyObject *o, int event, void *data) noexcept nogil:
+    global block_told
+    cdef void *block
+    if event == RT_OBJECT_MADE and recording:
+        block = own_block(o)
+        if block != block_told and rt_free_list_length(rt_type(o)):
+            block_reused(block, o)
+        block_told = NULL  # it may die, and come back from its free list
+    return 0 if tracer_below == NULL else tracer_below(o, event, tracer_below_data)
+
+
+cdef void block_reused(void *block, PyObject *o) noexcept nogil:
+    # One that the ledger does not have is from before it was there. What the object has in it is not made yet.
+    cdef PyThreadState *thread = recorded_thread()
+    cdef Charge c
+    cdef Link *link
+    cdef uint32_t scope, reused = STACK_REUSED
+    cdef bint is_known
+    if thread == NULL or not storable(block) or ledger_short or not charging:
+        return
+    is_known = charge_of(block, &c)
+    if is_known and c.stack & ~<uint32_t>STACK_MASK:
+        return
+    link = capture(thread)
+    scope = charged_scope(link)
+    if is_known and c.scope == scope:
+        reused = c.stack & STACK_REUSED  # the scope's own, once more
+        if stack_node(c.stack) == link.node:
+            return
+    if is_known:
+        block_gone(block)
+    else:
+        c.size = <int64_t>rt_size_of_new(o)
+    if block_put(block, <size_t>c.size, scope, link.node | reused):
+        scope_charge(scope, c.size, 1)
+
+
+cdef void objects_follow() noexcept:
+    # Whoever is told already is told on. tracemalloc is, where it traces (Python/tracemalloc.c, 3.13).
+    global objects_told, tracer_below, tracer_below_data
+    cdef void *data = NULL
+    cdef rt_object_tracer now = rt_tracer_of_objects(&data)
+    if now == object_told or not rt_tells_of_all_objects():
+        return
+    tracer_below, tracer_below_data = now, data
+    objects_told = rt_trace_objects(object_told, NULL) == 0
+
+
+cdef void objects_follow_no_more() noexcept:
+    # Where another tool has taken our place it stays: it does not call us.
+    global objects_told, tracer_below, tracer_below_data
+    cdef void *data = NULL
+    if objects_told and rt_tracer_of_objects(&data) == object_told:
+        rt_trace_objects(tracer_below, tracer_below_data)
+    objects_told = False
+    tracer_below, tracer_below_data = NULL, NULL
+
+
+cdef bint reuse_is_seen() noexcept nogil:
+    # Not where another tool has taken our place meanwhile.
+    cdef void *data = NULL
+    return objects_told and rt_tracer_of_objects(&data) == object_told
+
+
+# ---- where nobody tells ----
+
+cdef enum:
+    UNCHANGED = 16                # that many blocks in their old places: what is below has not moved either
+    STILL_THERE = 0               # in place of a scope, of what waits,
+    MAYBE_TAKEN = 1               # and while a list is compared with what it was
+
+cdef struct Waiting:              # what waited in a free list as it was last read, the next to be taken at the end
+    void **blocks
+    Py_ssize_t count
+    Py_ssize_t capacity
+
+cdef Waiting waiting[RT_FREE_KINDS]
+cdef Waiting waiting_now          # the list that is read
+
+
+cdef void lists_read() noexcept nogil:
+    # To be called before another scope runs, and before a look: what has been taken is of the scope that ran.
+    cdef int kind
+    if not recording or ledger_short or not rt_holds_the_gil_of(main_interp):
+        return
+    list_read(RT_FREE_TABLES)
+    if not reuse_is_seen():
+        for kind in range(RT_FREE_TABLES + 1, RT_FREE_KINDS):
+            list_read(kind)
+
+
+cdef void list_read(int kind) noexcept nogil:
+    cdef Waiting *before = &waiting[kind]
+    cdef rt_free_list now
+    cdef Py_ssize_t first, i, count
+    rt_free_list_begin(&now, main_interp, kind)
+    count = max(now.count, <Py_ssize_t>0)
+    if waiting_room(before, count) < 0 or waiting_room(&waiting_now, count) < 0:
+        return
+    first = list_compare(&now, before)
+    for i in range(first, before.count):
+        block_rewait(before.blocks[i], STILL_THERE, MAYBE_TAKEN)
+    for i in range(first, count):
+        block_waits(waiting_now.blocks[i], now.size)
+    for i in range(first, before.count):
+        block_rewait(before.blocks[i], MAYBE_TAKEN, scope_now)
+    if count > first:
+        memcpy(&before.blocks[first], &waiting_now.blocks[first], (count - first) * sizeof(void *))
+    before.count = count
+
+
+cdef Py_ssize_t list_compare(rt_free_list *now, Waiting *before) noexcept nogil:
+    # Each list is a stack: its lower part stays as it is. Returns from where on it is in `waiting_now`.
+    cdef Py_ssize_t at = now.count
+    cdef int same = 0
+    cdef void *block
+    while at > 0 and same < UNCHANGED:
+        block = rt_free_list_next(now)
+        at -= 1
+        same = same + 1 if at < before.count and before.blocks[at] == block else 0
+        waiting_now.blocks[at] = block
+    return max(at, <Py_ssize_t>0)
+
+
+cdef int waiting_room(Waiting *w, Py_ssize_t count) noexcept nogil:
+    cdef void *bigger
+    if count <= w.capacity:
+        return 0
+    bigger = realloc(w.blocks, 2 * count * sizeof(void *))
+    if bigger == NULL:
+        return -1
+    w.blocks = <void **>bigger
+    w.capacity = 2 * count
+    return 0
+
+
+cdef void waiting_free() noexcept nogil:
+    cdef int kind
+    for kind in range(RT_FREE_KINDS):
+        free(waiting[kind].blocks)
+    free(waiting_now.blocks)
+    memset(waiting, 0, sizeof(waiting))
+    memset(&waiting_now, 0, sizeof(waiting_now))
+
+
+cdef void block_waits(void *block, size_t size) noexcept nogil:
+    cdef Charge c
+    if block == NULL or not storable(block):
+        return
+    if not charge_of(block, &c):
+        block_put(block, size, STILL_THERE, STACK_WAITING)
+    elif not c.stack & ~<uint32_t>STACK_MASK:
+        block_discharge(c.scope, c.stack, c.size)
+        block_recharge(block, STILL_THERE, STACK_WAITING)
+
+
+cdef void block_rewait(void *block, uint32_t before, uint32_t scope) noexcept nogil:
+    # One that waits for its object to be found: not where it has gone or been made anew.
+    cdef Charge c
+    if block != NULL and charge_of(block, &c) and c.stack & STACK_MASK == STACK_WAITING and c.scope == before:
+        block_recharge(block, scope, STACK_WAITING)
+
+
+cdef void block_recharge(void *block, uint32_t scope, uint32_t stack) noexcept nogil:
+    cdef Pool *pool = pool_of(block)
+    cdef uint64_t *word = pool_find(pool, block)
+    cdef Entry *e
+    if word != NULL:
+        word_charge(word, scope, stack)
+        return
+    e = entry_find(block)
+    e.place = entry_address(e) << SCOPE_BITS | scope
+    e.stack = stack
+
+
+cdef void waited(uint32_t scope, int64_t size) noexcept nogil:
+    # A look has come to the object that a block of a free list has become: it counts from now on.
+    scope_adjust(scope, size)
+    figures(scope).live_blocks += 1
+    if figures(scope).within != 0:
+        figures(figures(scope).within).inner_blocks += 1

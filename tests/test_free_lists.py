@@ -1,0 +1,111 @@
+"""Objects that CPython takes from a free list: no allocator is asked for them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from reftrack.model import Holder
+from suites import run_suite
+
+EACH = 40
+
+SUITE = f"""
+    LISTS, DICTS, TUPLES = [None] * {EACH}, [None] * {EACH}, [None] * {EACH}
+    FLOATS = [None] * {2 * EACH}
+    NESTED = [None] * 10
+
+
+    def churn():
+        lists = [[] for _ in range({2 * EACH})]
+        dicts = [{{}} for _ in range({2 * EACH})]
+        tuples = [(n, lists) for n in range({2 * EACH})]
+        floats = [n / 3 for n in range({2 * EACH})]
+
+
+    def test_that_fills_the_free_lists():
+        churn()
+
+
+    def test_that_keeps():
+        churn()
+        for at in range({EACH}):
+            LISTS[at] = []
+            DICTS[at] = {{}}
+            TUPLES[at] = (at, TUPLES)
+            FLOATS[at] = at / 7
+
+
+    def test_that_keeps_what_is_in_others():
+        churn()
+        for at in range(10):
+            NESTED[at] = {{"n": (at / 3, [at / 5])}}
+
+
+    def test_that_keeps_more():
+        for at in range({EACH}):
+            FLOATS[at + {EACH}] = at / 9
+"""
+
+KEPT = {
+    "suite.LISTS": EACH * sys.getsizeof([]),
+    "suite.DICTS": EACH * sys.getsizeof({}),
+    "suite.TUPLES": EACH * sys.getsizeof((0, 0)),
+    "suite.FLOATS": 2 * EACH * sys.getsizeof(0.5),
+    "suite.NESTED": 10 * sum(map(sys.getsizeof, ({"n": 0}, (0, 0), [0], 0.5, 0.5))),
+}
+LINES = {
+    "suite.LISTS": {"LISTS[at] = []"},
+    "suite.DICTS": {"DICTS[at] = {}"},
+    "suite.TUPLES": {"TUPLES[at] = (at, TUPLES)"},
+    "suite.FLOATS": {"FLOATS[at] = at / 7", f"FLOATS[at + {EACH}] = at / 9"},
+    "suite.NESTED": {'NESTED[at] = {"n": (at / 3, [at / 5])}'},
+}
+
+IS_TOLD = {"native": sys.version_info >= (3, 13, 3), "tracemalloc": True}
+"""Of whom the interpreter tells of objects that come from free lists, what made them."""
+
+Kept = dict[str, Holder]
+
+
+@pytest.fixture(scope="module", params=IS_TOLD)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def kept(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """By its name, what is said of each list in which a suite keeps what is from free lists."""
+    folder = tmp_path_factory.mktemp("free-lists")
+    report = run_suite(folder, SUITE, "--backend", backend).report
+    return {holder.name: holder for holder in report.holders if holder.name in KEPT}
+
+
+def lines(holder: Holder) -> set[str]:
+    return {site.traceback[-1].source for site in holder.allocations if site.traceback}
+
+
+def test_all_are_counted_with_their_sizes(kept: Kept) -> None:
+    assert {name: sum(t.bytes for t in holder.types) for name, holder in kept.items()} == KEPT
+
+
+def test_they_are_of_the_tests_that_made_them(kept: Kept) -> None:
+    charged = {
+        name: {charge.id.split("::")[1]: charge.bytes for charge in holder.charged}
+        for name, holder in kept.items()
+    }
+    half = KEPT["suite.FLOATS"] // 2
+    assert charged == {
+        **{name: {"test_that_keeps": size} for name, size in KEPT.items()},
+        "suite.FLOATS": {"test_that_keeps": half, "test_that_keeps_more": half},
+        "suite.NESTED": {"test_that_keeps_what_is_in_others": KEPT["suite.NESTED"]},
+    }
+
+
+def test_no_line_is_told_but_that_which_made_them(kept: Kept, backend: str) -> None:
+    told = {name: lines(holder) for name, holder in kept.items()}
+    assert set(told) == set(KEPT)
+    assert all(told[name] <= LINES[name] for name in told)
+    if IS_TOLD[backend]:
+        assert told == LINES
