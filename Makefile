@@ -144,7 +144,7 @@ quick-tests: $(VENV)/.dev
 
 IN_PROCESS := $(addprefix tests/test_,$(addsuffix .py,ledger pools quiet fuzz graph random_graphs cuts \
 	proof arrays older windows api_holders collected collector))
-RUNS := tests/test_hostile.py tests/test_collector_watch.py tests/test_signals.py
+RUNS := tests/test_hostile.py tests/test_collector_watch.py tests/test_signals.py tests/test_free_lists.py
 
 # What is no fault under a sanitizer, which keeps freed memory back for a while: addresses that have to come
 # back, figures of bytes per block for pymalloc's pools, what the process has in RAM, and how far it comes
