@@ -34,7 +34,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.made $(BUILT_FROM)
-	$(VENV)/bin/python -m pip install --quiet --editable . "django>=5.2,<5.3"
+	$(VENV)/bin/python -m pip install --quiet --group demo --editable .
 	$(VENV)/bin/python -m compileall -q src/reftrack
 	@touch $@
 

@@ -80,12 +80,10 @@ def _aborted(process: subprocess.Popen[str]) -> str:
 
 def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What `plain` and `reftrack` give a subprocess. pytest-django, where it is installed, adds
-    fixtures of its own to each test; so it is not loaded unless `extra` has PYTEST_ADDOPTS."""
-    outer = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("REFTRACK_", "PYTEST_XDIST_", "COLUMNS"))
-    }
+    fixtures of its own to each test; so it is not loaded unless `extra` has PYTEST_ADDOPTS. Streams
+    have buffers, as they mostly have, whatever an image of a container sets."""
+    left_out = ("REFTRACK_", "PYTEST_XDIST_", "COLUMNS", "PYTHONUNBUFFERED")
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     own = {
         "REFTRACK_DIR": str(cwd / ".reftrack"),
         "PYTEST_ADDOPTS": without(*PLUGINS),
@@ -97,6 +95,31 @@ def environment(cwd: Path, extra: Mapping[str, str] | None = None) -> dict[str, 
 def without(*plugins: str) -> str:
     """What PYTEST_ADDOPTS has for a pytest without these plugins."""
     return " ".join(f"-p no:{name}" for name in plugins)
+
+
+UNREAD = ("full", "left by its reader")
+
+
+def unread(words: Sequence[str], cwd: Path, stderr: str) -> tuple[int, str]:
+    """Status and output of `python words` in `cwd`, where stderr is one of UNREAD."""
+    if stderr == "full":
+        there = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, there = os.pipe()
+        os.close(reader)
+    try:
+        ended = subprocess.run(
+            [sys.executable, *words],
+            cwd=cwd,
+            env=environment(cwd),
+            stdout=subprocess.PIPE,
+            stderr=there,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(there)
+    return ended.returncode, ended.stdout
 
 
 def run(tmp_path: Path, source: str) -> str:

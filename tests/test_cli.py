@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -287,6 +288,31 @@ def test_what_the_program_breaks_changes_nothing_of_its_status(cwd: Path, source
     assert "Traceback" not in ours.stderr
 
 
+@pytest.mark.parametrize("line", ["run echo.py", "run unread.py", "run nosuch", "run --frames x a"])
+@pytest.mark.parametrize("stderr", support.UNREAD)
+def test_where_nobody_can_read_it_status_and_output_are_the_programs(
+    cwd: Path, stderr: str, line: str
+) -> None:
+    """Given an stderr that nothing can be written to, a program's status is what it is without
+    reftrack: 120 where words of its own are in vain, and none else."""
+    (cwd / "echo.py").write_text("import atexit; atexit.register(print, 'the end')")
+    (cwd / "unread.py").write_text("import sys; sys.exit('words')")
+    words = line.split()[1:]
+
+    ours = support.unread(["-m", "reftrack", "run", *words], cwd, stderr)
+
+    expected = (2, "") if "--frames" in words else support.unread(words, cwd, stderr)
+    assert ours == expected
+
+
+def test_what_the_program_has_said_and_not_flushed_comes_before_the_report(cwd: Path) -> None:
+    (cwd / "echo.py").write_text(
+        "import sys; sys.stderr.reconfigure(line_buffering=False); sys.stderr.write('first\\n')"
+    )
+
+    assert support.reftrack("run", "echo.py", cwd=cwd).stderr.startswith("first\nreftrack  ")
+
+
 @pytest.mark.parametrize("verb", ["report", "json", "rules"])
 def test_output_that_has_no_room_is_an_error_of_one_line_and_a_hint(cwd: Path, verb: str) -> None:
     support.reftrack("run", "echo.py", cwd=cwd)
@@ -370,3 +396,4 @@ def test_reader_that_leaves_early_is_no_error(cwd: Path, verb: str) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == ""
+    assert process.returncode == 128 + signal.SIGPIPE

@@ -112,6 +112,17 @@ def test_objects_that_the_runner_or_a_plugin_made_around_the_test_do_not_count()
     assert "warnings" not in failure.details
 
 
+def test_a_little_without_traceback_counts_where_only_the_user_could_have_put_it() -> None:
+    """Given blocks that CPython may have had for reuse, then what lies in a list of the
+    interpreter's own counts from a kibibyte on: anybody fills those."""
+    of_atexit = "atexit callbacks"
+
+    assert judge(holder("test_a.CACHE", 64), max_objects=0) is not None
+    assert judge(holder(of_atexit, 64), max_objects=0) is None
+    assert judge(holder(of_atexit, 64, LEAK), max_objects=0) is not None
+    assert judge(holder(of_atexit, MIB), max_objects=0) is not None
+
+
 @pytest.mark.parametrize(
     ("limits", "left", "allowed"),
     [

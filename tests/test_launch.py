@@ -457,6 +457,8 @@ def test_neither_code_nor_globals_nor_exceptions_of_the_program_are_kept(layout:
 
 
 def test_functions_of_main_reach_spawned_processes(layout: Layout) -> None:
+    # The worker prints, too, into a buffer of its own: a pool that ends by terminate() may kill it
+    # before that is written.
     cwd = layout(
         """
         import multiprocessing
@@ -465,6 +467,8 @@ def test_functions_of_main_reach_spawned_processes(layout: Layout) -> None:
         if __name__ == "__main__":
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 print(pool.map(double, [1, 2, 3]))
+                pool.close()
+                pool.join()
         """
     )
 

@@ -14,7 +14,7 @@ import pytest
 from reftrack.model import Report
 from reftrack.reporters.console import STYLES
 from reftrack.runners import pytest_run
-from support import plain, reftrack
+from support import UNREAD, plain, reftrack, unread
 from test_runner_pytest import PYTEST, scopes, timeless
 
 LEAK = """
@@ -98,6 +98,17 @@ def test_without_pytests_terminal_the_report_is_on_stderr(tmp_path: Path) -> Non
     assert run.stdout == ""
     assert run.stderr.startswith("reftrack  2 tests")
     assert "suite.CACHE" in run.stderr
+
+
+@pytest.mark.parametrize("stderr", UNREAD)
+def test_where_nobody_can_read_the_report_pytests_status_stands(
+    tmp_path: Path, stderr: str
+) -> None:
+    (tmp_path / "suite.py").write_text("def test_1(): pass")
+
+    ended = unread([*PYTEST, "-p", "no:terminal", "--reftrack"], tmp_path, stderr)
+
+    assert ended == (0, "")
 
 
 @pytest.mark.parametrize(

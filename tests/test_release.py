@@ -1412,7 +1412,9 @@ def test_pytest_itself_lets_go_where_it_is_asked_to(tmp_path: Path) -> None:
     )
 
     assert run.returncode == 0
-    assert re.search(r"^RELEASED  976.6 KiB in 1 test   Test.data$", run.stdout, re.MULTILINE)
+    # From 3.15 on a bytearray has a bytes, which has a head of its own: it takes 976.7.
+    size = r"976\.[67] KiB"
+    assert re.search(rf"^RELEASED  {size} in 1 test   Test\.data$", run.stdout, re.MULTILINE)
     refused = plain(*PYTEST, "--reftrack-release-only=x", cwd=tmp_path)
     assert "--reftrack-release-only needs --reftrack" in refused.stderr
 

@@ -479,18 +479,7 @@ def test_what_tests_put_into_a_wider_fixture_grows_though_it_is_made_anew(tmp_pa
 # What the run is like
 
 
-HELD_SINCE_3_12 = pytest.mark.xfail(
-    sys.version_info >= (3, 12), reason="a failed TestCase that is repeated counts as held there"
-)
-
-
-@pytest.mark.parametrize(
-    "runner",
-    [
-        pytest.param(UNITTEST, marks=HELD_SINCE_3_12, id="unittest"),
-        pytest.param(PYTEST, id="pytest"),
-    ],
-)
+@pytest.mark.parametrize("runner", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
 def test_repetitions_let_go_as_the_tests_do(tmp_path: Path, runner: tuple[str, ...]) -> None:
     """Given tests that leave something on their instance, their class, and in a module, when they
     are repeated under the release, then the module alone has anything of the repetitions."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from reftrack import __version__, config, launch
+from reftrack import __version__, config, launch, outlet
 from reftrack.errors import ReftrackError, UsageError, no_report
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
             raise UsageError("nothing to run", hint=_RUN_HINT)
         status = _run(options, target)
     except ReftrackError as error:
-        _complain(error)
+        _complain(error, sys.stderr)
         return error.exit_status
     if status == launch.INTERRUPTED:
         launch.interrupt()
@@ -243,7 +243,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
     if not launch.exists(target):
         status = launch.run(target)  # python's own words for it, and nothing to record
         if target.kind == "path" and (meant := launch.as_module(target.command)):
-            launch.say(f"reftrack: did you mean: {meant}")
+            outlet.tell(f"reftrack: did you mean: {meant}", stream)
         return status
     session = Session(options, target.command)
     session.start()
@@ -257,7 +257,7 @@ def _run(options: config.Options, target: launch.Target) -> int:
     try:
         passed = _finish(session, status, options, judge, json, here, stream, in_workflow)
     except KeyboardInterrupt:
-        launch.say("reftrack: interrupted before the report was complete", stream)
+        outlet.tell("reftrack: interrupted before the report was complete", stream)
         return launch.INTERRUPTED
     finally:
         sys.path[:] = its_path
@@ -301,23 +301,24 @@ def _finish(
         if report is not None and options.report and stream is not None:
             from reftrack.reporters import terminal
 
-            terminal.render(
-                report, stream, holders=options.holders, directory=here, record=session.path
-            )
+            with outlet.beside(stream) as out:
+                terminal.render(
+                    report, out, holders=options.holders, directory=here, record=session.path
+                )
         elif report is not None:
             for reason in report.failed:  # a status without a word would be no help
-                launch.say(f"reftrack: failed: {reason}", stream)
+                outlet.tell(f"reftrack: failed: {reason}", stream)
         if report is not None and in_workflow:
             from reftrack.reporters import github
 
             for command in github.commands(report, options.holders, directory=here):
-                launch.say(command, stream)
+                outlet.tell(command, stream)
     except ReftrackError as error:
         _complain(error, stream)
     except Exception as error:
-        launch.say(no_report(error, session.path), stream)
+        outlet.tell(no_report(error, session.path), stream)
     if report is None and not passed:
-        launch.say("reftrack: failed: without a report its gates cannot tell", stream)
+        outlet.tell("reftrack: failed: without a report its gates cannot tell", stream)
     return passed
 
 
@@ -335,5 +336,5 @@ def _flush_output() -> None:
         sys.stdout.flush()
 
 
-def _complain(error: ReftrackError, stream: TextIO | None = None) -> None:
-    launch.say(f"reftrack: error: {error}", stream)
+def _complain(error: ReftrackError, stream: TextIO | None) -> None:
+    outlet.tell(f"reftrack: error: {error}", stream)

@@ -42,6 +42,7 @@ class System:
     stat = staticmethod(os.stat)
     unlink = staticmethod(os.unlink)
     write = staticmethod(os.write)
+    buffered = io.BufferedWriter
     reader = io.FileIO
     text = io.TextIOWrapper
     if HAS_FCNTL:

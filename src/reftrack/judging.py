@@ -11,6 +11,7 @@ from reftrack import ignoring, owners
 from reftrack.differences import counts
 from reftrack.looking import Left, Timed
 from reftrack.model import Frame, Holder
+from reftrack.naming import INTERPRETERS
 from reftrack.reporters import classes, github, rows
 from reftrack.reporters.console import printable
 from reftrack.reporters.holders import HolderRow, holder_rows, own_frame
@@ -94,9 +95,10 @@ def failure(
 def _counted(holder: Holder) -> _Counted:
     """What is made around the test has calls of the runner's in its traceback, and none of the
     user's; where the traceback ends before either, it counts. What has no traceback may be an old
-    block, which CPython had for reuse: a little of that counts where the holder is the user's."""
+    block, which CPython had for reuse: a little of that counts where the holder is the user's, and
+    none of the interpreter's lists, such as atexit's, which runners fill as well."""
     unsure = [each for each in holder.allocations if not each.traceback]
-    is_users = holder.owner in ("your test", "your code")
+    is_users = holder.owner in ("your test", "your code") and holder.name not in INTERPRETERS
     if is_users or sum(each.bytes for each in unsure) >= REUSED:
         unsure = []
     around = [each for each in holder.allocations if each.traceback and _is_around(each.traceback)]

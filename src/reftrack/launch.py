@@ -14,10 +14,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import CodeType, ModuleType, TracebackType
-from typing import Any, Literal, NamedTuple, NoReturn, TextIO
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from reftrack import _reftrack
 from reftrack.runners import hide_frames
+
+_OF_A_SCRIPT = ("__file__",) if sys.version_info >= (3, 15) else ("__file__", "__cached__")
+"""What `__main__` has while its script runs (`pyrun_simple_file`, Python/pythonrun.c)."""
 
 INTERRUPTED = -signal.SIGINT  # as `subprocess` has the status of who dies by a signal
 
@@ -98,7 +101,7 @@ def run(target: Target) -> int:
         else:
             _run_module("__main__", alter_argv=False)
     except _NotOpened as error:
-        say(error)
+        _say(error)
         return 2
     except BaseException as error:
         failure = error.with_traceback(_without_launcher(error.__traceback__))
@@ -106,7 +109,7 @@ def run(target: Target) -> int:
     status = 0 if failure is None else _end(failure)
     if is_script and not isinstance(failure, SystemExit):
         # So does python before it waits for threads; SystemExit ends it before it comes to that.
-        for name in ("__file__", "__cached__"):
+        for name in _OF_A_SCRIPT:
             main.__dict__.pop(name, None)
     del main, failure
     _wait_for_threads()
@@ -128,9 +131,10 @@ def interrupt() -> NoReturn:
     raise KeyboardInterrupt
 
 
-def say(message: object, stream: TextIO | None = None) -> None:
-    """A line for stderr; nothing where that is closed, or where the message cannot be shown."""
-    stream = stream or sys.stderr or sys.__stderr__
+def _say(message: object) -> None:
+    """A line for stderr, as python itself writes it; nothing where that is closed, or where the
+    message cannot be shown."""
+    stream = sys.stderr or sys.__stderr__
     if stream is not None:
         with suppress(Exception):
             print(message, file=stream, flush=True)
@@ -223,7 +227,8 @@ def _script_code(path: str, namespace: dict[str, Any]) -> CodeType:
         ) from None
     compiled = path.endswith(".pyc")
     loader = SourcelessFileLoader if compiled else SourceFileLoader
-    namespace.update(__file__=path, __cached__=None, __loader__=loader("__main__", path))
+    namespace.update(dict.fromkeys(_OF_A_SCRIPT), __loader__=loader("__main__", path))
+    namespace["__file__"] = path
     return _stored_code(data) if compiled else compile(data, path, "exec", dont_inherit=True)
 
 
@@ -267,7 +272,7 @@ def _end(failure: BaseException) -> int:
     status = INTERRUPTED if is_interrupt else 1
     hook = getattr(sys, "excepthook", None)
     if hook is None:
-        say("sys.excepthook is missing")
+        _say("sys.excepthook is missing")
         _display(failure)
         return status
     try:
@@ -278,9 +283,9 @@ def _end(failure: BaseException) -> int:
         broken = error.with_traceback(_without_launcher(error.__traceback__))
     else:
         return status
-    say("Error in sys.excepthook:")
+    _say("Error in sys.excepthook:")
     _display(broken)
-    say("\nOriginal exception was:")
+    _say("\nOriginal exception was:")
     _display(failure)
     return status
 
@@ -291,7 +296,7 @@ def _exit_status(code: object) -> int:
     if isinstance(code, int):
         # A C int made from a C long; a system keeps its low byte. What fits no long is -1.
         return int.__and__(code, 0xFF) if -(1 << 63) <= code < 1 << 63 else 0xFF
-    say(code)
+    _say(code)
     return 1
 
 
@@ -311,5 +316,5 @@ def _wait_for_threads() -> None:
         threading._shutdown()
     except BaseException as error:  # a KeyboardInterrupt most of all: python goes on to its end
         where = "on threading shutdown:" if sys.version_info >= (3, 13) else f"in: {threading!r}"
-        say(f"Exception ignored {where}")
+        _say(f"Exception ignored {where}")
         _display(error.with_traceback(_without_launcher(error.__traceback__)))

@@ -72,6 +72,8 @@ mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _flags_of: Callable[[type], int] = type.__dict__["__flags__"].__get__
 _module_of: Callable[[type], object] = type.__dict__["__module__"].__get__
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+# From 3.15 on one descriptor, of `object`'s, does for all classes that class statements make.
+_SHARED_GETTER = vars(type("Room", (), {}))["__dict__"]
 _module_dict_of: Callable[[ModuleType], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
 
 
@@ -217,9 +219,12 @@ def instance_dict(instance: object) -> dict[str, object] | None:
     define a `__dict__` of its own."""
     for base in mro_of(type(instance)):
         getter: Any = namespace_of(base).get("__dict__")
-        if is_exactly(getter, *_DESCRIPTORS) and getter.__objclass__ is base:
-            found: dict[str, object] = getter.__get__(instance)
-            return found
+        if not is_exactly(getter, *_DESCRIPTORS):
+            continue
+        if getter.__objclass__ is base or getter is _SHARED_GETTER:
+            with suppress(AttributeError):  # a class may have the shared one, and no room
+                found: dict[str, object] = getter.__get__(instance)
+                return found
     return None
 
 

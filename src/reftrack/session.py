@@ -25,7 +25,7 @@ from reftrack.guard import Apart, take_footing
 from reftrack.journal import Journal, no_collection
 from reftrack.limits import MemoryLimit
 from reftrack.looking import Left, Timed
-from reftrack.looks import Looks
+from reftrack.looks import Looks, let_go
 from reftrack.model import (
     Ended,
     Event,
@@ -344,7 +344,7 @@ class Session:
     def let_go(self) -> None:
         """Have garbage collected, and let go of what finished tests hold where that is asked for.
         To be called while the ledger is paused."""
-        self._looks.let_go()
+        let_go(self._cure)
 
     def _look(self, *, final: bool) -> list[Holder]:
         holders = self._looks.look(self.elapsed(), final=final)
@@ -355,9 +355,7 @@ class Session:
     def _look_again(self) -> Shares | None:
         """What holders keep of the run's scopes and of those of its repetitions."""
         again = self._repetition
-        if self._cure_again is not None:
-            self._cure_again.flush()
-        _reftrack.collect()
+        let_go(self._cure_again)
         ended, running = [*self._scopes.ended, *again.ended], [*self._scopes.open, *again.opened]
         try:
             with no_collection():

@@ -50,8 +50,12 @@ def write(lines: Callable[[int], list[Line]], stream: TextIO, width: int | None 
     from rich.segment import Segment, Segments
     from rich.style import Style
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # rich would send the process's stdout nowhere and raise SystemExit
+
     terminal = stream.isatty()
-    console = Console(
+    console = Plain(
         file=stream,
         # With NO_COLOR rich would leave out the colours and go on to set bold and dim.
         force_terminal=terminal and not os.environ.get("NO_COLOR"),

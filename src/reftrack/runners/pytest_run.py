@@ -9,11 +9,11 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reftrack import outlet
 from reftrack.errors import no_report
 from reftrack.runners import pytest_options
 
@@ -151,7 +151,9 @@ class OwnRun:
         def lines(width: int) -> list[Line]:
             return self._lines(report, width, is_short=False)
 
-        console.write(lines, sys.stderr)
+        if sys.stderr is not None:
+            with outlet.beside(sys.stderr) as out:
+                console.write(lines, out)
         for text in self._annotations(report):
             _say(text)
 
@@ -198,5 +200,4 @@ def markup(style: str) -> dict[str, bool]:
 
 
 def _say(text: str) -> None:
-    with suppress(OSError, ValueError):
-        print(text, file=sys.stderr)
+    outlet.tell(text, sys.stderr)
