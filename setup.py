@@ -29,6 +29,9 @@ flags = (
     if sanitize
     else ["-O3"]
 )
+# UBSan's runtime is in the extension, and its names are the extension's own: beside ASan's, of the
+# same names, it would not know where its reports go.
+with_runtime = [*flags, "-static-libubsan", "-Wl,--exclude-libs,libubsan.a"] if sanitize else []
 quiet = ["-fvisibility=hidden", "-fno-strict-aliasing"]
 compiling = ["/O2", "/std:c11"] if sys.platform == "win32" else [*flags, *quiet]
 
@@ -72,7 +75,7 @@ setup(
             ],
             include_dirs=["src"],
             extra_compile_args=compiling,
-            extra_link_args=flags if sanitize else [],
+            extra_link_args=with_runtime,
         )
     ],
 )

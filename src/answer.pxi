@@ -191,6 +191,8 @@ cdef class Explanation:
         self.check_open()
         if step >= <uint32_t>len(self.steps):
             raise ValueError(f"no step {step}")
+        if step == 0:
+            return 0  # before the first step there is no object
         scope = self.look.graph.date[self.telling.nodes[step]]
         return 0 if s.wanted[scope] == WANTED_IMPORT else scope
 

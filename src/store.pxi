@@ -106,10 +106,12 @@ cdef inline void *more_block(More *more) noexcept nogil:
 
 cdef inline void graph_add_leaf(Graph *g, uint32_t id, size_t size) noexcept nogil:
     # They come by their nodes, those of one mostly one after the other.
-    cdef Leaf *last = &g.leaves[g.leaf_count - 1]
-    if g.leaf_count > 0 and last.node == id and last.size + size <= <size_t>0xFFFFFFFF:
-        last.size += <uint32_t>size
-        return
+    cdef Leaf *last
+    if g.leaf_count > 0:
+        last = &g.leaves[g.leaf_count - 1]
+        if last.node == id and last.size + size <= <size_t>0xFFFFFFFF:
+            last.size += <uint32_t>size
+            return
     while True:
         if g.leaf_count == g.leaf_capacity and graph_leaves_grow(g) < 0:
             return

@@ -91,7 +91,11 @@ cdef int ledger_init(int frames) noexcept nogil:
         ledger_free()
         return -1
     chain_init(frames)
-    scope_run(scope_new())  # 0: what was there before, or is no one's
+    scope_new()  # 0: what was there before, or is no one's
+    if scope_chunks[0] == NULL:
+        ledger_free()
+        return -1
+    scope_run(0)
     import_scope = scope_new()
     figures(import_scope).coarse = library_count > 0
     return 0
@@ -422,7 +426,12 @@ def memory():
 
 cdef size_t ledger_memory() noexcept nogil:
     cdef size_t growth = growth_capacity * sizeof(Growth) + (growth_heads.mask + 1) * sizeof(Slot)
-    return entry_memory() + stack_memory() + growth
+    return entry_memory() + stack_memory() + growth + scope_memory()
+
+
+cdef size_t scope_memory() noexcept nogil:
+    # Of those that there are: what a chunk has beyond them was never written, and is not in RAM.
+    return scope_count * sizeof(ScopeFigures)
 
 
 cdef size_t entry_memory() noexcept nogil:

@@ -32,17 +32,25 @@ def leave_within(uint32_t inner):
 
 
 def move_scope(uint32_t inner, uint32_t outer):
-    """Charge all live blocks of a scope to another, and add up their figures; the first has none then.
+    """Charge all live blocks of a scope to the one that it is within, or of one within none to scope 0, and add
+    up their figures; the first has none then.
 
-    Raises ValueError where there is no such scope, or where both are the same.
+    Raises ValueError where there is no such scope, where it is not within that one, and where others that have
+    figures are within it: these go first.
     """
     global releaser
-    if inner == outer or inner >= scope_count or outer >= scope_count:
+    if inner == outer or inner >= scope_count or figures(inner).within != outer or is_around(inner):
         raise ValueError(f"scope {inner} cannot be moved to {outer}")
     move_blocks(inner, outer)
     move_figures(figures(inner), figures(outer))
     scope_run(outer if scope_now == inner else scope_now)
     releaser = outer if releaser == inner else releaser
+
+
+cdef bint is_around(uint32_t scope) noexcept nogil:
+    # Do scopes within it have figures that it would lose?
+    cdef ScopeFigures *f = figures(scope)
+    return f.inner_bytes != 0 or f.inner_blocks != 0 or f.inner_allocated != 0
 
 
 cdef void move_blocks(uint32_t inner, uint32_t outer) noexcept nogil:
@@ -63,11 +71,11 @@ cdef void move_blocks(uint32_t inner, uint32_t outer) noexcept nogil:
 
 
 cdef void move_figures(ScopeFigures *inner, ScopeFigures *outer) noexcept nogil:
-    # Their sum has been the outer one's peak all along if it is within that one, else it may be now.
+    # Their sum has been the outer one's peak all along; that of scope 0, which is around none, may be now.
     if inner.within != 0:
-        figures(inner.within).inner_bytes -= inner.live_bytes
-        figures(inner.within).inner_blocks -= inner.live_blocks
-        figures(inner.within).inner_allocated -= inner.allocated_bytes
+        outer.inner_bytes -= inner.live_bytes
+        outer.inner_blocks -= inner.live_blocks
+        outer.inner_allocated -= inner.allocated_bytes
     outer.live_bytes += inner.live_bytes
     outer.live_blocks += inner.live_blocks
     outer.allocated_bytes += inner.allocated_bytes

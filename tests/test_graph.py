@@ -1356,3 +1356,16 @@ def test_the_anchor_stands_on_the_path_that_is_told_of_a_list_that_many_tests_ma
         assert -1 < largest.anchor < len(largest.path)
     deepest = max(groups(seen, scopes[0]), key=lambda group: group.bytes)
     assert len(deepest.path) - 3 <= deepest.anchor  # its list, or none before its own bytes
+
+
+def test_the_root_of_all_paths_is_made_by_no_scope(heap: Heap) -> None:
+    """Also where nothing is told, so that no step has an object."""
+    with Within() as empty:
+        pass
+    with Within() as scope:
+        heap.x = blob()
+
+    for seen in (look(empty), look(scope)):
+        assert seen.made_by(0) == 0
+        with pytest.raises(ValueError, match="no step"):
+            seen.made_by(len(seen.steps))

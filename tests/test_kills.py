@@ -202,7 +202,8 @@ def test_what_held_the_memory_is_told_of_a_run_that_grew_fast_and_was_killed(
     assert report.run.cut_in == ["suite.FastTest.test_15"]
     assert report.totals.tests == 15
     assert report.holders[0].name == "suite.KEPT"
-    assert 70_000_000 <= report.holders[0].survived_bytes <= 150_000_000
+    # Where the system says what the process has in RAM that decides, else the ledger's live bytes.
+    assert 70_000_000 <= report.holders[0].survived_bytes <= 15 * 10_000_100
     page = shown(report)
     assert "INCOMPLETE: the run was cut in test suite.FastTest.test_15; figures are those" in page
     assert "module suite -> suite.KEPT" in page

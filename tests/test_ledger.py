@@ -1149,6 +1149,17 @@ def test_the_lines_of_dead_code_are_dropped_with_the_last_block_that_names_it() 
     assert _reftrack.memory()["stack_bytes"] <= 1.2 * half < 24 << 20
 
 
+def test_each_scope_counts_to_the_ledgers_own_memory() -> None:
+    def of_scopes() -> int:
+        memory = _reftrack.memory()
+        return memory["bytes"] - memory["entry_bytes"] - memory["stack_bytes"]
+
+    before = of_scopes()
+    for _ in range(10_000):
+        _reftrack.new_scope()
+    assert 100 * 10_000 <= of_scopes() - before <= 160 * 10_000
+
+
 def test_a_live_block_takes_at_most_43_bytes_beside_its_stack() -> None:
     blocks = []
     for _ in range(8):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reftrack.model import Holder, Report
-from support import reftrack
+from support import FOR_LINUX, reftrack
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "suite.py")
 WORTH = 20_000  # bytes of a holder that was planted
@@ -214,7 +214,8 @@ def test_what_a_script_starts_is_a_part_of_its_run(tmp_path: Path) -> None:
     assert run.processes == 1
     assert run.report.complete
     assert run.planted()["suite.KEPT"].verdict == "growing"
-    assert run.planted()["suite.KEPT"].proved_bytes == pytest.approx(300_000, rel=0.02)
+    proved = pytest.approx(300_000, rel=0.02) if FOR_LINUX else None  # proofs need Linux
+    assert run.planted()["suite.KEPT"].proved_bytes == proved
 
 
 def test_what_a_test_starts_or_forks_is_a_part_of_that_test(tmp_path: Path) -> None:

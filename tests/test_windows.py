@@ -211,6 +211,27 @@ def test_scopes_that_there_are_not() -> None:
     _reftrack.leave_within(inner)
 
 
+def test_a_scope_is_moved_to_no_other_than_the_one_around_it() -> None:
+    outer, other = _reftrack.new_scope(), _reftrack.new_scope()
+    _reftrack.enter_scope(outer)
+    inner, around = _reftrack.enter_within()
+    kept = bytearray(5000)
+    _reftrack.enter_scope(0)
+    before = [_reftrack.counters(scope) for scope in (outer, other)]
+    for to in (0, other):
+        with pytest.raises(ValueError, match="cannot be moved"):
+            _reftrack.move_scope(inner, to)
+    with pytest.raises(ValueError, match="cannot be moved"):  # it would lose what is within it
+        _reftrack.move_scope(outer, 0)
+    assert [_reftrack.counters(scope) for scope in (outer, other)] == before
+    _reftrack.move_scope(inner, around)
+    assert _reftrack.counters(outer)[:4] == before[0][:4]
+    no_ones = _reftrack.counters(0)[0]
+    _reftrack.move_scope(outer, 0)
+    assert _reftrack.counters(0)[0] - no_ones == pytest.approx(before[0][0], abs=2000)
+    assert before[0][0] > len(kept)
+
+
 def test_charging_can_be_left_off_while_what_goes_is_noted() -> None:
     kept = []
     with scoped.Within() as scope:
