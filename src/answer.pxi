@@ -95,8 +95,9 @@ cdef class Explanation:
                 top = tops[s.groups[g].sample]
                 first = steps.index_on(s.groups[g].sample, made_with(s, top))
                 made_by = l.graph.date[top]
-                if s.groups[g].reused and top == 0 and s.groups[g].sample == s.groups[g].anchor:
-                    anchor, first, made_by = anchor - 1, anchor, s.groups[g].scope
+                if top == 0 and reused_in(s, s.groups[g].sample) and not is_attributes(s, s.groups[g].sample):
+                    first = steps.index_on(s.groups[g].sample, s.groups[g].sample)
+                    made_by = s.groups[g].scope
                 self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last, first, made_by))
             self.take_rows(s, number, steps)
         finally:

@@ -200,27 +200,35 @@ cdef inline void survey_date(Survey *s, Piece *piece) noexcept nogil:
     # A container from a free list bears no date: nearly all of these just pass something on, and paths are
     # looked for as if they were older. What is in its own block is charged all the same.
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
-    cdef uint32_t scope
-    if not piece.stack & STACK_REUSED or rt_is_without_contents(s.graph.objects[id]):
-        s.graph.date[id] = piece_scope(piece)
-    elif not reuse_is_seen():
-        scope = newest_within(s.graph.objects[id])
+    cdef PyObject *o = s.graph.objects[id]
+    cdef uint32_t scope = 0
+    if visit_kinds(rt_type(o)) & RT_FREE_LIST and not reuse_is_seen():
+        scope = newest_within(o)
         if scope > piece_scope(piece) and wanted(s, scope):
             piece.place += scope - piece_scope(piece)
+    if not piece.stack & STACK_REUSED or rt_is_without_contents(o):
+        s.graph.date[id] = piece_scope(piece)
+    elif table_put(&s.reused, id, piece_scope(piece)) < 0:
+        s.short_of_memory = True
+
+
+cdef inline uint32_t reused_in(Survey *s, uint32_t id) noexcept nogil:
+    # The scope of a container from a free list that bears no date, else 0.
+    return table_find(&s.reused, id).value if id != 0 and s.reused.used else 0
 
 
 cdef uint32_t newest_within(PyObject *o) noexcept nogil:
-    # A container that died and was made anew in one scope is no older than a tuple's items, or a list's or dict's
-    # other block.
+    # A tuple or list that died and was made anew in one scope is no older than what it has. (A dict that grew has a
+    # newer table.)
     cdef void *blocks[3]
     cdef Charge c
     cdef uint32_t newest = 0
     cdef Py_ssize_t i
-    if not PyTuple_CheckExact(o):
+    if PyList_CheckExact(o):
         if rt_blocks(o, visit_kinds(rt_type(o)), blocks) > 0 and charge_of(blocks[0], &c):
             newest = c.scope
         return newest
-    for i in range(PyTuple_GET_SIZE(o)):
+    for i in range(PyTuple_GET_SIZE(o) if PyTuple_CheckExact(o) and rt_may_be_reused(o) else 0):
         if PyTuple_GET_ITEM(o, i) != NULL and charge_of(own_block(PyTuple_GET_ITEM(o, i)), &c):
             newest = max(newest, c.scope)
     return newest

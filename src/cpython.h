@@ -1222,7 +1222,8 @@ typedef struct {
 #define RT_FREE_LISTS 2
 #define RT_FREE_DICTS 3
 #define RT_FREE_TUPLES 4        /* of one item, and up to twenty */
-#define RT_FREE_KINDS 24
+#define RT_FREE_INTS 24         /* 3.14+ */
+#define RT_FREE_KINDS 25
 
 #if PY_VERSION_HEX >= 0x030D0000
 #define RT_FREE(interp, before, now) (&(interp)->object_state.freelists.now)
@@ -1232,10 +1233,14 @@ typedef struct {
 #define RT_FREE_ARRAY free_list
 #endif
 
+static inline size_t rt_tuple_size(int items)
+{
+    return sizeof(PyTupleObject) + (size_t)(items - 1) * sizeof(PyObject *);
+}
+
 /* Tables of dicts are no objects: eight places for five entries whose keys are strings (free_keys_object(),
-   dictobject.c, 3.11). The others are needed where the interpreter does not tell of what it makes, which it does
-   from 3.14 on: see rt_tells_of_all_objects(). Layout: pycore_floatobject.h, _list.h, _dict.h (3.12:
-   _dict_state.h), _tuple.h; 3.13: _freelist.h. */
+   dictobject.c, 3.11). Layout: pycore_floatobject.h, _list.h, _dict.h (3.12: _dict_state.h), _tuple.h; 3.13:
+   _freelist.h; 3.14: _freelist_state.h, where an object's first word leads to the next. */
 static inline void rt_free_list_begin(rt_free_list *l, PyInterpreterState *interp, int which)
 {
     memset(l, 0, sizeof(rt_free_list));
@@ -1253,7 +1258,27 @@ static inline void rt_free_list_begin(rt_free_list *l, PyInterpreterState *inter
         l->count = interp->dict_state.keys_numfree;
 #endif
     }
-#if PY_VERSION_HEX < 0x030E0000
+#if PY_VERSION_HEX >= 0x030E0000
+    else {
+        struct _Py_freelists *all = &interp->object_state.freelists;
+        struct _Py_freelist *waiting = which == RT_FREE_FLOATS ? &all->floats
+            : which == RT_FREE_INTS ? &all->ints
+            : which == RT_FREE_LISTS ? &all->lists
+            : which == RT_FREE_DICTS ? &all->dicts
+                                     : &all->tuples[which - RT_FREE_TUPLES];
+        int is_number = which == RT_FREE_FLOATS || which == RT_FREE_INTS;
+        l->size = which == RT_FREE_FLOATS ? sizeof(PyFloatObject)
+            : which == RT_FREE_INTS ? sizeof(PyLongObject)
+            : which == RT_FREE_LISTS ? sizeof(PyListObject)
+            : which == RT_FREE_DICTS ? sizeof(PyDictObject)
+                                     : rt_tuple_size(which - RT_FREE_TUPLES + 1);
+        l->before = is_number ? 0 : sizeof(PyGC_Head);
+        l->size += l->before;
+        l->link = RT_NEXT_IS_FIRST;
+        l->next = waiting->freelist;
+        l->count = waiting->size;
+    }
+#else
     else if (which == RT_FREE_FLOATS) {
         l->size = sizeof(PyFloatObject);
         l->link = RT_NEXT_IS_TYPE;
@@ -1270,8 +1295,8 @@ static inline void rt_free_list_begin(rt_free_list *l, PyInterpreterState *inter
         l->array = (void **)RT_FREE(interp, dict_state, dicts)->RT_FREE_ARRAY;
         l->count = RT_FREE(interp, dict_state, dicts)->numfree;
     }
-    else {
-        l->size = sizeof(PyGC_Head) + sizeof(PyTupleObject) + (size_t)(which - RT_FREE_TUPLES) * sizeof(PyObject *);
+    else if (which < RT_FREE_INTS) {
+        l->size = sizeof(PyGC_Head) + rt_tuple_size(which - RT_FREE_TUPLES + 1);
         l->link = RT_NEXT_IS_ITEM;
         l->next = RT_FREE(interp, tuple, tuples)->RT_FREE_ARRAY[which - RT_FREE_TUPLES];
         l->count = RT_FREE(interp, tuple, tuples)->numfree[which - RT_FREE_TUPLES];

@@ -4,10 +4,10 @@
 # Where the interpreter tells of each object that it makes (PyRefTracer, since 3.13.3 for those as well), such
 # a block is charged anew, and all is known of it that is known of any other.
 #
-# Elsewhere, and for the tables of dicts, which are no objects, the lists are read as each scope begins or
-# ends. What waits there is no one's (STACK_WAITING: no figures have it), and what is not there any more the next
-# time is of the scope that ran, with no line known. Only what dies in one scope, is of an earlier one, and is
-# reused before the first ends, passes unseen.
+# The lists are read as each scope begins or ends: what waits there is no one's (STACK_WAITING: no figures have it).
+# Where nobody tells, and of the tables of dicts, which are no objects, what is not there any more the next time is
+# of the scope that ran, with no line known. Only what dies in one scope, is of an earlier one, and is reused before
+# the first ends, passes unseen.
 
 cdef void *block_told = NULL      # the block of the last event, until its object is told of
 cdef bint objects_told = False    # is our function the one that is told?
@@ -63,6 +63,13 @@ cdef void objects_follow() noexcept:
     objects_told = rt_trace_objects(object_told, NULL) == 0
 
 
+cdef inline void objects_follow_again() noexcept nogil:
+    # After a tracemalloc.stop() nobody is told any more.
+    cdef void *data = NULL
+    if objects_told and rt_tracer_of_objects(&data) == NULL:
+        rt_trace_objects(object_told, NULL)
+
+
 cdef void objects_follow_no_more() noexcept:
     # Where another tool has taken our place it stays: it does not call us.
     global objects_told, tracer_below, tracer_below_data
@@ -79,32 +86,46 @@ cdef bint reuse_is_seen() noexcept nogil:
     return objects_told and rt_tracer_of_objects(&data) == object_told
 
 
-# ---- where nobody tells ----
+# ---- what waits ----
 
 cdef enum:
     UNCHANGED = 16                # that many blocks in their old places: what is below has not moved either
     STILL_THERE = 0               # in place of a scope, of what waits or is no scope's,
     MAYBE_TAKEN = 1               # and while a list is compared with what it was
 
-cdef struct Waiting:              # what waited in a free list as it was last read, the next to be taken at the end
-    void **blocks
+cdef struct Waiting:              # a free list, the next to be taken at the end
+    void **blocks                 # as it was last read
+    void **now                    # as it is, from `first` on: below it has not changed
     Py_ssize_t count
-    Py_ssize_t capacity
+    Py_ssize_t count_now
+    Py_ssize_t first
+    Py_ssize_t capacity           # of either
+    size_t size                   # of a block
 
 cdef Waiting waiting[RT_FREE_KINDS]
-cdef Waiting waiting_now          # the list that is read
 cdef bint lists_disowned = False  # what is taken now is no scope's
 
 
 cdef void lists_read() noexcept nogil:
-    # To be called before another scope runs, and before a look: what has been taken is of the scope that ran.
+    # To be called before another scope runs, and before a look: what has been taken is of the scope that ran. One
+    # block may have left a list and be in another: all are compared before anything is said of one.
     cdef int kind
+    cdef uint32_t taker = STILL_THERE if lists_disowned else scope_now
     if not recording or ledger_short or not rt_holds_the_gil_of(main_interp):
         return
-    list_read(RT_FREE_TABLES)
-    if not reuse_is_seen():
-        for kind in range(RT_FREE_TABLES + 1, RT_FREE_KINDS):
-            list_read(kind)
+    objects_follow_again()
+    for kind in range(RT_FREE_KINDS):
+        list_compare(kind, &waiting[kind])
+    # Where somebody tells of what is taken, what has not been told of is reftrack's own.
+    cdef int told_from = RT_FREE_TABLES + 1 if reuse_is_seen() else RT_FREE_KINDS
+    for kind in range(told_from):
+        list_rewait(&waiting[kind], STILL_THERE, MAYBE_TAKEN)
+    for kind in range(RT_FREE_KINDS):
+        list_waits(&waiting[kind])
+    for kind in range(told_from):
+        list_rewait(&waiting[kind], MAYBE_TAKEN, taker)
+    for kind in range(RT_FREE_KINDS):
+        list_is_read(&waiting[kind])
 
 
 cdef void lists_disown() noexcept nogil:
@@ -121,47 +142,63 @@ cdef void lists_own_again() noexcept nogil:
         lists_disowned = False
 
 
-cdef void list_read(int kind) noexcept nogil:
-    cdef Waiting *before = &waiting[kind]
+cdef void list_compare(int kind, Waiting *w) noexcept nogil:
+    # Each list is a stack: its lower part stays as it is. (Not where the collector has emptied it meanwhile: then
+    # the ledger has the blocks otherwise.)
     cdef rt_free_list now
-    cdef Py_ssize_t first, i, count
-    rt_free_list_begin(&now, main_interp, kind)
-    count = max(now.count, <Py_ssize_t>0)
-    if waiting_room(before, count) < 0 or waiting_room(&waiting_now, count) < 0:
-        return
-    first = list_compare(&now, before)
-    for i in range(first, before.count):
-        block_rewait(before.blocks[i], STILL_THERE, MAYBE_TAKEN)
-    for i in range(first, count):
-        block_waits(waiting_now.blocks[i], now.size)
-    for i in range(first, before.count):
-        block_rewait(before.blocks[i], MAYBE_TAKEN, STILL_THERE if lists_disowned else scope_now)
-    if count > first:
-        memcpy(&before.blocks[first], &waiting_now.blocks[first], (count - first) * sizeof(void *))
-    before.count = count
-
-
-cdef Py_ssize_t list_compare(rt_free_list *now, Waiting *before) noexcept nogil:
-    # Each list is a stack: its lower part stays as it is. Returns from where on it is in `waiting_now`.
-    cdef Py_ssize_t at = now.count
+    cdef Py_ssize_t at
     cdef int same = 0
     cdef void *block
+    rt_free_list_begin(&now, main_interp, kind)
+    w.size = now.size
+    w.first = w.count_now = w.count
+    at = max(now.count, <Py_ssize_t>0)
+    if waiting_room(w, at) < 0:
+        return
+    w.count_now = at
     while at > 0 and same < UNCHANGED:
-        block = rt_free_list_next(now)
+        block = rt_free_list_next(&now)
         at -= 1
-        same = same + 1 if at < before.count and before.blocks[at] == block else 0
-        waiting_now.blocks[at] = block
-    return max(at, <Py_ssize_t>0)
+        if at < w.count and w.blocks[at] == block and is_waiting(block, STILL_THERE):
+            same += 1
+        else:
+            same = 0
+        w.now[at] = block
+    w.first = at
+
+
+cdef void list_rewait(Waiting *w, uint32_t before, uint32_t scope) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(w.first, w.count):
+        if is_waiting(w.blocks[i], before):
+            block_recharge(w.blocks[i], scope, STACK_WAITING)
+
+
+cdef void list_waits(Waiting *w) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(w.first, w.count_now):
+        block_waits(w.now[i], w.size)
+
+
+cdef void list_is_read(Waiting *w) noexcept nogil:
+    if w.count_now > w.first:
+        memcpy(&w.blocks[w.first], &w.now[w.first], (w.count_now - w.first) * sizeof(void *))
+    w.count = w.count_now
 
 
 cdef int waiting_room(Waiting *w, Py_ssize_t count) noexcept nogil:
-    cdef void *bigger
+    # In one block: first what was, then what is.
+    cdef void **bigger
     if count <= w.capacity:
         return 0
-    bigger = realloc(w.blocks, 2 * count * sizeof(void *))
+    bigger = <void **>malloc(4 * count * sizeof(void *))
     if bigger == NULL:
         return -1
-    w.blocks = <void **>bigger
+    if w.count > 0:
+        memcpy(bigger, w.blocks, w.count * sizeof(void *))
+    free(w.blocks)
+    w.blocks = bigger
+    w.now = bigger + 2 * count
     w.capacity = 2 * count
     return 0
 
@@ -171,9 +208,7 @@ cdef void waiting_free() noexcept nogil:
     cdef int kind
     for kind in range(RT_FREE_KINDS):
         free(waiting[kind].blocks)
-    free(waiting_now.blocks)
     memset(waiting, 0, sizeof(waiting))
-    memset(&waiting_now, 0, sizeof(waiting_now))
     lists_disowned = False
 
 
@@ -188,11 +223,10 @@ cdef void block_waits(void *block, size_t size) noexcept nogil:
         block_recharge(block, STILL_THERE, STACK_WAITING)
 
 
-cdef void block_rewait(void *block, uint32_t before, uint32_t scope) noexcept nogil:
-    # One that waits for its object to be found: not where it has gone or been made anew.
+cdef inline bint is_waiting(void *block, uint32_t scope) noexcept nogil:
+    # Not where it has gone, or been made anew.
     cdef Charge c
-    if block != NULL and charge_of(block, &c) and c.stack & STACK_MASK == STACK_WAITING and c.scope == before:
-        block_recharge(block, scope, STACK_WAITING)
+    return block != NULL and charge_of(block, &c) and c.stack & STACK_MASK == STACK_WAITING and c.scope == scope
 
 
 cdef void block_recharge(void *block, uint32_t scope, uint32_t stack) noexcept nogil:

@@ -105,7 +105,6 @@ cdef struct Group:
     uint64_t retained
     uint32_t objects
     uint32_t tops
-    bint reused                   # the anchor, from a free list, is one of them
 
 cdef struct Survey:
     Graph *graph
@@ -124,6 +123,7 @@ cdef struct Survey:
     uint32_t *region              # node -> the topmost node of its region, 0 where it has none
     Table orphans                 # address >> 4 of a block not yet owned -> its owner
     uint64_t bloom[2048]
+    Table reused                  # node of a container from a free list that bears no date -> its scope
     Table lost                    # address >> 4 of a survivor with references that were not found -> its node
     Group *groups
     uint32_t group_count

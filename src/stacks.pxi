@@ -6,7 +6,6 @@ cdef enum:
     NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
     NODE_RECENT = 1024
     NODE_SCOPED = 1 << 31  # in a NodeKey: the node has a scope
-    NO_INSTR = 1         # instructions are of two bytes, and aligned
 
 cdef struct Node:
     uint32_t parent
@@ -16,7 +15,7 @@ cdef struct Node:
     uint32_t offset      # of the instruction in its code, bytes
 
 cdef struct NodeKey:     # a look-up reads this alone
-    uint64_t instr       # NO_INSTR where the code is dead
+    uint64_t instr
     uint32_t parent
     uint32_t id          # with NODE_SCOPED; 0: empty
 
@@ -75,14 +74,33 @@ cdef void stacks_free() noexcept nogil:
 cdef void node_forget_all(uint32_t code_id) noexcept nogil:
     # The nodes of a code keep their lines, and are found no more.
     cdef uint32_t id = codes[code_id].nodes
-    cdef size_t i
-    memset(node_recent, 0, sizeof(node_recent))
+    cdef NodeKey *recent
     while id != 0:
-        i = node_hash(nodes[id].parent, node_instr(id)) & node_mask
-        while node_index[i].id != 0 and node_index[i].id & ~<uint32_t>NODE_SCOPED != id:
-            i = (i + 1) & node_mask
-        node_index[i].instr = NO_INSTR
+        recent = node_place(nodes[id].parent, node_instr(id))
+        if recent.id & ~<uint32_t>NODE_SCOPED == id:
+            memset(recent, 0, sizeof(NodeKey))
+        node_index_delete(id)
         id = nodes[id].sibling
+
+
+cdef void node_index_delete(uint32_t id) noexcept nogil:
+    # Shifts the keys behind it back (Knuth 6.4, algorithm R): code that is made and dropped in a loop comes to
+    # the same addresses again and again, and what stayed there would have to be passed each time.
+    cdef size_t hole = node_hash(nodes[id].parent, node_instr(id)) & node_mask, i, home
+    while node_index[hole].id & ~<uint32_t>NODE_SCOPED != id:
+        if node_index[hole].id == 0:
+            return
+        hole = (hole + 1) & node_mask
+    i = hole
+    while True:
+        i = (i + 1) & node_mask
+        if node_index[i].id == 0:
+            break
+        home = node_hash(node_index[i].parent, <void *>node_index[i].instr) & node_mask
+        if ((i - home) & node_mask) >= ((i - hole) & node_mask):
+            node_index[hole] = node_index[i]
+            hole = i
+    memset(&node_index[hole], 0, sizeof(NodeKey))
 
 
 cdef inline uint64_t node_hash(uint32_t parent, void *instr) noexcept nogil:

@@ -33,6 +33,7 @@ cdef int survey_init(
         or s.rows == NULL
         or table_init(&s.orphans, 1 << 10) < 0
         or table_init(&s.lost, 1 << 10) < 0
+        or table_init(&s.reused, 1 << 10) < 0
         or table_init(&s.group_ids, 1 << 10) < 0
         or table_init(&s.row_ids, 1 << 10) < 0
     ):
@@ -88,6 +89,7 @@ cdef void survey_trim(Survey *s) noexcept nogil:
     free(s.rows)
     table_free(&s.group_ids)
     table_free(&s.row_ids)
+    table_free(&s.reused)
     s.groups = NULL
     s.rows = NULL
 
@@ -235,10 +237,18 @@ cdef inline uint32_t group_of_top(Survey *s, uint32_t top) noexcept nogil:
 
 
 cdef uint32_t group_below_anchor(Survey *s, uint32_t top) noexcept nogil:
-    cdef uint32_t anchor = s.paths.parent[made_with(s, top)]
-    if s.target_count > 0 or is_namespace(s, anchor):
-        return group_of(s, <uint64_t>1 << 42 | top, anchor, s.graph.date[top])
-    return group_of(s, anchor, anchor, s.graph.date[top])
+    return group_below(s, made_with(s, top), top, s.graph.date[top])
+
+
+cdef uint32_t group_below(Survey *s, uint32_t id, uint32_t top, uint32_t scope) noexcept nogil:
+    # What is in containers from free lists is one with these: a list that has thousands of them is one place.
+    cdef uint32_t anchor = s.paths.parent[id], above = anchor
+    while reused_in(s, above) == scope and not is_namespace(s, above):
+        top = above
+        above = s.paths.parent[above]
+    if s.target_count > 0 or is_namespace(s, above):
+        return group_of(s, <uint64_t>1 << 42 | top, anchor, scope)
+    return group_of(s, above, anchor, scope)
 
 
 cdef uint32_t group_of(Survey *s, uint64_t which, uint32_t anchor, uint32_t scope) noexcept nogil:
@@ -323,8 +333,14 @@ cdef void charge(
     # container that grew) to the node itself.
     cdef uint32_t top = s.region[id], group
     cdef bint inside = top != 0 and s.graph.date[top] == scope
+    cdef bint reused = not inside and reused_in(s, id) == scope
     cdef Row *row
-    group = group_of_top(s, top) if inside else group_of(s, id, id, scope)
+    if inside:
+        group = group_of_top(s, top)
+    elif reused:
+        group = group_below(s, id, id, scope)
+    else:
+        group = group_of(s, id, id, scope)
     row = row_of(s, group, rt_type(s.graph.objects[id]), stack) if group != 0 else NULL
     if row == NULL:
         return
@@ -335,11 +351,12 @@ cdef void charge(
     row.sure += 0 if unsure else 1
     s.groups[group].bytes += size
     s.groups[group].objects += objects
-    if inside and (
+    if (inside or reused) and (
         s.sizes[id] > s.groups[group].sample_size or s.groups[group].sample == s.groups[group].anchor
     ):
         s.groups[group].sample_size = s.sizes[id]
         s.groups[group].sample = id
+        s.groups[group].anchor = s.paths.parent[made_with(s, top) if inside else id]
     # A region's top adds its retained size later; here what no top accounts for, or another group's does.
     if top == 0 or s.dominators.number[top] == 0:
         s.groups[group].retained += <uint64_t>size
@@ -376,7 +393,7 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     cdef bint unsure = PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE
     if lines is not None:
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
-    made = s.graph.date[s.region[piece.node]]
+    made = max(s.graph.date[s.region[piece.node]], s.graph.date[piece.node], reused_in(s, piece.node))
     if unsure and scope < made:
         scope, stack = made, NODE_UNKNOWN
     if unsure and piece.stack & STACK_REUSED:
@@ -400,8 +417,6 @@ cdef void charge_own(Survey *s, Piece *piece, TracemallocStacks lines):
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
         unsure = False
     charge(s, id, scope, stack, first, 1, unsure)
-    if s.graph.date[id] == 0 and s.region[id] == 0 and not is_attributes(s, id):
-        s.groups[group_of(s, id, id, scope)].reused = piece.stack & STACK_REUSED != 0
 
 
 cdef void charge_all(Survey *s, TracemallocStacks lines):

@@ -77,10 +77,10 @@ class Scopes:
         scope = self.open[-1]
         windows.give_back(scope.number)
         self.end_phase()
-        live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self.end_leaving()
         self.open.pop()
         native = self._return_to(self.open[-1], scope) if self.open else 0
+        live, blocks, allocated, peak, _ = _reftrack.counters(scope.number)
         self.ended.append(scope)
         self._tests_ended += scope.kind == "test"
         self._leaving = scope.number
