@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,9 @@ from suites import run_suite
 EACH = 40
 
 SUITE = f"""
+    import tracemalloc
+
+    IS_NATIVE = not tracemalloc.is_tracing()
     LISTS, DICTS, TUPLES = [None] * {EACH}, [None] * {EACH}, [None] * {EACH}
     FLOATS = [None] * {2 * EACH}
     NESTED = [None] * 10
@@ -26,6 +30,12 @@ SUITE = f"""
 
     def test_that_fills_the_free_lists():
         churn()
+
+
+    def test_that_traces_for_a_while():
+        if IS_NATIVE:  # from then on nobody is told of objects, unless somebody asks again
+            tracemalloc.start()
+            tracemalloc.stop()
 
 
     def test_that_keeps():
@@ -109,3 +119,42 @@ def test_no_line_is_told_but_that_which_made_them(kept: Kept, backend: str) -> N
     assert all(told[name] <= LINES[name] for name in told)
     if IS_TOLD[backend]:
         assert told == LINES
+
+
+def test_what_is_dead_in_a_free_list_is_nobodys(tmp_path: Path) -> None:
+    """Given thousands of tuples, which the free lists keep until the collector empties them."""
+    source = """
+        def test_drops():
+            for length in range(1, 21):
+                tuples = [tuple([None] * length) for _ in range(2500)]
+                del tuples
+
+        def test_after(): pass
+        def test_at_last(): pass
+    """
+    report = run_suite(tmp_path, source).report
+
+    assert all(scope.ended_bytes < 50_000 for scope in report.scopes if scope.scope == "test")
+    assert all(scope.collected_bytes < 50_000 for scope in report.scopes)
+    assert sum(h.survived_bytes for h in report.holders if h.kind == "c-reference") < 5_000
+
+
+def test_thousands_in_one_place_are_one_holder(tmp_path: Path) -> None:
+    source = """
+        import pytest
+
+        KEPT = []
+
+        @pytest.mark.parametrize("n", range(20))
+        def test_keeps(n):
+            KEPT.append([(i, i) for i in range(2000)])
+            dropped = [(i, i) for i in range(2000)]
+    """
+    report = run_suite(tmp_path, source, "--no-prove").report
+
+    kept = next(holder for holder in report.holders if holder.name == "suite.KEPT")
+    tests = [charge for charge in kept.charged if charge.scope == "test"]
+    least = 2000 * sys.getsizeof((0, 0))
+    assert len(tests) == 20
+    assert all(least < charge.bytes < 2 * least for charge in tests)
+    assert kept.retained_bytes >= 20 * least

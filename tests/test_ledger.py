@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -1177,3 +1178,22 @@ def test_every_block_in_the_table_is_counted_by_a_scope() -> None:
     watched = _reftrack.memory()["blocks"] - live  # code objects from before the ledger
     assert 0 <= watched < 500
     del kept
+
+
+@pytest.mark.xdist_group("time")
+def test_code_that_is_made_and_dropped_costs_no_more_with_time() -> None:
+    """Given code that comes to the addresses of what has been dropped, again and again."""
+
+    code = compile("[1, [2]]", "made", "eval")
+
+    def seconds() -> float:
+        began = time.thread_time()
+        for number in range(1_000):
+            eval(code.replace(co_firstlineno=number + 1))
+        return time.thread_time() - began
+
+    with Within():
+        first = seconds()
+        later = [seconds() for _ in range(14)][-3:]
+
+    assert min(later) < 2 * first

@@ -373,3 +373,16 @@ def test_every_style_of_the_report_has_a_word_of_pytests_terminal_writer() -> No
     words = {word for style in STYLES for word in pytest_run.markup(style)}
 
     assert words <= TerminalWriter._esctable.keys()
+
+
+def test_a_last_test_that_keeps_much_is_seen_by_the_final_look_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "suite.py").write_text(
+        "KEPT = []\ndef test_keeps(): KEPT.append(bytearray(100_000_000))\n"
+    )
+
+    run = reftrack("run", "--json", tmp_path / "out.json", *PYTEST, cwd=tmp_path)
+    report = msgspec.json.decode((tmp_path / "out.json").read_bytes(), type=Report)
+
+    assert "INCOMPLETE" not in run.stdout + run.stderr
+    assert report.complete
+    assert report.holders[0].proved_bytes == pytest.approx(100_000_000, rel=0.01)

@@ -69,10 +69,13 @@ class Looks:
         return self._tests_seen == self._scopes.tests_over()
 
     def is_due(self, elapsed: float) -> bool:
-        """Has memory grown much, and is there time for a look in so many seconds of a run?"""
+        """Has memory grown much, and is there time for a look in so many seconds of a run? What the
+        final look has seen needs no other."""
         budget, resident = self._budget, self._native.resident
-        return budget.has_grown(resident) and (
-            budget.has_doubled(resident) or budget.affords_a_look(elapsed)
+        return (
+            not self.is_final
+            and budget.has_grown(resident)
+            and (budget.has_doubled(resident) or budget.affords_a_look(elapsed))
         )
 
     def affords_final(self, elapsed: float) -> bool:
