@@ -620,7 +620,8 @@ def test_what_the_interpreter_interns_is_its_own() -> None:
     assert (table.verdict, table.root, table.fix) == ("once", "the interpreter", "")
     assert ("strings interned for good" in found) is immortal
     if immortal:
-        assert found["strings interned for good"].objects >= 200_000
+        # One may be where the last call left it.
+        assert found["strings interned for good"].objects >= 199_999
     unowned = found.get("memory that no Python object owns")
     assert unowned is None or unowned.survived_bytes < SIZE
 
