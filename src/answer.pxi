@@ -97,6 +97,7 @@ cdef class Explanation:
                 made_by = l.graph.date[top]
                 if top == 0 and reused_in(s, s.groups[g].sample) and not is_attributes(s, s.groups[g].sample):
                     first = steps.index_on(s.groups[g].sample, s.groups[g].sample)
+                    anchor = min(anchor, first - 1)
                     made_by = s.groups[g].scope
                 self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last, first, made_by))
             self.take_rows(s, number, steps)

@@ -202,7 +202,7 @@ cdef inline void survey_date(Survey *s, Piece *piece) noexcept nogil:
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
     cdef PyObject *o = s.graph.objects[id]
     cdef uint32_t scope = 0
-    if visit_kinds(rt_type(o)) & RT_FREE_LIST and not reuse_is_seen():
+    if piece.stack & STACK_REUSED and not reuse_is_seen():
         scope = newest_within(o)
         if scope > piece_scope(piece) and wanted(s, scope):
             piece.place += scope - piece_scope(piece)

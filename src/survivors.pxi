@@ -8,6 +8,7 @@ cdef enum:
     WANTED_IMPORT = 2
     WANTED_AROUND = 3             # a class or module: what it made is there before its tests
     KNOWN_ONLY = 4                # a scope that is not asked about: what it made is no older than tests
+    MANY_REUSED = 1000            # as many groups of their own cost some hundredths of a second
     TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef int survey_init(
@@ -240,10 +241,14 @@ cdef uint32_t group_below_anchor(Survey *s, uint32_t top) noexcept nogil:
     return group_below(s, made_with(s, top), top, s.graph.date[top])
 
 
+cdef inline bint are_many_reused(Survey *s) noexcept nogil:
+    return s.reused.used > MANY_REUSED
+
+
 cdef uint32_t group_below(Survey *s, uint32_t id, uint32_t top, uint32_t scope) noexcept nogil:
-    # What is in containers from free lists is one with these: a list that has thousands of them is one place.
+    # Where there are thousands of containers from free lists, what has these and what is in them is one place.
     cdef uint32_t anchor = s.paths.parent[id], above = anchor
-    while reused_in(s, above) == scope and not is_namespace(s, above):
+    while are_many_reused(s) and reused_in(s, above) == scope and not is_namespace(s, above):
         top = above
         above = s.paths.parent[above]
     if s.target_count > 0 or is_namespace(s, above):
@@ -337,7 +342,7 @@ cdef void charge(
     cdef Row *row
     if inside:
         group = group_of_top(s, top)
-    elif reused:
+    elif reused and are_many_reused(s):
         group = group_below(s, id, id, scope)
     else:
         group = group_of(s, id, id, scope)
@@ -351,7 +356,7 @@ cdef void charge(
     row.sure += 0 if unsure else 1
     s.groups[group].bytes += size
     s.groups[group].objects += objects
-    if (inside or reused) and (
+    if (inside or reused and s.groups[group].anchor != id) and (
         s.sizes[id] > s.groups[group].sample_size or s.groups[group].sample == s.groups[group].anchor
     ):
         s.groups[group].sample_size = s.sizes[id]

@@ -125,6 +125,9 @@ def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> 
             at = at if named is None else named
             at = _on_an_item(places, at, bases)
             return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
+    item = _on_an_item(places, 0, bases) if at is not None else 0
+    if item:  # though pytest's own module, or reftrack's, is what leads there
+        return Found(item, "exception", rules.rule_for(places[item], bases, rules.FRAMEWORKS))
     return None
 
 

@@ -71,12 +71,12 @@ def held(seen: Look, charged: Mapping[int, Charged]) -> Held:
             held.exact[number] = None
         held.groups[number] += 1
         held.bytes[number] += size
-        keyed[number] += choice.keyed
+        keyed[number] += size if choice.keyed else 0
         held.holder_of.append(number)
         held.owning.append(choice.owns_anchor)
     for number, choice in enumerate(held.choices):
         # The test that made an object has put that into a dict; what others add to it has no key.
-        are_keyed = 2 * keyed[number] > held.groups[number]
+        are_keyed = 2 * keyed[number] > held.bytes[number]
         if are_keyed != choice.keyed:
             held.choices[number] = choice._replace(keyed=are_keyed)
     return held
