@@ -119,6 +119,8 @@ cdef list orphan_records(Survey *s, TracemallocStacks lines):
             continue
         interned = interned_as(s.orphans.slots[i].value)
         charge_of(<void *><size_t>block, &c)
+        if c.stack & STACK_REUSED and not c.stack & ~<uint32_t>STACK_MASK:
+            continue  # from a free list, and nobody refers to it: a tuple of arguments, or dead
         stack = stack_node(c.stack)
         if lines is not None:
             stack = lines.stack_of(<void *><size_t>block, stack, False)
