@@ -201,7 +201,7 @@ cdef inline void survey_date(Survey *s, Piece *piece) noexcept nogil:
     # looked for as if they were older. What is in its own block is charged all the same.
     cdef uint32_t id = piece.node & ~<uint32_t>PIECE_OWN
     cdef PyObject *o = s.graph.objects[id]
-    cdef uint32_t scope = 0
+    cdef uint32_t scope
     if piece.stack & STACK_REUSED and not reuse_is_seen():
         scope = newest_within(o)
         if scope > piece_scope(piece) and wanted(s, scope):

@@ -112,22 +112,13 @@ cdef int survey_regions(Survey *s) noexcept nogil:
         scope = s.graph.date[id]
         if above != 0 and scope == s.graph.date[above]:
             s.region[id] = above
-        elif above != 0 and is_of_region(s, id, above):
+        elif above != 0 and scope <= s.graph.date[above] and visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
+            # The block is older than what holds it, and may have been reused: the object was made
+            # no earlier than the block; it goes with its region.
             s.region[id] = above
         elif wanted(s, scope):
             s.region[id] = id
     return 0
-
-
-cdef inline bint is_of_region(Survey *s, uint32_t id, uint32_t above) noexcept nogil:
-    # The block is older than what holds it, and may have been reused: the object was made no earlier than the
-    # block; it goes with its region.
-    cdef uint32_t scope = s.graph.date[id]
-    return (
-        scope <= s.graph.date[above]
-        and visit_kinds(rt_type(s.graph.objects[id])) & RT_FREE_LIST != 0
-        and (scope == 0 or not reuse_is_seen())
-    )
 
 
 cdef uint32_t *survey_tops(Survey *s) noexcept nogil:

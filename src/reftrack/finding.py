@@ -123,12 +123,14 @@ def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> 
         if not chained and owner_of(place) != "runner":
             named = last(held, is_users_own) if at >= len(held) else None
             at = at if named is None else named
-            at = _on_an_item(places, at, bases)
-            return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
+            return _kept_error(places, _on_an_item(places, at, bases), bases)
     item = _on_an_item(places, 0, bases) if at is not None else 0
-    if item:  # though pytest's own module, or reftrack's, is what leads there
-        return Found(item, "exception", rules.rule_for(places[item], bases, rules.FRAMEWORKS))
-    return None
+    # It is one, though pytest's own module, or reftrack's, is what leads to the item.
+    return _kept_error(places, item, bases) if item else None
+
+
+def _kept_error(places: Sequence[Place], at: int, bases: Bases) -> Found:
+    return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
 
 
 def _on_an_item(places: Sequence[Place], at: int, bases: Bases) -> int:
