@@ -102,6 +102,11 @@ def lazy():
     if ITEMS is None:
         ITEMS = [row for row in range(9)]
 
+def start():
+    global ITEMS
+    if ITEMS is None:
+        ITEMS = []
+
 def more():
     global ITEMS
     ITEMS += [9]
@@ -115,6 +120,11 @@ class Basket:
     @classmethod
     def add(cls, item):
         cls.items = [*cls.items, item]
+
+def kinds_of(basket):
+    if not hasattr(basket, "kinds"):
+        basket.kinds = defaultdict(list)
+    return basket.kinds
 """
 
 
@@ -284,6 +294,8 @@ def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emp
     [
         ("app.ITEMS", "ITEMS = [row", True),
         ("app.ITEMS", "ITEMS += [9]", False),
+        ("app.ITEMS", "ITEMS = []", False),
+        ("Basket.kinds", "basket.kinds = defaultdict(list)", False),
         ("Basket.items", "cls.items = [", True),
         ("Basket.items", "self.items = []", False),
     ],

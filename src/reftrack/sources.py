@@ -22,6 +22,7 @@ _parse = compile
 MODULE, CLASS = "module", "class"
 _TESTS = pattern(r"tests?|test_\w+|\w+_tests?|conftest")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+_CONTAINERS = ("list", "dict", "set", "deque", "OrderedDict", "Counter")
 
 Place = tuple[str, int]
 """A file and a line in it."""
@@ -76,12 +77,12 @@ def setter(file: str, line: int, attribute: str) -> Setter | None:
 
 
 def is_rebound(place: Place, attribute: str, kind: str) -> bool:
-    """Does the function around a line give the name, of a module, class or instance, a new object?
-    `x += [...]` keeps a list."""
+    """Does the function around a line give the name, of a module, class or instance, a new object
+    each time? `x += [...]` keeps a list, and `if x is None: x = []` makes one only once."""
     found = _function(*place, attribute)
     if found is None or found[1].name in _CONSTRUCTORS:
         return False
-    nodes = list(_walk(found[1]))
+    nodes = list(_each_time(found[1], attribute))
     is_global = kind == MODULE and any(
         isinstance(node, ast.Global) and attribute in node.names for node in nodes
     )
@@ -298,6 +299,34 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in _children(node):
         yield from _walk(child)
+
+
+def _each_time(node: ast.AST, name: str, is_asked: bool = False) -> Iterator[ast.AST]:
+    """All but what makes an empty container where a question says that there is none yet."""
+    if is_asked and isinstance(node, ast.Assign | ast.AnnAssign) and _is_empty(node.value):
+        return
+    yield node
+    asks = isinstance(node, ast.If) and any(_mentions(part, name) for part in _walk(node.test))
+    for child in _children(node):
+        yield from _each_time(child, name, is_asked or asks)
+
+
+def _is_empty(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.List):
+        return not value.elts
+    if isinstance(value, ast.Dict):
+        return not value.keys
+    if not isinstance(value, ast.Call):
+        return False
+    made = _text(value.func).rpartition(".")[2]
+    return made == "defaultdict" or (made in _CONTAINERS and not value.args)
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Constant):
+        return bool(node.value == name)
+    named = getattr(node, "attr", None) or getattr(node, "id", None)
+    return named is not None and _is(named, name)
 
 
 def _text(node: ast.AST) -> str:
