@@ -62,34 +62,27 @@ cdef class Explanation:
         cdef Steps steps = Steps()
         cdef uint32_t *tops = survey_tops(s)
         cdef uint32_t top
-        cdef uint32_t k, g
-        cdef list sizes = sorted([(-s.groups[k].bytes, k) for k in range(1, s.group_count)])
-        cdef list order = [g for _, g in sizes]
+        cdef uint32_t k, g, others = max(<int64_t>s.group_count - 1 - limit, <int64_t>0)
+        cdef Sum *order = groups_by_size(s)
         cdef uint32_t *number = <uint32_t *>calloc(s.group_count, sizeof(uint32_t))
-        self.others = (
-            max(len(order) - limit, 0),
-            sum([s.groups[<uint32_t>k].bytes for k in order[limit:]]),
-            sum([s.groups[<uint32_t>k].objects for k in order[limit:]]),
-        )
-        del order[limit:]
-        self.group_count = <uint32_t>len(order) + 1
+        self.group_count = s.group_count - others
         self.described = <Group *>calloc(self.group_count, sizeof(Group))
         self.rows = <Sum *>malloc(s.row_count * sizeof(Sum))
         self.parts = <Part *>malloc(s.row_count * sizeof(Part))
         try:
-            if tops == NULL or number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
+            if tops == NULL or order == NULL or number == NULL or self.described == NULL or self.rows == NULL or self.parts == NULL:
                 raise MemoryError("no memory to tell what was found")
             self.telling = steps
             steps.look = l
             steps.named_by = named_by
             self.groups = []
             for k in range(1, self.group_count):
-                g = order[k - 1]
+                g = order[k].key
                 number[g] = k
                 self.described[k] = s.groups[g]
             steps.ask_homes(self.described, self.group_count)
             for k in range(1, self.group_count):
-                g = order[k - 1]
+                g = order[k].key
                 last = steps.step_to(s.groups[g].sample)
                 anchor = steps.index_on(s.groups[g].sample, s.groups[g].anchor)
                 top = tops[s.groups[g].sample]
@@ -100,9 +93,15 @@ cdef class Explanation:
                     anchor = min(anchor, first - 1)
                     made_by = s.groups[g].scope
                 self.groups.append((s.groups[g].scope, s.groups[g].bytes, anchor, last, first, made_by))
+            self.others = (
+                others,
+                sum([order[k].bytes for k in range(self.group_count, s.group_count)]),
+                sum([order[k].objects for k in range(self.group_count, s.group_count)]),
+            )
             self.take_rows(s, number, steps)
         finally:
             free(tops)
+            free(order)
             free(number)
         self.steps = steps.told
         self.bases = steps.bases

@@ -549,6 +549,8 @@ static inline int rt_is_dict_type(PyTypeObject *type)
 /* Has it a dict's entries, whether they can be changed or not? */
 static inline int rt_is_mapping(PyObject *o) { return rt_is_dict_type(Py_TYPE(o)); }
 
+static inline Py_ssize_t rt_mapping_size(PyObject *mapping) { return ((PyDictObject *)mapping)->ma_used; }
+
 /* The block in which a bytearray has its bytes. From 3.15 on that is a bytes object which nobody else has, or the
    empty one of all (Objects/bytearrayobject.c). */
 static inline void *rt_bytearray_block(PyObject *o)

@@ -121,6 +121,7 @@ cdef extern from "cpython.h" nogil:
 
     PyTypeObject *rt_type(PyObject *)
     bint rt_is_mapping(PyObject *)
+    Py_ssize_t rt_mapping_size(PyObject *)
     void rt_prefetch(const void *)
     void rt_fetch_inside(PyObject *, int)
     void *rt_opaque(void *)

@@ -6,6 +6,7 @@ cdef enum:
     PATH_START = 120
     PATH_END = 30
     SEARCHES = 4                # in one container, before its positions are noted
+    FEW_ITEMS = 64              # these are sooner searched
 
 cdef struct Trail:              # of each node that is reached, where there are very long paths
     uint32_t depth              # steps from the root
@@ -293,8 +294,12 @@ cdef class Steps:
         return edge_between(g, above, id)
 
     cdef tuple search(self, uint32_t above, PyObject *child):
-        # None where the container has not been searched often yet.
+        # None where the container is small, or has not been searched often yet.
         cdef Positions positions
+        cdef PyObject *container = self.look.graph.objects[above]
+        cdef Py_ssize_t size = rt_mapping_size(container) if rt_is_mapping(container) else items_of(container)
+        if size <= FEW_ITEMS:
+            return None
         searched = self.searched.get(above, 0)
         if type(searched) is Positions:
             return (<Positions>searched).edge(child)
@@ -302,7 +307,7 @@ cdef class Steps:
             self.searched[above] = searched + 1
             return None
         positions = Positions()
-        positions.fill(self.look.graph.objects[above])
+        positions.fill(container)
         self.searched[above] = positions
         return positions.edge(child)
 

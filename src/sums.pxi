@@ -69,3 +69,17 @@ cdef list sums_told(Sum *sums, size_t count, list limits, list names):
             key = sums[k].key if names is None else names[sums[k].key]
             of_holder.append((key, sums[k].bytes, sums[k].objects))
     return told
+
+
+cdef Sum *groups_by_size(Survey *s) noexcept nogil:
+    # All groups, from 1 on, by number in `key`, the largest first; NULL where memory is short.
+    cdef Sum *order = <Sum *>calloc(s.group_count, sizeof(Sum))
+    cdef uint32_t g
+    if order == NULL:
+        return NULL
+    for g in range(1, s.group_count):
+        order[g].key = g
+        order[g].bytes = s.groups[g].bytes
+        order[g].objects = s.groups[g].objects
+    qsort(&order[1], s.group_count - 1, sizeof(Sum), by_bytes)
+    return order

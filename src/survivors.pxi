@@ -68,6 +68,8 @@ cdef void survey_lighten(Survey *s) noexcept nogil:
         for k in range(s.graph.leaf_count):
             if is_sized(s.paths, s.graph.leaves[k].node):
                 s.sizes[s.graph.leaves[k].node] -= s.graph.leaves[k].size
+    table_free(&s.group_ids)
+    table_free(&s.row_ids)
     free(s.region)
     free(s.pages)
     free(s.claims)
@@ -88,8 +90,6 @@ cdef void survey_trim(Survey *s) noexcept nogil:
     survey_lighten(s)
     free(s.groups)
     free(s.rows)
-    table_free(&s.group_ids)
-    table_free(&s.row_ids)
     table_free(&s.reused)
     s.groups = NULL
     s.rows = NULL
