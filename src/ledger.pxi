@@ -49,6 +49,7 @@ cdef ScopeFigures *scope_chunks[256]  # SCOPE_MASK / SCOPE_CHUNK
 cdef uint32_t scope_count = 0
 cdef uint32_t scope_now = 0
 cdef ScopeFigures *figures_now = NULL  # of that scope: nearly all events are its own
+cdef uint64_t waits_ended = 0   # blocks of free lists that are freed, or charged, since the start
 cdef uint32_t releaser = 0      # the scope that is told to have released what goes now
 cdef int64_t live_total = 0     # live bytes of all scopes
 cdef int64_t data_total = 0     # of these, arrays' data
@@ -160,8 +161,11 @@ cdef void scope_discharged(ScopeFigures *f, uint32_t scope, int64_t size, int64_
 
 cdef inline void block_discharge(uint32_t scope, uint32_t stack, int64_t size) noexcept nogil:
     # What came by a free list is in no figures.
+    global waits_ended
     if stack & STACK_MASK != STACK_WAITING:
         scope_discharge(scope, size, 1)
+    elif scope == 0:
+        waits_ended += 1
 
 
 cdef inline uint32_t stack_node(uint32_t stack) noexcept nogil:
@@ -458,6 +462,7 @@ cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexc
     if word == NULL:
         return False
     if word_stack(word[0]) == STACK_WAITING:
+        block_discharge(word_scope(word[0]), STACK_WAITING, 0)
         pool_clear(pool, word)
         block_begins(new, size, link)
         return True
@@ -504,6 +509,7 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
             scope_charge(0, size, 1)
         return
     if e.stack & STACK_MASK == STACK_WAITING:
+        block_discharge(e.place & SCOPE_MASK, STACK_WAITING, 0)
         entry_delete(e)
         block_begins(new, size, link)
         return

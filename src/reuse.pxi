@@ -103,6 +103,7 @@ cdef struct Waiting:              # a free list, the next to be taken at the end
     size_t size                   # of a block
 
 cdef Waiting waiting[RT_FREE_KINDS]
+cdef uint64_t waits_read = 0      # waits_ended when the lists were last read
 cdef bint lists_disowned = False  # what is taken now is no scope's
 
 
@@ -110,6 +111,7 @@ cdef void lists_read() noexcept nogil:
     # To be called before another scope runs, and before a look: what has been taken is of the scope that ran. One
     # block may have left a list and be in another: all are compared before anything is said of one.
     cdef int kind
+    global waits_read
     cdef uint32_t taker = STILL_THERE if lists_disowned else scope_now
     if not recording or ledger_short or not rt_holds_the_gil_of(main_interp):
         return
@@ -126,6 +128,7 @@ cdef void lists_read() noexcept nogil:
         list_rewait(&waiting[kind], MAYBE_TAKEN, taker)
     for kind in range(RT_FREE_KINDS):
         list_is_read(&waiting[kind])
+    waits_read = waits_ended
 
 
 cdef void lists_disown() noexcept nogil:
@@ -143,8 +146,8 @@ cdef void lists_own_again() noexcept nogil:
 
 
 cdef void list_compare(int kind, Waiting *w) noexcept nogil:
-    # Each list is a stack: its lower part stays as it is. (Not where the collector has emptied it meanwhile: then
-    # the ledger has the blocks otherwise.)
+    # Each list is a stack: its lower part stays as it is. Not where the collector has emptied it meanwhile, or where
+    # each new object is told of: then the ledger may have the blocks otherwise, and is asked.
     cdef rt_free_list now
     cdef Py_ssize_t at
     cdef int same = 0
@@ -159,7 +162,11 @@ cdef void list_compare(int kind, Waiting *w) noexcept nogil:
     while at > 0 and same < UNCHANGED:
         block = rt_free_list_next(&now)
         at -= 1
-        if at < w.count and w.blocks[at] == block and is_waiting(block, STILL_THERE):
+        if (
+            at < w.count
+            and w.blocks[at] == block
+            and (waits_ended == waits_read or is_waiting(block, STILL_THERE))
+        ):
             same += 1
         else:
             same = 0
