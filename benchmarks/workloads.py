@@ -94,6 +94,14 @@ def networkx() -> Iterator[Workload]:
     yield Workload("networkx", ("-m", "pytest", *options, package), (r".*\d+ passed.*(?= in )",))
 
 
+def tiny() -> Iterator[Workload]:
+    if find_spec("pytest") is None:
+        note("tiny: skipped, needs: pip install pytest")
+        return
+    options = ("-q", "-p", "no:cacheprovider")
+    yield Workload("tiny", ("-m", "pytest", *options, str(HERE / "tiny.py")), (r".*\d+ passed",))
+
+
 UNITTEST = (r"Ran \d+ tests", r"(?:OK|FAILED)\b.*")
 
 
@@ -126,5 +134,6 @@ WORKLOADS: dict[str, Callable[[], Iterator[Workload]]] = {
     "networkx": networkx,
     "stdlib": stdlib,
     "django": django,
+    "tiny": tiny,
     "micro": micro,
 }

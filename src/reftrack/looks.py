@@ -102,8 +102,6 @@ class Looks:
             holders, proving = self._record(elapsed, final=final)
         if shown:
             progress.hide()
-        if not final:
-            _reftrack.trim()  # the program goes on, with what the look needed no longer
         self._budget.spend(_reftrack.now() - started, proving)
         if final:
             self._tests_seen = self._scopes.tests_over()
