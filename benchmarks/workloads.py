@@ -83,6 +83,10 @@ def installed(tool: Tool) -> bool:
 # ---- workloads ----
 
 
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+PASSED = (r".*\d+ passed.*(?= in )",)
+
+
 def networkx() -> Iterator[Workload]:
     """networkx's own tests, as installed."""
     spec = find_spec("networkx")
@@ -90,16 +94,14 @@ def networkx() -> Iterator[Workload]:
         note("networkx: skipped, needs: pip install 'networkx[default]' pytest")
         return
     package = spec.submodule_search_locations[0]
-    options = ("-q", "-p", "no:cacheprovider")
-    yield Workload("networkx", ("-m", "pytest", *options, package), (r".*\d+ passed.*(?= in )",))
+    yield Workload("networkx", (*PYTEST, package), PASSED)
 
 
 def tiny() -> Iterator[Workload]:
     if find_spec("pytest") is None:
         note("tiny: skipped, needs: pip install pytest")
         return
-    options = ("-q", "-p", "no:cacheprovider")
-    yield Workload("tiny", ("-m", "pytest", *options, str(HERE / "tiny.py")), (r".*\d+ passed",))
+    yield Workload("tiny", (*PYTEST, str(HERE / "tiny.py")), PASSED)
 
 
 UNITTEST = (r"Ran \d+ tests", r"(?:OK|FAILED)\b.*")

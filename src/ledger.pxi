@@ -159,13 +159,18 @@ cdef void scope_discharged(ScopeFigures *f, uint32_t scope, int64_t size, int64_
         f.collected_bytes += size
 
 
+cdef inline void wait_ends(uint32_t scope) noexcept nogil:
+    # Of what is no scope's: it is in a free list, or was when these were last read.
+    global waits_ended
+    waits_ended += scope == 0
+
+
 cdef inline void block_discharge(uint32_t scope, uint32_t stack, int64_t size) noexcept nogil:
     # What came by a free list is in no figures.
-    global waits_ended
     if stack & STACK_MASK != STACK_WAITING:
         scope_discharge(scope, size, 1)
-    elif scope == 0:
-        waits_ended += 1
+    else:
+        wait_ends(scope)
 
 
 cdef inline uint32_t stack_node(uint32_t stack) noexcept nogil:
@@ -462,7 +467,7 @@ cdef inline bint word_moved(void *old, void *new, size_t size, Link *link) noexc
     if word == NULL:
         return False
     if word_stack(word[0]) == STACK_WAITING:
-        block_discharge(word_scope(word[0]), STACK_WAITING, 0)
+        wait_ends(word_scope(word[0]))
         pool_clear(pool, word)
         block_begins(new, size, link)
         return True
@@ -509,7 +514,7 @@ cdef void block_moved(void *old, void *new, size_t size) noexcept nogil:
             scope_charge(0, size, 1)
         return
     if e.stack & STACK_MASK == STACK_WAITING:
-        block_discharge(e.place & SCOPE_MASK, STACK_WAITING, 0)
+        wait_ends(e.place & SCOPE_MASK)
         entry_delete(e)
         block_begins(new, size, link)
         return

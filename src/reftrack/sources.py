@@ -312,6 +312,7 @@ def _each_time(node: ast.AST, name: str, is_asked: bool = False) -> Iterator[ast
 
 
 def _is_empty(value: ast.expr | None) -> bool:
+    """Unlike `_EMPTY` this takes no other call without arguments for one: `load()` fills."""
     if isinstance(value, ast.List):
         return not value.elts
     if isinstance(value, ast.Dict):
