@@ -185,7 +185,7 @@ cdef void survey_claims(Survey *s) noexcept nogil:
     for k in range(s.claim_count):
         c = &s.claims[k]
         c.pool = pool_of(c.block)
-        if c.pool.key != 0:
+        if c.pool.units != 0:
             pool_fetch(c.pool, c.block)
         else:
             entry_fetch(c.block)

@@ -6,6 +6,7 @@ cdef enum:
     SCOPE_BITS = 20
     SCOPE_MASK = (1 << 20) - 1
     SCOPE_CHUNK = 4096
+    ENTRIES_LEAST = 1 << 16
     ENTRY_KIB = 1 << 31         # `size` counts KiB: a block of 4 GiB or more
     ENTRY_GROWN = 1 << 30       # parts of the block are charged to later scopes
     ENTRY_CODE = 1 << 29        # the block is a code object that a stack names
@@ -204,9 +205,9 @@ cdef inline Entry *entry_find(void *block) noexcept nogil:
     return &entries[i]
 
 
-cdef int entries_grow() noexcept nogil:
+cdef int entries_resize(size_t capacity) noexcept nogil:
     global entries, entry_mask, entry_peak_bytes
-    cdef size_t old_mask = entry_mask, capacity = 2 * (entry_mask + 1), i, k
+    cdef size_t old_mask = entry_mask, i, k
     cdef Entry *old = entries
     cdef Entry *bigger = <Entry *>rt_zeroed_array(capacity, sizeof(Entry))
     if bigger == NULL:
@@ -222,6 +223,17 @@ cdef int entries_grow() noexcept nogil:
     free(old)
     entry_peak_bytes = max(entry_peak_bytes, capacity * sizeof(Entry))
     return 0
+
+
+cdef void ledger_lighten() noexcept nogil:
+    # After a peak. Each time costs no more than the growth before it did.
+    cdef size_t capacity = ENTRIES_LEAST
+    if entry_mask + 1 > ENTRIES_LEAST and 8 * entry_used < entry_mask + 1:
+        while capacity < 2 * entry_used:
+            capacity *= 2
+        entries_resize(capacity)
+    if pool_bytes > 2 * pool_bytes_lightened and pool_bytes > 8 * sizeof(uint64_t) * pool_live:
+        pools_lighten()
 
 
 cdef inline void entry_delete(Entry *e) noexcept nogil:
@@ -262,7 +274,7 @@ cdef inline bint storable(void *block) noexcept nogil:
 cdef Entry *entry_put(void *block, size_t size, uint32_t scope, uint32_t stack) noexcept nogil:
     global entry_used, ledger_short
     cdef Entry *e
-    if 4 * (entry_used + 1) > 3 * (entry_mask + 1) and entries_grow() < 0:
+    if 4 * (entry_used + 1) > 3 * (entry_mask + 1) and entries_resize(2 * (entry_mask + 1)) < 0:
         ledger_short = True
         return NULL
     e = entry_find(block)

@@ -17,7 +17,7 @@ cdef enum:
 
 cdef struct Pool:
     uint64_t key                  # address >> 14; 0: empty
-    uint64_t *words
+    uint64_t *words               # NULL where `units` is 0
     uint32_t reciprocal           # of `units`, times 65,536, rounded up
     uint16_t units                # per place
     uint16_t places
@@ -29,6 +29,7 @@ cdef size_t pool_mask = 0
 cdef size_t pool_count = 0
 cdef size_t pool_live = 0
 cdef size_t pool_bytes = 0        # of all words
+cdef size_t pool_bytes_lightened = 0  # when pools without a live block were last given up
 
 
 cdef int pools_init() noexcept nogil:
@@ -39,7 +40,7 @@ cdef int pools_init() noexcept nogil:
 
 
 cdef void pools_free() noexcept nogil:
-    global pools, pool_mask, pool_count, pool_live, pool_bytes
+    global pools, pool_mask, pool_count, pool_live, pool_bytes, pool_bytes_lightened
     cdef size_t i
     if pools != NULL:
         for i in range(pool_mask + 1):
@@ -50,6 +51,7 @@ cdef void pools_free() noexcept nogil:
     pool_count = 0
     pool_live = 0
     pool_bytes = 0
+    pool_bytes_lightened = 0
 
 
 cdef inline Pool *pool_of(void *block) noexcept nogil:
@@ -104,6 +106,20 @@ cdef Pool *pool_make(void *block, uint32_t units) noexcept nogil:
     return pool
 
 
+cdef void pools_lighten() noexcept nogil:
+    # Frees the words of pools without a live block.
+    global pool_bytes, pool_bytes_lightened
+    cdef size_t i
+    for i in range(pool_mask + 1):
+        if pools[i].live == 0:
+            pool_bytes -= pools[i].places * sizeof(uint64_t)
+            free(pools[i].words)
+            pools[i].words = NULL
+            pools[i].units = 0
+            pools[i].places = 0
+    pool_bytes_lightened = pool_bytes
+
+
 cdef inline uint64_t *pool_word(Pool *pool, void *block, uint32_t *offset) noexcept nogil:
     # Two blocks that do not overlap and are no smaller than a place never share one.
     cdef uint32_t unit = <uint32_t>(<uint64_t>block >> 4) & (POOL_UNITS - 1)
@@ -116,7 +132,7 @@ cdef inline uint64_t *pool_find(Pool *pool, void *block) noexcept nogil:
     # The word of a block that has one in its pool, else NULL.
     cdef uint32_t offset
     cdef uint64_t *word
-    if pool.key == 0:
+    if pool.units == 0:
         return NULL
     word = pool_word(pool, block, &offset)
     return word if word[0] != 0 and word[0] & WORD_OFFSET == offset else NULL
@@ -131,7 +147,7 @@ cdef inline void pool_clear(Pool *pool, uint64_t *word) noexcept nogil:
 
 cdef inline void pool_fetch(Pool *pool, void *block) noexcept nogil:
     cdef uint32_t offset
-    if pool.key != 0:
+    if pool.units != 0:
         rt_prefetch(pool_word(pool, block, &offset))
 
 

@@ -43,10 +43,13 @@ cdef int64_t pools_live_bytes() noexcept nogil:
     cdef size_t i
     cdef uint32_t place
     for i in range(pool_mask + 1):
+        # Without a branch, as there are many: each that lives has its size + 1 there.
         for place in range(pools[i].places if pools[i].live else 0):
-            if pools[i].words[place] != 0:
-                total += word_size(pools[i].words[place])
+            total += <int64_t>(pools[i].words[place] >> WORD_SIZE) & 1023
+        total -= pools[i].live
     for i in range(entry_mask + 1):
+        if entries[i].place == 0:
+            continue
         # Those that the table has because of their growths and flags.
         if entry_size(&entries[i]) <= POOL_SMALL or entries[i].stack & ENTRY_GROWN:
             size = block_bytes(<void *>(entry_address(&entries[i]) << 4))

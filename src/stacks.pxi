@@ -5,6 +5,7 @@ cdef enum:
     NODE_UNKNOWN = 0     # no Python frame
     NODE_DEEP = 1        # stands for the outer part of a stack deeper than CHAIN_FRAMES
     NODE_RECENT = 1024
+    NODE_INDEX_LEAST = 1 << 15
     NODE_SCOPED = 1 << 31  # in a NodeKey: the node has a scope
 
 cdef struct Node:
@@ -37,7 +38,7 @@ cdef int stacks_init() noexcept nogil:
     stacks_free()
     node_capacity = 1 << 14
     nodes = <Node *>calloc(node_capacity, sizeof(Node))
-    node_mask = (1 << 15) - 1
+    node_mask = NODE_INDEX_LEAST - 1
     node_index = <NodeKey *>rt_zeroed_array(node_mask + 1, sizeof(NodeKey))
     node_count = 2
     node_live = 2
@@ -254,6 +255,16 @@ cdef int node_index_resize(size_t capacity) noexcept nogil:
     return 0
 
 
+cdef void node_index_fit() noexcept nogil:
+    # Filled anew, with room for twice as many as there are.
+    cdef size_t capacity = NODE_INDEX_LEAST
+    while 3 * capacity < 8 * <size_t>node_live:
+        capacity *= 2
+    if capacity > node_mask or node_index_resize(capacity) < 0:
+        memset(node_index, 0, (node_mask + 1) * sizeof(NodeKey))
+        node_index_fill()
+
+
 cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
     # Drops the nodes that no live block and no running frame needs; `marks` has a byte per node,
     # set for
@@ -278,7 +289,6 @@ cdef void stacks_sweep(uint8_t *marks) noexcept nogil:
             nodes[id].code = 0
             nodes[id].parent = node_free
             node_free = id
-    memset(node_index, 0, (node_mask + 1) * sizeof(NodeKey))
     memset(node_recent, 0, sizeof(node_recent))
-    node_index_fill()
+    node_index_fit()
     codes_sweep()

@@ -77,8 +77,8 @@ cdef void ledger_free() noexcept nogil:
 cdef int ledger_init(int frames) noexcept nogil:
     global entries, entry_mask, growths, growth_capacity, import_scope, node_limit
     ledger_free()
-    entries = <Entry *>calloc(1 << 16, sizeof(Entry))
-    entry_mask = (1 << 16) - 1
+    entries = <Entry *>calloc(ENTRIES_LEAST, sizeof(Entry))
+    entry_mask = ENTRIES_LEAST - 1
     growth_capacity = 256
     growths = <Growth *>calloc(growth_capacity, sizeof(Growth))
     if (
@@ -187,6 +187,7 @@ def enter_scope(uint32_t scope, uint32_t released_by=0):
         raise ValueError(f"no scope {scope}")
     cdef uint32_t before = scope_now
     lists_read()
+    ledger_lighten()
     scope_run(scope)
     releaser = released_by if released_by else scope
     figures(scope).ended_bytes = -1

@@ -115,3 +115,21 @@ def test_a_pool_that_changes_its_size_of_block_loses_nothing() -> None:
             assert scope.live < 10_000
     finally:
         _reftrack.stop()
+
+
+def test_after_a_peak_the_ledger_is_small_again_and_has_what_is_left() -> None:
+    """Given many blocks of all sizes of which few are left, when the next scope begins, then the
+    ledger takes a fraction of what it took, and has each of those with its size and scope."""
+    _reftrack.start(1)
+    try:
+        with Within() as scope:
+            made = [bytes(length) for _ in range(300) for length in range(2, 1000)]
+            at_peak = _reftrack.memory()["entry_bytes"]
+            kept = made[::997]
+            del made
+        assert _reftrack.memory()["entry_bytes"] < at_peak / 4
+        for block in kept:
+            size = block.__sizeof__()
+            assert _reftrack.block_charge(id(block))[:2] == (size, scope.id), size
+    finally:
+        _reftrack.stop()
