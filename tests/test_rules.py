@@ -26,7 +26,7 @@ def place(rule: Rule, owner: str | None = None, attribute: str | None = None) ->
 def test_a_rule_recognises_each_of_its_places_and_says_why(rule: Rule) -> None:
     for owner in rule.owners or ("some.module",):
         for attribute in rule.attributes or ("anything",):
-            assert rules.rule_for(place(rule, owner, attribute), {}, [rule]) is rule
+            assert rules.rule_for(place(rule, owner, attribute), {}, rules.table([rule])) is rule
     assert rule.why
     assert rule.kind
 
@@ -34,10 +34,11 @@ def test_a_rule_recognises_each_of_its_places_and_says_why(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", [r for r in WITH_PLACES if r.owners], ids=lambda rule: rule.name)
 def test_a_rule_goes_for_classes_that_derive_from_its_owner_and_for_no_other(rule: Rule) -> None:
     bases = {"app.Own": ("app.Own", rule.owners[0], "object")}
-    assert rules.rule_for(place(rule, "app.Own"), bases, [rule]) is rule
-    assert rules.rule_for(place(rule, "app.Other"), bases, [rule]) is None
+    assert rules.rule_for(place(rule, "app.Own"), bases, rules.table([rule])) is rule
+    assert rules.rule_for(place(rule, "app.Other"), bases, rules.table([rule])) is None
     if rule.attributes:
-        assert rules.rule_for(place(rule, attribute="not_one_of_them"), bases, [rule]) is None
+        other = place(rule, attribute="not_one_of_them")
+        assert rules.rule_for(other, bases, rules.table([rule])) is None
 
 
 @pytest.mark.parametrize("rule", rules.FRAMEWORKS, ids=lambda rule: rule.name)

@@ -345,7 +345,7 @@ def _known_rule(found: Found, owner: Owner) -> Rule | None:
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:
-    known = rules.rule_for(place, bases, rules.STEADY)
+    known = rules.rule_for(place, bases, rules.IN_STEADY)
     return known or (rules.RUNNER_INTERNALS if owner == "runner" else None)
 
 

@@ -130,7 +130,7 @@ def _exception(places: Sequence[Place], held: Sequence[Place], bases: Bases) -> 
 
 
 def _kept_error(places: Sequence[Place], at: int, bases: Bases) -> Found:
-    return Found(at, "exception", rules.rule_for(places[at], bases, rules.FRAMEWORKS))
+    return Found(at, "exception", rules.rule_for(places[at], bases, rules.IN_FRAMEWORKS))
 
 
 def _on_an_item(places: Sequence[Place], at: int, bases: Bases) -> int:
@@ -169,7 +169,7 @@ def _cache(places: Sequence[Place], bases: Bases) -> Found | None:
         return None
     # Its cache_clear() is as good as the cache: functions are registered to be called.
     by = at - 2 if at > 1 and places[at - 1].attribute == "__self__" else at - 1
-    rule = rules.rule_for(places[by], bases, rules.BOUNDED) if by >= 0 else None
+    rule = rules.rule_for(places[by], bases, rules.IN_BOUNDED) if by >= 0 else None
     return Found(at, "cache") if rule is None else Found(by, "cache", rule)
 
 

@@ -12,7 +12,7 @@ from reftrack.traits import is_users_own, last
 
 IMMUTABLE = ("tuple", "frozenset")
 
-REGISTRIES = tuple(rule for rule in rules.FRAMEWORKS if rule.kind in ("callback", "thread"))
+REGISTRIES = rules.table(r for r in rules.FRAMEWORKS if r.kind in ("callback", "thread"))
 
 
 class Nested(NamedTuple):

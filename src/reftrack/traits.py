@@ -84,11 +84,17 @@ NAMED_INSIDE = (naming.GENERATOR, naming.CLOSURE, naming.FRAME)
 
 
 def first(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k, place in enumerate(places) if test(place)), None)
+    for k, place in enumerate(places):
+        if test(place):
+            return k
+    return None
 
 
 def last(places: Sequence[Place], test: Callable[[Place], bool]) -> int | None:
-    return next((k for k in range(len(places) - 1, -1, -1) if test(places[k])), None)
+    for k in range(len(places) - 1, -1, -1):
+        if test(places[k]):
+            return k
+    return None
 
 
 def is_test_instance(places: Sequence[Place], place: Place, bases: Bases) -> bool:

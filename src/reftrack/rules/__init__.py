@@ -6,7 +6,7 @@ what helps. Where no rule fits, the plain path names the holder (see `choosing`)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reftrack import naming
 from reftrack.errors import UsageError
@@ -18,26 +18,44 @@ from reftrack.rules.steady import STEADY
 
 __all__ = [
     "ANY",
-    "BOUNDED",
     "END_THREAD",
     "FRAMEWORKS",
+    "IN_BOUNDED",
+    "IN_FRAMEWORKS",
+    "IN_STEADY",
     "RULES",
-    "STEADY",
     "Rule",
+    "Table",
     "known_key",
     "last_match",
     "named",
     "root_of",
     "rule_for",
+    "table",
     "words",
 ]
 
 RULES = (*FRAMEWORKS, *BOUNDED, *STEADY)
-OF_KEYS = tuple(rule for rule in STEADY if rule.keys)
-"""A runner's part of a place that another rule is about."""
 
+Table = Mapping[str, tuple[Rule, ...]]
+"""By attribute the rules that it may have, in their order; under "" those of any attribute."""
+
+
+def table(rules: Iterable[Rule]) -> Table:
+    rules = tuple(rules)
+    attributes = {"", *(name for rule in rules for name in rule.attributes)}
+    return {
+        name: tuple(rule for rule in rules if not rule.attributes or name in rule.attributes)
+        for name in attributes
+    }
+
+
+IN_FRAMEWORKS, IN_BOUNDED, IN_STEADY = table(FRAMEWORKS), table(BOUNDED), table(STEADY)
+FOR_HOLDERS = table((*(rule for rule in STEADY if rule.keys), *FRAMEWORKS, *BOUNDED))
+"""First a runner's part of a place that another rule is about."""
+
+WITH_ROOTS = table(rule for rule in RULES if rule.root)
 KEYS = tuple({rule.keys for rule in RULES if rule.keys})
-WITH_ROOTS = tuple(rule for rule in RULES if rule.root)
 RUNNER_INTERNALS = STEADY[-1]
 INTERNED_STRINGS = BOUNDED[-1]
 
@@ -56,16 +74,22 @@ def named(names: Collection[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def rule_for(place: Place, bases: Bases, rules: Iterable[Rule] = RULES) -> Rule | None:
+def rule_for(place: Place, bases: Bases, rules: Table) -> Rule | None:
     """The first rule that recognises a place."""
-    attribute = place.attribute
-    key = naming.first_key(place.text).removeprefix("b").strip("'")
-    for rule in rules:
-        if rule.attributes and attribute not in rule.attributes:
+    owner = place.owner
+    kinds = bases.get(owner, (owner,))
+    for rule in rules.get(place.attribute, rules[""]):
+        if not rule.owners and not rule.attributes:
             continue
-        if key.startswith(rule.keys) and _fits(rule, place, bases):
+        if rule.owners and not any(name in kinds for name in rule.owners):
+            continue
+        if not rule.keys or _first_key(place).startswith(rule.keys):
             return rule
     return None
+
+
+def _first_key(place: Place) -> str:
+    return naming.first_key(place.text).removeprefix("b").strip("'")
 
 
 def known_key(label: object) -> str:
@@ -84,21 +108,14 @@ def root_of(place: Place, bases: Bases) -> str:
 
 
 def last_match(
-    places: Sequence[Place], bases: Bases, rules: Iterable[Rule] = OF_KEYS + FRAMEWORKS + BOUNDED
+    places: Sequence[Place], bases: Bases, rules: Table = FOR_HOLDERS
 ) -> tuple[int, Rule] | None:
     """The last of the places that a rule recognises, and the rule."""
-    rules = tuple(rules)
     for k in range(len(places) - 1, -1, -1):
         rule = rule_for(places[k], bases, rules)
         if rule is not None:
             return k, rule
     return None
-
-
-def _fits(rule: Rule, place: Place, bases: Bases) -> bool:
-    if not rule.owners:
-        return bool(rule.attributes)
-    return any(naming.is_a(place.owner, o, bases) for o in rule.owners)
 
 
 def words(template: str, places: Sequence[Place], at: int) -> str:
