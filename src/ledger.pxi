@@ -324,7 +324,7 @@ cdef void ledger_sweep() noexcept nogil:
     stacks_sweep(marks)
     free(marks)
     # A sweep reads the whole ledger: let enough stacks come in between to pay for it.
-    cdef size_t limit = node_live + max(<size_t>node_live, (entry_used + pool_live) // 8)
+    cdef size_t limit = node_live + max(<size_t>node_live // 2, (entry_used + pool_live) // 16)
     node_limit = <uint32_t>max(<size_t>(1 << 14), limit)
 
 

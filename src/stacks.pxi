@@ -210,11 +210,11 @@ cdef uint32_t node_new() noexcept nogil:
     if node_count == node_capacity:
         if node_capacity >= <uint32_t>NODE_MASK // 2:
             return 0
-        bigger = <Node *>realloc(nodes, 2 * <size_t>node_capacity * sizeof(Node))
+        bigger = <Node *>realloc(nodes, (<size_t>node_capacity + node_capacity // 2) * sizeof(Node))
         if bigger == NULL:
             return 0
         nodes = bigger
-        node_capacity *= 2
+        node_capacity += node_capacity // 2
     if 4 * <size_t>(node_live + 1) > 3 * node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
         return 0
     node_count += 1
