@@ -105,6 +105,8 @@ cdef int survey_regions(Survey *s) noexcept nogil:
         if g.objects[id] == NULL:
             continue
         above = s.region[s.paths.parent[id]]
+        if above != 0 and above == s.paths.parent[id] and is_attributes(s, above):
+            above = 0  # the attributes of an older object: each has a name of its own
         scope = s.graph.date[id]
         if above != 0 and scope == s.graph.date[above]:
             s.region[id] = above

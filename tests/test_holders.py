@@ -119,3 +119,31 @@ def test_a_class_that_gets_attributes_is_one_row_with_that_name(tmp_path: Path) 
     holder = max(run.report.holders, key=lambda holder: holder.survived_bytes)
     assert holder.name == "attributes of Config"
     assert "delattr, Config" in holder.fix
+
+DICT_OF_A_TEST = """
+    import unittest
+
+    class Options:
+        pass
+
+    OPTIONS = Options()
+
+    class T(unittest.TestCase):
+        def test(self):
+            others = [{} for _ in range(200)]  # the next one comes from no free list
+            vars(OPTIONS)  # where the attributes' dict is made late, it is the test's
+            OPTIONS.first = [bytearray(30_000)]
+            OPTIONS.second = [bytearray(20_000)]
+"""
+
+
+def test_attributes_that_a_test_sets_have_their_names_though_their_dict_is_the_tests(
+    tmp_path: Path,
+) -> None:
+    """Given an object from before the tests whose attributes' dict a test makes, then what the test
+    puts there is told by each attribute's name, and not by that of the largest object, the dict."""
+    run = run_suite(tmp_path, DICT_OF_A_TEST, runner=UNITTEST)
+
+    found = {h.name: h.survived_bytes for h in run.report.holders}
+    assert found["suite.OPTIONS.first"] > 30_000
+    assert 20_000 < found["suite.OPTIONS.second"] < 30_000
