@@ -232,7 +232,7 @@ cdef void ledger_lighten() noexcept nogil:
         while capacity < 2 * entry_used:
             capacity *= 2
         entries_resize(capacity)
-    if pool_bytes > 2 * pool_bytes_lightened and pool_bytes > 8 * sizeof(uint64_t) * pool_live:
+    if are_pools_heavy():
         pools_lighten()
 
 

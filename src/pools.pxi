@@ -29,7 +29,8 @@ cdef size_t pool_mask = 0
 cdef size_t pool_count = 0
 cdef size_t pool_live = 0
 cdef size_t pool_bytes = 0        # of all words
-cdef size_t pool_bytes_lightened = 0  # when pools without a live block were last given up
+cdef size_t pool_bytes_lightened = 0  # when pools without a live block were last given up,
+cdef size_t pool_live_lightened = 0   # and how many blocks there were in the others
 
 
 cdef int pools_init() noexcept nogil:
@@ -40,7 +41,7 @@ cdef int pools_init() noexcept nogil:
 
 
 cdef void pools_free() noexcept nogil:
-    global pools, pool_mask, pool_count, pool_live, pool_bytes, pool_bytes_lightened
+    global pools, pool_mask, pool_count, pool_live, pool_bytes, pool_bytes_lightened, pool_live_lightened
     cdef size_t i
     if pools != NULL:
         for i in range(pool_mask + 1):
@@ -52,6 +53,7 @@ cdef void pools_free() noexcept nogil:
     pool_live = 0
     pool_bytes = 0
     pool_bytes_lightened = 0
+    pool_live_lightened = 0
 
 
 cdef inline Pool *pool_of(void *block) noexcept nogil:
@@ -108,7 +110,7 @@ cdef Pool *pool_make(void *block, uint32_t units) noexcept nogil:
 
 cdef void pools_lighten() noexcept nogil:
     # Frees the words of pools without a live block.
-    global pool_bytes, pool_bytes_lightened
+    global pool_bytes, pool_bytes_lightened, pool_live_lightened
     cdef size_t i
     for i in range(pool_mask + 1):
         if pools[i].live == 0:
@@ -118,6 +120,15 @@ cdef void pools_lighten() noexcept nogil:
             pools[i].units = 0
             pools[i].places = 0
     pool_bytes_lightened = pool_bytes
+    pool_live_lightened = pool_live
+
+
+cdef inline bint are_pools_heavy() noexcept nogil:
+    # With few blocks for their words: less than an eighth of the places. It has to be worse than after the last
+    # time, since a block here and there may keep all of them.
+    return pool_bytes > 8 * sizeof(uint64_t) * pool_live and (
+        pool_bytes > 2 * pool_bytes_lightened or 2 * pool_live < pool_live_lightened
+    )
 
 
 cdef inline uint64_t *pool_word(Pool *pool, void *block, uint32_t *offset) noexcept nogil:

@@ -202,6 +202,9 @@ cdef uint32_t node_new() noexcept nogil:
     global nodes, node_count, node_capacity, node_live, node_free
     cdef uint32_t id
     cdef Node *bigger
+    # Also for an id that is given out again: the index is made to fit after a sweep, and must never be full.
+    if 4 * <size_t>(node_live + 1) > 3 * node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
+        return 0
     if node_free != 0:
         id = node_free
         node_free = nodes[id].parent
@@ -215,8 +218,6 @@ cdef uint32_t node_new() noexcept nogil:
             return 0
         nodes = bigger
         node_capacity += node_capacity // 2
-    if 4 * <size_t>(node_live + 1) > 3 * node_mask and node_index_resize(2 * (node_mask + 1)) < 0:
-        return 0
     node_count += 1
     node_live += 1
     return node_count - 1

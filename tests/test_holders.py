@@ -120,6 +120,7 @@ def test_a_class_that_gets_attributes_is_one_row_with_that_name(tmp_path: Path) 
     assert holder.name == "attributes of Config"
     assert "delattr, Config" in holder.fix
 
+
 DICT_OF_A_TEST = """
     import unittest
 

@@ -23,7 +23,7 @@ import pytest
 
 from reftrack import _reftrack
 from scoped import Within
-from support import run
+from support import plain, run
 
 GIB = 1 << 30
 ENTRY_BYTES = 43
@@ -1137,6 +1137,32 @@ def test_stacks_of_live_blocks_outlast_those_that_are_dropped() -> None:
     assert [frames_of(each) for each in deep] == before
     for each in kept:
         assert_stack(each)
+
+
+MORE_STACKS_THAN_BEFORE = """
+    from reftrack import _reftrack
+
+    def allocating(lines, line):
+        made = {}
+        exec("def f(g):\\n" + line * lines, made)
+        return made["f"]
+
+    leaf, caller = allocating(20_000, "    object()\\n"), allocating(10, "    g(None)\\n")
+    _reftrack.start(16)
+    _reftrack.enter_scope(_reftrack.new_scope())
+    kept = [object() for _ in range(600_000)]  # with many blocks, dead stacks are swept less often
+    caller(leaf)
+    print(len(kept), "blocks")
+    """
+
+
+def test_stacks_that_come_after_a_sweep_find_room(tmp_path: Path) -> None:
+    """Given many blocks and few stacks, when there is a sweep and then more new stacks than there
+    were before it, then the program goes on."""
+    script = tmp_path / "script.py"
+    script.write_text(dedent(MORE_STACKS_THAN_BEFORE))
+    done = plain(script, cwd=tmp_path)
+    assert done.stdout == "600000 blocks\n", done.stderr
 
 
 def test_the_lines_of_dead_code_are_dropped_with_the_last_block_that_names_it() -> None:

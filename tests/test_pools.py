@@ -117,6 +117,24 @@ def test_a_pool_that_changes_its_size_of_block_loses_nothing() -> None:
         _reftrack.stop()
 
 
+def test_pools_that_a_block_here_and_there_has_kept_are_given_up_when_it_goes() -> None:
+    """Given a peak of which one block in a hundred outlasts the next scope, when these go, too, then
+    the ledger is small again."""
+    _reftrack.start(1)
+    try:
+        with Within():
+            made = [bytes(100) for _ in range(500_000)]
+            pins = made[::100]
+            del made
+        pinned = _reftrack.memory()["entry_bytes"]
+        assert pinned > 4 << 20
+        with Within():
+            del pins
+        assert _reftrack.memory()["entry_bytes"] < pinned / 2
+    finally:
+        _reftrack.stop()
+
+
 def test_after_a_peak_the_ledger_is_small_again_and_has_what_is_left() -> None:
     """Given many blocks of all sizes of which few are left, when the next scope begins, then the
     ledger takes no third of what it took, and has each of those with its size and scope."""
