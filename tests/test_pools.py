@@ -118,8 +118,8 @@ def test_a_pool_that_changes_its_size_of_block_loses_nothing() -> None:
 
 
 def test_pools_that_a_block_here_and_there_has_kept_are_given_up_when_it_goes() -> None:
-    """Given a peak of which one block in a hundred outlasts the next scope, when these go, too, then
-    the ledger is small again."""
+    """Given a peak of which one block in a hundred outlasts the next scope, when these go, too,
+    then the ledger is small again."""
     _reftrack.start(1)
     try:
         with Within():
