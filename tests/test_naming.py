@@ -540,3 +540,29 @@ def test_an_attribute_of_a_test_is_cut_and_not_what_the_result_made_for_the_test
     assert (choice.step, choice.part) == (4, None)
     of_a_sub_test = chosen(path, anchor=1, first=path.index(entry))
     assert (of_a_sub_test.step, of_a_sub_test.part) == (2, "entries")
+
+
+@pytest.mark.parametrize(
+    ("inside", "name"),
+    [
+        ([], "Client._clients"),
+        ([Step("index", 0, "asyncio.events.Handle", None)], "_UnixSelectorEventLoop._ready"),
+    ],
+    ids=["nothing", "what waits"],
+)
+def test_a_loops_list_is_the_holder_only_of_what_waits_in_it(inside: Path, name: str) -> None:
+    """Given a library's registry that keeps a test's loop, then the registry is the holder, unless
+    something waits in the loop to be run: then the loop's list is."""
+    loop = "asyncio.unix_events._UnixSelectorEventLoop"
+    path = [
+        *loaded("http.client"),
+        *attribute("Client", "type", "http.client.Client"),
+        Step("dict", None, "dict", None),
+        *attribute("_clients", "dict"),
+        Step("key", "loop", loop, None),
+        *field("_ready", "collections.deque"),
+        *inside,
+    ]
+    bases = {loop: (loop, "asyncio.base_events.BaseEventLoop", "object")}
+    survivor = choosing.Survivor(anchor=5, first=6)
+    assert choosing.choose(path, survivor, bases).name == name

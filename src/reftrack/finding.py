@@ -82,7 +82,7 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
         if found is not None and found.at < len(held):
             return found
     named = last(held, is_users_own)
-    known = rules.last_match(held if named is not None else places, bases)
+    known = rules.last_match(held if named is not None else _keeping(path, places, held), bases)
     if known is not None and (named is None or known[0] >= named):
         # What it leads to may be an older object of the user's own, into which tests put things.
         inner = last_of_users(held, (naming.INSTANCE,))
@@ -102,6 +102,15 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
     other = last(held, lambda p: p.kind in _OF_LIBRARIES and p.owner not in CONTAINERS)
     at = other if other is not None else len(held) - 1
     return Found(at, _KINDS[places[at].kind])
+
+
+def _keeping(
+    path: Sequence[Step], places: Sequence[Place], held: Sequence[Place]
+) -> Sequence[Place]:
+    """Without the place inside what a test made that leads to the survivor itself and to nothing in
+    it: a closed loop's empty `_ready` keeps nothing, whoever has the loop does."""
+    is_survivor = len(places) > len(held) and places[-1].step == len(path) - 1
+    return places[:-1] if is_survivor else places
 
 
 def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
