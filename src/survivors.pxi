@@ -97,6 +97,7 @@ cdef int survey_regions(Survey *s) noexcept nogil:
     # In the order of the paths, so that a parent is settled before its children.
     cdef Graph *g = s.graph
     cdef uint32_t k, id, above, scope
+    cdef bint named
     s.region = <uint32_t *>rt_zeroed_array(g.count, sizeof(uint32_t))
     if s.region == NULL:
         return -1
@@ -105,15 +106,19 @@ cdef int survey_regions(Survey *s) noexcept nogil:
         if g.objects[id] == NULL:
             continue
         above = s.region[s.paths.parent[id]]
-        if above != 0 and above == s.paths.parent[id] and is_attributes(s, above):
-            above = 0  # the attributes of an older object: each has a name of its own
-        scope = s.graph.date[id]
-        if above != 0 and scope == s.graph.date[above]:
-            s.region[id] = above
-        elif above != 0 and scope <= s.graph.date[above] and visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
+        scope = g.date[id]
+        # The attributes of an older object, whose dict is newer: each has a name of its own.
+        named = above != 0 and above == s.paths.parent[id] and is_attributes(s, above)
+        if above != 0 and scope == g.date[above]:
+            s.region[id] = id if named else above
+        elif above != 0 and scope <= g.date[above] and visit_kinds(rt_type(g.objects[id])) & RT_FREE_LIST:
             # The block is older than what holds it, and may have been reused: the object was made
-            # no earlier than the block; it goes with its region.
-            s.region[id] = above
+            # no earlier than the block; it goes with its region, or is as new as that.
+            if not named:
+                s.region[id] = above
+            elif scope != 0:
+                g.date[id] = g.date[above]
+                s.region[id] = id
         elif wanted(s, scope):
             s.region[id] = id
     return 0

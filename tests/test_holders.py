@@ -130,7 +130,10 @@ DICT_OF_A_TEST = """
     OPTIONS = Options()
 
     class T(unittest.TestCase):
-        def test(self):
+        def test_before(self):
+            lists = [[k] for k in range(100)]  # the next test's lists may come from these
+
+        def test_set(self):
             others = [{} for _ in range(200)]  # the next one comes from no free list
             vars(OPTIONS)  # where the attributes' dict is made late, it is the test's
             OPTIONS.first = [bytearray(30_000)]
@@ -145,6 +148,9 @@ def test_attributes_that_a_test_sets_have_their_names_though_their_dict_is_the_t
     puts there is told by each attribute's name, and not by that of the largest object, the dict."""
     run = run_suite(tmp_path, DICT_OF_A_TEST, runner=UNITTEST)
 
-    found = {h.name: h.survived_bytes for h in run.report.holders}
-    assert found["suite.OPTIONS.first"] > 30_000
-    assert 20_000 < found["suite.OPTIONS.second"] < 30_000
+    found = {h.name: h for h in run.report.holders}
+    first, second = found["suite.OPTIONS.first"], found["suite.OPTIONS.second"]
+    assert first.survived_bytes > 30_000
+    assert 20_000 < second.survived_bytes < 30_000
+    for holder in (first, second):
+        assert [charge.id for charge in holder.charged] == ["suite.T.test_set"]
