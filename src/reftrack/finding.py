@@ -82,7 +82,10 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
         if found is not None and found.at < len(held):
             return found
     named = last(held, is_users_own)
-    known = rules.last_match(held if named is not None else _keeping(path, places, held), bases)
+    if named is not None:
+        known = rules.last_match(held, bases)
+    else:
+        known = _last_known(path, places, held, bases)
     if known is not None and (named is None or known[0] >= named):
         # What it leads to may be an older object of the user's own, into which tests put things.
         inner = last_of_users(held, (naming.INSTANCE,))
@@ -104,13 +107,16 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
     return Found(at, _KINDS[places[at].kind])
 
 
-def _keeping(
-    path: Sequence[Step], places: Sequence[Place], held: Sequence[Place]
-) -> Sequence[Place]:
-    """Without the place inside what a test made that leads to the survivor itself and to nothing in
-    it: a closed loop's empty `_ready` keeps nothing, whoever has the loop does."""
-    is_survivor = len(places) > len(held) and places[-1].step == len(path) - 1
-    return places[:-1] if is_survivor else places
+def _last_known(
+    path: Sequence[Step], places: Sequence[Place], held: Sequence[Place], bases: Bases
+) -> tuple[int, Rule] | None:
+    """The last place with a rule, of all; not a registry that a test has made and which is itself
+    the survivor: a closed loop's empty `_ready` keeps nothing, whoever has the loop does."""
+    known = rules.last_match(places, bases)
+    if known is None or known[1].kind != "callback" or known[0] < len(held):
+        return known
+    is_survivor = places[known[0]].step == len(path) - 1
+    return rules.last_match(places[: known[0]], bases) if is_survivor else known
 
 
 def last_of_users(places: Sequence[Place], kinds: Sequence[str]) -> int | None:
