@@ -27,7 +27,6 @@ cdef rt_frame *walked[WALK_FRAMES]
 cdef int shown_frames = 16
 cdef PyObject *footing = NULL   # its frame object, borrowed, and only compared
 cdef int footing_position = CHAIN_FRAMES  # in the chain; CHAIN_FRAMES where it has none
-cdef uint32_t chain_base = NODE_UNKNOWN  # what the first link's node is below, while the chain is made anew
 cdef bint footing_sure = False  # false since a capture that did not look as far as to it
 
 
@@ -51,7 +50,6 @@ cdef inline void chain_cut(int length) noexcept nogil:
 
 cdef void chain_mark(uint8_t *marks) noexcept nogil:
     cdef int k
-    marks[chain_base] = 1
     for k in range(chain_length):
         marks[chain[k].node] = 1
 
@@ -80,7 +78,7 @@ cdef inline Link *link_at(int position) noexcept nogil:
 
 
 cdef Link *capture_anew(PyThreadState *thread) noexcept nogil:
-    global chain_thread, chain_base
+    global chain_thread
     cdef rt_frame *frame = rt_frame_current(thread)
     cdef uint32_t node = NODE_UNKNOWN
     cdef int count = 0, position = 0
@@ -111,11 +109,9 @@ cdef Link *capture_anew(PyThreadState *thread) noexcept nogil:
     if not met or position + 1 + count > CHAIN_FRAMES:
         position = -1
     chain_cut(position + 1)
-    chain_base = node  # a sweep on the way must not drop it
     while count > 0:
         count -= 1
         node = chain_push(walked[count], node_find(node, walked[count]))
-    chain_base = NODE_UNKNOWN
     return &chain[chain_length - 1] if chain_length > 0 else &no_link
 
 

@@ -302,8 +302,9 @@ cdef void ledger_watch_code(void *code) noexcept nogil:
         e.stack |= ENTRY_CODE
 
 
-cdef void ledger_sweep() noexcept nogil:
-    # Drops the stacks that no live block names.
+cdef void ledger_sweep(uint32_t kept) noexcept nogil:
+    # Drops the stacks that no live block names; not the one that is about to get another node, which a chain
+    # begun anew in the middle of a deep stack does not have.
     global node_limit
     cdef uint8_t *marks = <uint8_t *>calloc(node_count, 1)
     cdef size_t i
@@ -313,6 +314,7 @@ cdef void ledger_sweep() noexcept nogil:
         return
     pools_mark(marks)
     chain_mark(marks)
+    marks[kept] = 1
     for i in range(entry_mask + 1):
         if entries[i].place != 0:
             marks[stack_node(entries[i].stack)] = 1

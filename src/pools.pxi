@@ -93,32 +93,34 @@ cdef Pool *pool_make(void *block, uint32_t units) noexcept nogil:
     words = <uint64_t *>calloc(places, sizeof(uint64_t))
     if words == NULL:
         return NULL
-    pool_bytes += places * sizeof(uint64_t)
-    if pool.key == 0:
-        pool_count += 1
-    else:
-        pool_bytes -= pool.places * sizeof(uint64_t)
-        free(pool.words)
+    pool_count += pool.key == 0
+    pool_empty(pool)
     pool.key = <uint64_t>block >> 14
     pool.words = words
     pool.units = <uint16_t>units
     pool.places = <uint16_t>places
     pool.reciprocal = (65536 + units - 1) // units
     pool.live = 0
+    pool_bytes += places * sizeof(uint64_t)
     return pool
 
 
+cdef void pool_empty(Pool *pool) noexcept nogil:
+    # Frees the words of one without a live block.
+    global pool_bytes
+    pool_bytes -= pool.places * sizeof(uint64_t)
+    free(pool.words)
+    pool.words = NULL
+    pool.units = 0
+    pool.places = 0
+
+
 cdef void pools_lighten() noexcept nogil:
-    # Frees the words of pools without a live block.
-    global pool_bytes, pool_bytes_lightened, pool_live_lightened
+    global pool_bytes_lightened, pool_live_lightened
     cdef size_t i
     for i in range(pool_mask + 1):
         if pools[i].live == 0:
-            pool_bytes -= pools[i].places * sizeof(uint64_t)
-            free(pools[i].words)
-            pools[i].words = NULL
-            pools[i].units = 0
-            pools[i].places = 0
+            pool_empty(&pools[i])
     pool_bytes_lightened = pool_bytes
     pool_live_lightened = pool_live
 

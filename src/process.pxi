@@ -43,10 +43,12 @@ cdef int64_t pools_live_bytes() noexcept nogil:
     cdef size_t i
     cdef uint32_t place
     for i in range(pool_mask + 1):
-        # Without a branch, as there are many: each that lives has its size + 1 there.
-        for place in range(pools[i].places if pools[i].live else 0):
-            total += <int64_t>(pools[i].words[place] >> WORD_SIZE) & 1023
-        total -= pools[i].live
+        if pools[i].live == 0:
+            continue
+        # Without a branch, as there are many: the size of an empty word is -1.
+        for place in range(pools[i].places):
+            total += word_size(pools[i].words[place])
+        total += <int64_t>pools[i].places - pools[i].live
     for i in range(entry_mask + 1):
         if entries[i].place == 0:
             continue

@@ -168,7 +168,7 @@ cdef uint32_t node_add(uint32_t parent, rt_frame *frame) noexcept nogil:
     if code == NULL or rt_frame_incomplete(frame, code):
         return node_flagged(parent)
     if node_live > node_limit:
-        ledger_sweep()  # the chain, which the parent is the last of, keeps its nodes
+        ledger_sweep(parent)
     slot = table_find(&code_ids, <uint64_t>code)
     code_id = slot.value if slot.key != 0 else code_add(code)
     if code_id == 0:

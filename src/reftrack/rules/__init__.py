@@ -42,7 +42,8 @@ Table = Mapping[str, tuple[Rule, ...]]
 
 
 def table(rules: Iterable[Rule]) -> Table:
-    rules = tuple(rules)
+    """Those that recognise places; one without owners and attributes does not."""
+    rules = tuple(rule for rule in rules if rule.owners or rule.attributes)
     attributes = {"", *(name for rule in rules for name in rule.attributes)}
     return {
         name: tuple(rule for rule in rules if not rule.attributes or name in rule.attributes)
@@ -79,8 +80,6 @@ def rule_for(place: Place, bases: Bases, rules: Table) -> Rule | None:
     owner = place.owner
     kinds = bases.get(owner, (owner,))
     for rule in rules.get(place.attribute, rules[""]):
-        if not rule.owners and not rule.attributes:
-            continue
         if rule.owners and not any(name in kinds for name in rule.owners):
             continue
         if not rule.keys or _first_key(place).startswith(rule.keys):
