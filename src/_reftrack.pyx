@@ -6,8 +6,8 @@
 """Ledger of allocations and graph of the heap: addresses, ids, sizes and arrays, no words.
 
 The rooms: `table` (a hash map), `codes` (code objects, copied as far as lines need it), `stacks`
-(interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `ledger`
-(the other live blocks, and what events do to them), `growths` (parts of blocks that realloc added),
+(interned call stacks), `chain` (the one that a thread is in), `pools` (small live blocks), `figures`
+(of scopes), `ledger` (the other live blocks), `events` (what they do to all of these), `growths` (parts of blocks that realloc added),
 `hooks` (what the allocators call), `arrays` (the data of numpy's), `process` (memory beside the
 ledger's), `watcher` (a thread that asks where there is too much of it), `quiet` (who is not recorded), `tracing` (their face towards Python), `within`
 (scopes in others), `roots` (what the interpreter refers to), `shapes`
@@ -34,7 +34,9 @@ include "codes.pxi"
 include "stacks.pxi"
 include "chain.pxi"
 include "pools.pxi"
+include "figures.pxi"
 include "ledger.pxi"
+include "events.pxi"
 include "growths.pxi"
 include "hooks.pxi"
 include "reuse.pxi"
