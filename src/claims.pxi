@@ -49,7 +49,7 @@ cdef int survey_pages(Survey *s) noexcept nogil:
         if found:
             survey_page(s, page_of(pools[i].key << 10))
             blocks += found
-    s.wanted_blocks = blocks
+    s.wanted_blocks = s.piece_capacity = blocks
     s.pieces = <Piece *>rt_array(blocks, sizeof(Piece))
     return 0 if s.pieces != NULL else -1
 
@@ -193,6 +193,7 @@ cdef void survey_claims(Survey *s) noexcept nogil:
         piece = claim(s, s.claims[k].block, s.claims[k].pool, s.claims[k].node)
         if piece != NULL and piece.node & PIECE_OWN and wanted(s, piece_scope(piece)):
             survey_date(s, piece)
+            survey_table(s, s.claims[k].node & ~<uint32_t>PIECE_OWN, piece_scope(piece))
     s.claim_count = 0
 
 
@@ -210,6 +211,37 @@ cdef inline void survey_date(Survey *s, Piece *piece) noexcept nogil:
         s.graph.date[id] = piece_scope(piece)
     elif table_put(&s.reused, id, piece_scope(piece)) < 0:
         s.short_of_memory = True
+
+
+cdef inline void survey_table(Survey *s, uint32_t id, uint32_t made) noexcept nogil:
+    # No table of a dict's own is older than the dict (dict_new(), new_keys_object() in Objects/dictobject.c, 3.11). One
+    # that seems to be, of a scope that is not asked about, died and was taken from the free list in the dict's
+    # scope, or later. What no list has shown is learned here: from now on it is that scope's.
+    cdef void *table = rt_table_of_dict(s.graph.objects[id])
+    cdef Charge c
+    if table == NULL or not charge_of(table, &c) or c.scope >= made or c.size > SMALL_TABLE or wanted(s, c.scope):
+        return
+    if c.stack & ~<uint32_t>STACK_MASK or not pieces_room(s):
+        return
+    block_discharge(c.scope, c.stack, c.size)
+    block_recharge(table, made, STACK_WAITING)
+    claim(s, table, pool_of(table), id)
+
+
+cdef bint pieces_room(Survey *s) noexcept nogil:
+    # For one more than there were wanted blocks. False where memory is short.
+    cdef size_t capacity = s.piece_capacity + s.piece_capacity // 8 + 64
+    cdef void *bigger
+    s.wanted_blocks += 1
+    if s.wanted_blocks <= s.piece_capacity:
+        return True
+    bigger = realloc(s.pieces, capacity * sizeof(Piece))
+    if bigger == NULL:
+        s.short_of_memory = True
+        return False
+    s.pieces = <Piece *>bigger
+    s.piece_capacity = capacity
+    return True
 
 
 cdef inline uint32_t reused_in(Survey *s, uint32_t id) noexcept nogil:

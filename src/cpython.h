@@ -1160,6 +1160,16 @@ static inline int rt_may_be_reused(PyObject *o)
     return !PyTuple_CheckExact(o) || Py_SIZE(o) <= 20;
 }
 
+/* The table of keys and values that is this dict's alone; NULL where the values are an instance's, which may be
+   older than the dict, and the keys its class's. */
+static inline void *rt_table_of_dict(PyObject *o)
+{
+    if (!PyDict_CheckExact(o) || ((PyDictObject *)o)->ma_values != NULL) {
+        return NULL;
+    }
+    return ((PyDictObject *)o)->ma_keys;
+}
+
 /* Does an object of a type with free lists refer to nothing? */
 static inline int rt_is_without_contents(PyObject *o)
 {

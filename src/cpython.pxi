@@ -134,6 +134,7 @@ cdef extern from "cpython.h" nogil:
     bint rt_is_interned_for_good(void *, size_t)
     PyObject *rt_interned_table(PyInterpreterState *)
     bint rt_may_be_reused(PyObject *)
+    void *rt_table_of_dict(PyObject *)
     bint rt_is_without_contents(PyObject *)
     ctypedef int (*rt_object_tracer)(PyObject *, int, void *) noexcept nogil
     int RT_OBJECT_MADE

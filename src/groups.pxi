@@ -193,7 +193,7 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     # the free list of these (Objects/dictobject.c, free_keys_object(), 3.11).
     cdef uint32_t stack = stack_node(piece.stack), scope = piece_scope(piece), made
     cdef int64_t first = piece_size(piece) - charge_growths(s, piece, lines)
-    cdef bint unsure = PyDict_CheckExact(s.graph.objects[piece.node]) and first <= SMALL_TABLE
+    cdef bint unsure = rt_table_of_dict(s.graph.objects[piece.node]) != NULL and first <= SMALL_TABLE
     if lines is not None:
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
     made = max(s.graph.date[s.region[piece.node]], s.graph.date[piece.node], reused_in(s, piece.node))

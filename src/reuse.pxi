@@ -7,7 +7,7 @@
 # The lists are read as each scope begins or ends: what waits there is no one's (STACK_WAITING: no figures have it).
 # Where nobody tells, and of the tables of dicts, which are no objects, what is not there any more the next time is
 # of the scope that ran, with no line known. Only what dies in one scope, is of an earlier one, and is reused before
-# the first ends, passes unseen.
+# the first ends, passes unseen; of tables a look learns it (survey_table()).
 
 cdef void *block_told = NULL      # the block of the last event, until its object is told of
 cdef bint objects_told = False    # is our function the one that is told?

@@ -113,11 +113,12 @@ cdef struct Survey:
     uint8_t *wanted               # scope -> is it a survivor's? 0 is none
     uint32_t wanted_count
     uint64_t *pages               # a bit per page (hashed) that holds a wanted block
-    size_t wanted_blocks
+    size_t wanted_blocks          # at first, and those that are found to be
     Claim *claims                 # of one batch of nodes
     size_t claim_count
     Piece *pieces
     size_t piece_count
+    size_t piece_capacity
     uint64_t *sizes               # node -> bytes of all its blocks
     bint sizes_with_leaves        # and of what is no node, until the answer is told
     uint32_t *region              # node -> the topmost node of its region, 0 where it has none

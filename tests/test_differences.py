@@ -164,6 +164,14 @@ def test_what_is_torn_down_after_the_last_look_is_no_holder_to_compare() -> None
     assert changes(report(), report(fixture, scopes=[kept])) == {"fixture db": "new"}
 
 
+def test_what_tests_left_with_the_last_class_is_none_either_unless_it_grew() -> None:
+    test = Scope(TESTS[0], "test", survived_bytes=9 * MIB, torn_down_bytes=9 * MIB)
+    once = holder("T.rows", each(9 * MIB, TESTS[:1]), verdict="once")
+    grown = holder("session's", each(9 * MIB, TESTS[:1]))
+
+    assert changes(report(), report(once, grown, scopes=[test])) == {"session's": "new"}
+
+
 # Runs of other tests
 
 

@@ -158,3 +158,25 @@ def test_thousands_in_one_place_are_one_holder(tmp_path: Path) -> None:
     assert len(tests) == 20
     assert all(least < charge.bytes < 2 * least for charge in tests)
     assert kept.retained_bytes >= 20 * least
+
+
+def test_a_table_that_a_test_takes_over_is_that_tests(tmp_path: Path) -> None:
+    """Given tables of dicts from before the tests, which die and are taken in one test: no reading
+    of the lists sees them wait."""
+    (tmp_path / "conftest.py").write_text(
+        f"def pytest_configure(config): config.old = [{{'n': n}} for n in range({EACH})]\n"
+    )
+    source = f"""
+        KEPT = [None] * {EACH}
+
+        def test_takes(request):
+            dicts = [{{}} for _ in range({4 * EACH})]  # their list is full, and of this test's own
+            del dicts
+            request.config.old.clear()
+            for at in range({EACH}):
+                KEPT[at] = {{"n": at}}
+    """
+    report = run_suite(tmp_path, source).report
+
+    kept = next(holder for holder in report.holders if holder.name == "suite.KEPT")
+    assert kept.survived_bytes == EACH * sys.getsizeof({"n": 0})

@@ -75,6 +75,36 @@ def test_pytests_fixtures_and_classes_are_released_by_the_last_test_that_needs_t
     assert "GROWING" not in run.stderr
 
 
+def test_what_tests_left_with_the_last_class_is_told_as_released(tmp_path: Path) -> None:
+    """Given a list that its class empties, and one beside it that stays."""
+    run = run_suite(
+        tmp_path,
+        """
+        KEPT = []
+
+        class TestLast:
+            rows = []
+
+            @classmethod
+            def teardown_class(cls): cls.rows.clear()
+            def test_1(self):
+                self.rows.append(bytearray(3_000_000))
+            def test_2(self):
+                self.rows.append(bytearray(2_000_000))
+                KEPT.append(bytearray(100_000))
+        """,
+    )
+
+    first, last = (scope(run.report, name) for name in ("test_1", "test_2"))
+    assert 3_000_000 <= first.torn_down_bytes <= first.survived_bytes
+    assert 1_990_000 <= last.torn_down_bytes <= last.survived_bytes - 100_000
+    rows, kept = run.stderr.split("ONCE")[1:3]
+    assert "TestLast.rows" in rows
+    assert "until     all tests were over: released" in rows
+    assert "suite.KEPT" in kept
+    assert "until" not in kept
+
+
 def test_unittests_classes_and_modules_are_released_by_their_own_tear_down(tmp_path: Path) -> None:
     run = run_suite(
         tmp_path,

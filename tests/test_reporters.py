@@ -854,6 +854,17 @@ def test_a_holder_that_a_tear_down_released_after_the_look_says_so() -> None:
     assert "until" not in text(report(holder, scopes=scopes))
 
 
+def test_what_a_tear_down_may_not_have_released_of_a_holder_has_no_until() -> None:
+    """Given a test of which 3 of 10 MiB are still there: nobody knows whose they are."""
+    test = Scope("m.py::T::test", "test", survived_bytes=10 * MIB, torn_down_bytes=7 * MIB)
+    of = [Charge(test.id, "test", 7 * MIB, 1)], [Charge(test.id, "test", 3 * MIB, 1)]
+    cleared, leak = (holding(n, "once", 7, charged=c) for n, c in zip("ab", of, strict=True))
+
+    assert "until" not in text(report(cleared, leak, scopes=[test]))
+    test.torn_down_bytes = 10 * MIB - 9
+    assert text(report(cleared, leak, scopes=[test])).count("  until     all tests were over") == 2
+
+
 # Cycles, and memory beside Python's
 
 

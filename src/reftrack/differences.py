@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from reftrack.lasting import was_torn_down
+from reftrack.lasting import Key, is_released, left_by_torn_down
 from reftrack.merging import charges_by_scope
-from reftrack.model import COUNTED, FORMAT, Holder, Report, RunInfo, ScopeKind, Totals, Verdict
+from reftrack.model import COUNTED, FORMAT, Holder, Report, RunInfo, Totals, Verdict
 from reftrack.rules import RULES
 
 Change = Literal["new", "grown", "gone", "shrunk", "same"]
@@ -66,10 +66,6 @@ class Comparison(msgspec.Struct, frozen=True):
     new: Side
     differences: list[Difference]
     unseen: int = 0
-
-
-Key = tuple[ScopeKind, str]
-"""A scope by its kind and id."""
 
 
 class _Kept(NamedTuple):
@@ -133,14 +129,15 @@ Identity = str | tuple[str, str]
 
 
 def _lasting(report: Report) -> list[_Kept]:
-    """Its holders that count, each once: a fixture's value may be found in several places."""
-    over = {(scope.scope, scope.id) for scope in report.scopes if was_torn_down(scope)}
+    """Its holders that count, each once: a fixture's value may be found in several places. What the
+    last tear-down released was alive by the order of tests alone, unless it grew until then."""
+    left = left_by_torn_down(report.scopes)
     found: dict[Identity, _Kept] = {}
     for holder in report.holders:
         if not counts(holder):
             continue
         kept = _Kept(holder, _by_scope(holder))
-        if not kept.left or not over.issuperset(kept.left):
+        if holder.verdict == "growing" or not is_released(holder.charged, left):
             same = found.get(_identity(holder))
             found[_identity(holder)] = kept if same is None else _joined(same.holder, holder)
     return list(found.values())

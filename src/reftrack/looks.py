@@ -106,6 +106,7 @@ class Looks:
         if final:
             self._tests_seen = self._scopes.tests_over()
             self._scopes_seen = len(self._scopes.ended)
+            self._scopes.looked()
         return holders
 
     def look_at_late(self) -> None:

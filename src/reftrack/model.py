@@ -61,8 +61,10 @@ class Scope(msgspec.Struct):
     all that the ledger knows of, as far as that has stayed; 0 where that is less than 1 MiB.
     `array_bytes` are those of `survived_bytes` that are the data of arrays, as of the last look at
     the heap: no allocation of Python's, and so in neither `allocated_bytes` nor `peak_bytes`.
-    `repeats` are the bytes alive of each repetition of a test, in order, whoever holds them; where
-    they would say nothing, `repeat_problem` is why.
+    `torn_down_bytes` of a test are those of `survived_bytes` that have gone since the final look,
+    as the runner tore down what was wider than a test. `repeats` are the bytes alive of each
+    repetition of a test, in order, whoever holds them; where they would say nothing,
+    `repeat_problem` is why.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Scope(msgspec.Struct):
     collected_bytes: int = 0
     native_bytes: int = 0
     array_bytes: int = 0
+    torn_down_bytes: int = 0
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -299,9 +302,11 @@ class Late(msgspec.Struct, tag="late", tag_field="event"):
 
 class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
-    its place among the `ScopeEnded` lines, the one in which most of its memory went."""
+    its place among the `ScopeEnded` lines, the one in which most of its memory went. Of tests that
+    lost any by that `left` has the bytes still alive."""
 
     by: dict[int, str]
+    left: dict[int, int] = {}
 
 
 class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):

@@ -348,7 +348,8 @@ def _date_open(scopes: list[Scope], holders: list[Holder]) -> None:
                 told[charge.id] = told.get(charge.id, 0) + charge.bytes
     for scope in scopes:
         if scope.scope == "test":
-            scope.survived_bytes = max(scope.survived_bytes, told.get(scope.id, 0))
+            scope.torn_down_bytes = max(0, told.get(scope.id, 0) - scope.survived_bytes)
+            scope.survived_bytes += scope.torn_down_bytes
 
 
 def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated]) -> None:
@@ -356,6 +357,9 @@ def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated
     for index, id in released.by.items():
         if 0 <= index < len(scopes):
             scopes[index].released_by = id
+    for index, left in released.left.items():
+        if 0 <= index < len(scopes):
+            scopes[index].torn_down_bytes = max(0, scopes[index].survived_bytes - left)
     for row in repeated:
         if 0 <= row.index < len(scopes):
             scopes[row.index].repeats = row.bytes

@@ -28,6 +28,7 @@ class Scopes:
         self._phase_now: str | None = None
         self._phase_allocated = 0
         self._leaving = 0  # the scope that ended last, until the next one begins
+        self._alive: dict[int, int] = {}  # at the final look: bytes of tests, by their place
 
     @property
     def innermost(self) -> Timed:
@@ -129,6 +130,18 @@ class Scopes:
         self._phase_allocated = allocated
         self._phase_now = None
 
+    def looked(self) -> None:
+        """The final look was now: what goes later is torn down."""
+        self._alive = self._alive_of_tests()
+
+    def _alive_of_tests(self) -> dict[int, int]:
+        alive = {
+            index: _reftrack.counters(scope.number)[0]
+            for index, scope in enumerate(self.ended)
+            if scope.kind == "test"
+        }
+        return {index: bytes for index, bytes in alive.items() if bytes}
+
     def tell_released(self) -> None:
         """What runners tear down last is alive at the final look, and not meant to stay."""
         ids = {scope.number: scope.id for scope in (*self.ended, *self.open)}
@@ -137,5 +150,11 @@ class Scopes:
             for index, scope in enumerate(self.ended)
             if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
         }
-        if by:
-            self._append(TornDown(by))
+        now = self._alive_of_tests()
+        left = {
+            index: now.get(index, 0)
+            for index, bytes in self._alive.items()
+            if now.get(index, 0) < bytes
+        }
+        if by or left:
+            self._append(TornDown(by, left))

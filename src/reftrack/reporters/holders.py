@@ -9,7 +9,8 @@ from itertools import accumulate
 
 import msgspec
 
-from reftrack import repeats, rules
+from reftrack import lasting, repeats, rules
+from reftrack.lasting import Key
 from reftrack.merging import charges_by_scope
 from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope, Verdict
 from reftrack.reporters import classes, late
@@ -43,7 +44,7 @@ class Site(msgspec.Struct, frozen=True):
 class HolderRow(msgspec.Struct):
     """One holder, or the attributes of one class. `scopes` are the words for how many scopes it was
     charged by ("40 tests"), `each` those for how much ("800.0 KiB each"); `ids` are the biggest
-    ones. `until` says when a fixture's tear-down released it, `repeat` what came of running a test
+    ones. `until` says when a tear-down released it, `repeat` what came of running a test
     again, `proved` what was cut and what went. `fix` has a line for each place to change."""
 
     verdict: str
@@ -71,17 +72,22 @@ def holder_rows(blocks: Iterable[Block], scopes: Sequence[Scope], base: str) -> 
     """The rows, with what became known of their scopes after the heap was looked at; files relative
     to `base` where they lie below it."""
     problems = {scope.id: scope.repeat_problem for scope in scopes if scope.repeat_problem}
-    torn_down = late.torn_down(scopes)
+    left, torn_down = lasting.left_by_torn_down(scopes), late.when_torn_down(scopes)
     found = []
     for block in blocks:
         charged = _charged(block)
         row = _row(block, charged, base)
-        until = {torn_down.get(charge.id, "") for charge in charged}
         row.repeat = _repeat(block, problems)
-        if len(until) == 1 and "" not in until:
-            row.until = f"{until.pop()}: released by tear-down"
+        row.until = _until(charged, left, torn_down)
         found.append(row)
     return found
+
+
+def _until(charged: Iterable[Charge], left: Mapping[Key, int], when: Mapping[Key, str]) -> str:
+    if not lasting.is_released(charged, left):
+        return ""
+    until = {when.get((charge.scope, charge.id), "") for charge in charged} - {""}
+    return f"{until.pop()}: released by tear-down" if len(until) == 1 else ""
 
 
 def _row(block: Block, all_charged: Iterable[Charge], base: str) -> HolderRow:

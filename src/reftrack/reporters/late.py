@@ -8,11 +8,14 @@ from itertools import pairwise
 
 import msgspec
 
-from reftrack.lasting import left, was_torn_down
+from reftrack.lasting import Key, left, was_torn_down
 from reftrack.model import Scope
 
 SHOWN = 5
 LEAST = 1 << 20
+
+
+_AT_THE_END = "all tests were over"
 
 
 class HeldRow(msgspec.Struct, frozen=True):
@@ -42,12 +45,12 @@ def held(scopes: Sequence[Scope]) -> list[HeldRow]:
     return [HeldRow(scope.id, held, _until(scope, ends)) for held, scope in big]
 
 
-def torn_down(scopes: Sequence[Scope]) -> dict[str, str]:
-    """Scopes wider than a test that were alive at the last look and have been released since: when,
-    by their ids."""
-    found = [scope for scope in scopes if was_torn_down(scope)]
-    ends = _ends(scopes, {scope.released_by for scope in found})
-    return {scope.id: _until(scope, ends) for scope in found}
+def when_torn_down(scopes: Sequence[Scope]) -> dict[Key, str]:
+    """Of scopes that were alive at the last look, and that the runner tore down since: when."""
+    wider = [scope for scope in scopes if was_torn_down(scope)]
+    ends = _ends(scopes, {scope.released_by for scope in wider})
+    found = {(s.scope, s.id): _AT_THE_END for s in scopes if s.torn_down_bytes}
+    return found | {(scope.scope, scope.id): _until(scope, ends) for scope in wider}
 
 
 def _stays(scope: Scope) -> int:
@@ -76,7 +79,7 @@ def _ends(scopes: Sequence[Scope], releasers: Set[str | None]) -> dict[str | Non
         if id in releasers:
             over = [outer for outer in _outer(id) if not following.startswith(outer + "::")]
             if not following:
-                ends[id] = "all tests were over"
+                ends[id] = _AT_THE_END
             else:
                 ends[id] = f"{over[0]} was over" if over else ""
     return ends

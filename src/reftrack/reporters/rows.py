@@ -69,7 +69,9 @@ def holder_in_brief(row: HolderRow, width: int) -> list[Line]:
     that is not known, the innermost line of the user's own, if it stands for most of the row."""
     room = width - INDENT
     repeat = labelled("repeat", wrap(row.repeat, room))
-    fix = _until(row, room) or labelled("fix", brief_fix(row.fix, room))
+    fix = _until(row, room)
+    if not fix or row.verdict == "growing":
+        fix += labelled("fix", brief_fix(row.fix, room))
     total = row.other_site_bytes + sum(site.bytes for site in row.sites)
     most = [site for site in row.sites if 2 * site.bytes >= total][:1]
     line = [line for site in most for line in _site(site, "", room)[-1:]]
