@@ -7,6 +7,7 @@
 # CLEAN test C.test_1
 # VERDICT once A.client
 # VERDICT once B.client
+# VERDICT runner C.client
 # KIND class-attribute A.client
 # Since Django 5.2 the client is the class's: that of each class's last test stays.
 import django

@@ -97,6 +97,12 @@ STEADY = (
         "unittest and Django note on the class which clean-ups, transactions and databases it uses",
     ),
     _steady(
+        "testcase-clients",
+        ("django.test.testcases.SimpleTestCase",),
+        ("client", "async_client"),
+        "Django makes the clients of each test on the class: the last test's stay with it",
+    ),
+    _steady(
         "testtools-internals",
         ("testtools.testcase.TestCase",),
         (
