@@ -8,7 +8,7 @@ from functools import cache
 
 from reftrack import owners
 from reftrack.heap import Counted
-from reftrack.model import Allocation, Frame
+from reftrack.model import Allocation, Frame, Verdict
 from reftrack.tracing import Line, enclosing_function, source_lines
 
 LISTED = 20
@@ -49,6 +49,12 @@ def all_listed(
     for shown, allocation in largest:
         allocation.traceback = [_frame(line) for line in shown]
     return [allocation for _, allocation in largest]
+
+
+def worth_telling(sites: list[Allocation], total: int, verdict: Verdict) -> list[Allocation]:
+    """Of what a runner keeps, and it is little, the largest alone: a suite of hundreds of classes
+    has thousands of such holders, and their tracebacks would be half of its record."""
+    return sites[:1] if verdict == "runner" and total < SMALL else sites
 
 
 def from_users_code(lines: Sequence[Line]) -> Sequence[Line]:

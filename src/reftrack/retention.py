@@ -288,10 +288,11 @@ def _holder(
         verdicts.Left(scope, known.charged[scope].kind, size, *known.order.get(scope, NEVER))
         for scope, size, _ in counted
     ]
+    verdict = verdicts.judge(largest, left, known.pushed_out, known.without, filling)
     return Holder(
         name=largest.name,
         kind=largest.kind,
-        verdict=verdicts.judge(largest, left, known.pushed_out, known.without, filling),
+        verdict=verdict,
         owner=largest.owner,
         root=largest.root,
         path=largest.pattern if held.groups[number] > 1 else largest.path,
@@ -300,7 +301,7 @@ def _holder(
         objects=sum(charge.objects for charge in charges),
         types=[TypeCount(name, objects, size) for name, size, objects in sums.types[number]],
         charged=charges,
-        allocations=sites,
+        allocations=allocations.worth_telling(sites, size, verdict),
         bounded=verdicts.is_bounded(largest, left, known.pushed_out, filling),
         rule=largest.rule.name if largest.rule else "",
         key=_key(held.choices[number]),
