@@ -558,9 +558,9 @@ def test_an_attribute_that_others_hold_as_well_stands_alone() -> None:
 
 
 def test_where_several_classes_keep_their_instances_one_cure_for_all_is_named() -> None:
-    def note(*holders: Holder, release: bool = False) -> list[str]:
+    def note(*holders: Holder, release: bool = False, command: str = "-m pytest") -> list[str]:
         shown = report(*holders, survived=1)
-        shown.run.release = release
+        shown.run.release, shown.run.command = release, command.split()
         return page(shown).notes
 
     x, y = (attribute(f"Test{n}.x", 60, f"t.py::Test{n}::test_1") for n in "AB")
@@ -569,6 +569,9 @@ def test_where_several_classes_keep_their_instances_one_cure_for_all_is_named() 
         "reftrack run --release lets go of it"
     ]
     assert note(x) == note(x, y, release=True) == []
+    assert note(x, y, command="-m pytest --reftrack")[0].endswith(
+        "to the end: pytest --reftrack --reftrack-release lets go of it"
+    )
     z = attribute("TestZ.x", 70, "t.py::TestZ::test_1", root="module m")
     assert note(x, y, z) == [
         "2 test classes keep 120.0 KiB on instances to the end: "

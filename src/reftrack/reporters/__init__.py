@@ -254,7 +254,9 @@ def _cure(report: Report) -> Iterable[str]:
     least = max(_INSTANCES_FROM, report.totals.survived_bytes // 100)
     if len(names) > 1 and total >= least:
         words = f"{len(names)} test classes keep {size(total)} on instances to the end: "
-        words += "reftrack run --release lets go of it"
+        is_plugin = "--reftrack" in report.run.command
+        words += "pytest --reftrack --reftrack-release" if is_plugin else "reftrack run --release"
+        words += " lets go of it"
         if rest >= least:
             words += f"; not of {size(rest)} on instances that the program itself holds"
         yield words
