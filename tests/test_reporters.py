@@ -18,6 +18,7 @@ import pytest
 
 from reftrack.errors import RecordError
 from reftrack.model import (
+    NOT_LOOKED_FOR,
     Allocation,
     Charge,
     Frame,
@@ -239,6 +240,16 @@ def test_holders_come_by_verdict_then_by_retained_bytes() -> None:
         "once, small",
         "collateral",
         "unexplained",
+    ]
+
+
+def test_what_others_hold_as_well_says_so_also_where_not_all_of_them_are_known() -> None:
+    known = holding("h", "once", 4, together=["a", "b"], together_bytes=9 * MIB)
+    many = holding("h", "once", 4, together=["a", "b", "c", "d", NOT_LOOKED_FOR])
+
+    assert [row.kept for row in page(report(known)).holders + page(report(many)).holders] == [
+        "by a, b as well: only cutting all of them frees 9.0 MiB",
+        "by a, b, c and 1 more, and by others that were not looked for, as well",
     ]
 
 

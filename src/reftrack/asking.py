@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeGuard, cast
 
-from reftrack import _reftrack, allocations, cuts, heap, owners, retention, sources, tracing
+from reftrack import _reftrack, allocations, cuts, heap, owners, sources, tracing
 from reftrack.choosing import Choice
 from reftrack.errors import UsageError
 from reftrack.heap import Edge, Look
-from reftrack.model import Holder, Owner, TypeCount, Verdict
+from reftrack.model import NOT_LOOKED_FOR, Holder, Owner, TypeCount, Verdict
 from reftrack.naming import NAMED_BY
 from reftrack.reporters.words import and_more, counted, size
 
@@ -227,7 +227,7 @@ def _record(
 
 def _few(names: Iterable[str]) -> list[str]:
     found = list(names)
-    return found if len(found) <= cuts.MOST else [*found[: cuts.MOST], retention.NOT_LOOKED_FOR]
+    return found if len(found) <= cuts.MOST else [*found[: cuts.MOST], NOT_LOOKED_FOR]
 
 
 def _verdict(choice: Choice) -> Verdict:

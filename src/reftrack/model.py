@@ -45,6 +45,10 @@ HolderKind = Literal[
 ]
 
 
+NOT_LOOKED_FOR = "others"
+"""Stands in a holder's `together` for holders of the same that were not found: they are many."""
+
+
 class Phase(msgspec.Struct, frozen=True):
     """One phase of a test: what it allocated, and what of the test was alive at its end."""
 

@@ -26,6 +26,7 @@ from reftrack.finding import is_of_traceback
 from reftrack.grouping import Charged, Held
 from reftrack.heap import Edge, Filling, Interned, Look, Orphan, Proved, Sums
 from reftrack.model import (
+    NOT_LOOKED_FOR,
     Allocation,
     Charge,
     Holder,
@@ -44,9 +45,6 @@ NOT_CUT: dict[HolderKind, str] = {
     "c-reference": "code in C holds it, whose references cannot be cut",
 }
 """Why there is no proof for holders of these kinds."""
-
-NOT_LOOKED_FOR = "others"
-"""Stands for holders of the same that were not found, since they are many."""
 
 MOST_FIXES = 3
 WORTH_A_CUT = 4 << 10

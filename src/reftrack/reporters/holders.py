@@ -12,7 +12,16 @@ import msgspec
 from reftrack import lasting, repeats, rules
 from reftrack.lasting import Key
 from reftrack.merging import charges_by_scope
-from reftrack.model import Allocation, Charge, Frame, Holder, Repeat, Scope, Verdict
+from reftrack.model import (
+    NOT_LOOKED_FOR,
+    Allocation,
+    Charge,
+    Frame,
+    Holder,
+    Repeat,
+    Scope,
+    Verdict,
+)
 from reftrack.reporters import classes, late
 from reftrack.reporters.classes import Block
 from reftrack.reporters.words import KIB, and_more, counted, shortened, size
@@ -184,7 +193,10 @@ def _kept(block: Block) -> str:
     if holder.bounded:
         return "at its bound: what each test leaves stays until a later test's pushes it out"
     if holder.together:
-        others = and_more(holder.together[:3], len(holder.together[3:]))
+        found = [name for name in holder.together if name != NOT_LOOKED_FOR]
+        others = and_more(found[:3], len(found[3:]))
+        if len(found) < len(holder.together):
+            return f"by {others}, and by others that were not looked for, as well"
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
     if holder.verdict == "growing" and holder.entries and holder.most_entries:
         full = holder.survived_bytes * holder.most_entries // holder.entries
