@@ -40,6 +40,7 @@ LAYERS = [
     ["attributes", "verdicts", "cuts", "allocations", "inside", "restoring"],
     ["fixes", "grouping"],
     ["nesting"],
+    ["describing"],
     ["retention"],
     ["proof", "release"],
     ["unittest", "pytest", "holding", "readers", "referrers", "weighing"],

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from reftrack.describing import module_of_test
 from reftrack.model import (
     COUNTED,
     Allocation,
@@ -28,7 +29,6 @@ from reftrack.model import (
     TypeCount,
     Verdict,
 )
-from reftrack.retention import module_of_test
 from reftrack.verdicts import (
     GROWING_BYTES_PER_TEST_OF_LIBRARY,
     GROWING_BYTES_PER_TEST_OF_USER,
