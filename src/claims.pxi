@@ -221,6 +221,8 @@ cdef inline void survey_table(Survey *s, uint32_t id, uint32_t made) noexcept no
     cdef Charge c
     if table == NULL or not charge_of(table, &c) or c.scope >= made or c.size > SMALL_TABLE or wanted(s, c.scope):
         return
+    if began_in(made, c.scope) and (figures(c.scope).outer != 0 or figures(made).within != 0):
+        return  # a test's, around a fixture; a session's are not told from those that died
     if c.stack & ~<uint32_t>STACK_MASK or not pieces_room(s):
         return
     block_discharge(c.scope, c.stack, c.size)

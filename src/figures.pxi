@@ -18,6 +18,7 @@ cdef struct ScopeFigures:
     uint32_t data_gone_by       # the scope that released the last of them
     uint32_t released_by        # the scope in which half of that had gone, or 0
     uint32_t within             # the scope that this one is to be moved to, or 0; see within.pxi
+    uint32_t outer              # the one that ran when this one was made, and may go on when it is over
     bint coarse                 # of the import of a library: calls within it stand for the line of its body
     int64_t inner_bytes         # of scopes within this one: live bytes ...
     int64_t inner_blocks        # ... and blocks,
@@ -60,8 +61,16 @@ cdef uint32_t scope_new() noexcept nogil:
             return scope_count - 1 if scope_count > 0 else 0
         scope_chunks[scope_count // SCOPE_CHUNK] = chunk
     figures(scope_count).ended_bytes = -1
+    figures(scope_count).outer = scope_now
     scope_count += 1
     return scope_count - 1
+
+
+cdef bint began_in(uint32_t scope, uint32_t outer) noexcept nogil:
+    # Did a scope run when this one began? What it makes may be newer, though its number is lower.
+    while scope > outer:
+        scope = figures(scope).outer
+    return scope == outer
 
 
 cdef inline void scope_peak(ScopeFigures *f) noexcept nogil:

@@ -197,7 +197,7 @@ cdef void charge_block(Survey *s, Piece *piece, TracemallocStacks lines):
     if lines is not None:
         stack = lines.stack_of(<void *>(piece_address(piece) << 4), stack, unsure)
     made = max(s.graph.date[s.region[piece.node]], s.graph.date[piece.node], reused_in(s, piece.node))
-    if unsure and scope < made:
+    if unsure and scope < made and not began_in(made, scope):
         scope, stack = made, NODE_UNKNOWN
     if unsure and piece.stack & STACK_REUSED:
         stack = NODE_UNKNOWN  # tracemalloc is told of objects alone

@@ -247,6 +247,11 @@ def counters(uint32_t scope):
     )
 
 
+def alive_by_scope():
+    """The live bytes of every scope, by its number; those of scopes within it are theirs."""
+    return [figures(scope).live_bytes for scope in range(scope_count)]
+
+
 def collected_bytes(uint32_t scope):
     """Of what a scope left, the bytes that were freed while the cyclic collector ran."""
     if scope >= scope_count:

@@ -158,18 +158,19 @@ def test_what_is_torn_down_after_the_last_look_is_no_holder_to_compare() -> None
     charged = [Charge("db (session)", "fixture", 9 * MIB, 1)]
     fixture = holder("fixture db", charged=charged, survived_bytes=9 * MIB, verdict="once")
     kept = Scope("db (session)", "fixture", survived_bytes=9 * MIB, ended_bytes=9 * MIB)
-    released = msgspec.structs.replace(kept, released_by="m.T.test_9")
+    released = msgspec.structs.replace(kept, torn_down_bytes=9 * MIB)
 
     assert changes(report(), report(fixture, scopes=[released])) == {}
     assert changes(report(), report(fixture, scopes=[kept])) == {"fixture db": "new"}
 
 
-def test_what_tests_left_with_the_last_class_is_none_either_unless_it_grew() -> None:
-    test = Scope(TESTS[0], "test", survived_bytes=9 * MIB, torn_down_bytes=9 * MIB)
-    once = holder("T.rows", each(9 * MIB, TESTS[:1]), verdict="once")
-    grown = holder("session's", each(9 * MIB, TESTS[:1]))
+def test_what_tests_of_one_module_left_is_none_either_but_that_of_several() -> None:
+    tests = ["a.py::test_1", "b.py::test_2"]
+    scopes = [Scope(id, "test", survived_bytes=9 * MIB, torn_down_bytes=9 * MIB) for id in tests]
+    classes = holder("T.rows", each(9 * MIB, tests[:1]))
+    sessions = holder("session's", each(4 * MIB, tests))
 
-    assert changes(report(), report(once, grown, scopes=[test])) == {"session's": "new"}
+    assert changes(report(), report(classes, sessions, scopes=scopes)) == {"session's": "new"}
 
 
 # Runs of other tests

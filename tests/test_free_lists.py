@@ -180,3 +180,40 @@ def test_a_table_that_a_test_takes_over_is_that_tests(tmp_path: Path) -> None:
 
     kept = next(holder for holder in report.holders if holder.name == "suite.KEPT")
     assert kept.survived_bytes == EACH * sys.getsizeof({"n": 0})
+
+
+def test_a_table_that_a_test_gives_to_the_dict_of_its_fixture_is_the_tests(tmp_path: Path) -> None:
+    """Given dicts of a fixture, whose scope is within the test's and newer, filled by this."""
+    source = f"""
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def dicts():
+            return [{{}} for _ in range({4 * EACH})]
+
+        def test_fills(dicts):
+            for n, each in enumerate(dicts):
+                each["n"] = n
+    """
+    report = run_suite(tmp_path, source).report
+
+    kept = next(holder for holder in report.holders if holder.kind == "fixture")
+    charged = {charge.scope: charge.bytes for charge in kept.charged}
+    tables = 4 * EACH * (sys.getsizeof({"n": 0}) - sys.getsizeof({}))
+    assert charged["fixture"] < tables <= charged["test"]
+
+
+def test_a_table_from_after_a_window_is_none_of_its(tmp_path: Path) -> None:
+    source = f"""
+        import reftrack
+
+        DICTS = []
+
+        def test_window():
+            with reftrack.track() as window:
+                DICTS.extend({{}} for _ in range({20 * EACH}))
+            for each in DICTS:
+                each["n"] = 1
+            assert sum(holder.survived_bytes for holder in window.holders) == window.survived_bytes
+    """
+    assert run_suite(tmp_path, source).status == 0

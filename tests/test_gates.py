@@ -119,11 +119,12 @@ def test_classes_modules_and_fixtures_are_judged_as_tests_are(
 
 
 def test_what_its_own_tear_down_has_released_since_is_not_left_behind() -> None:
-    kept = Scope("m.T", "class", survived_bytes=MIB, ended_bytes=MIB, released_by="m.T")
+    kept = Scope("m.T", "class", survived_bytes=MIB, torn_down_bytes=MIB)
+    found = holder("C", charged=[Charge("m.T", "class", MIB, 1)])
 
-    assert (
-        failures(report(holder("C", charged=[Charge("m.T", "class", MIB, 1)]), scopes=[kept])) == []
-    )
+    assert failures(report(found, scopes=[kept])) == []
+    kept.torn_down_bytes //= 2
+    assert failures(report(found, scopes=[kept])) != []
 
 
 def test_the_five_worst_are_told_and_the_others_counted() -> None:

@@ -856,16 +856,35 @@ def test_what_the_collector_freed_was_not_held_but_waited_for_it() -> None:
 
 
 def test_a_holder_that_a_tear_down_released_after_the_look_says_so() -> None:
-    fixture = Scope("db (session)", "fixture", ended_bytes=10 * MIB, survived_bytes=10 * MIB)
-    fixture.released_by = "t.py::test_last"
+    fixture = Scope("db (session)", "fixture", survived_bytes=10 * MIB, torn_down_bytes=10 * MIB)
     holder = holding("db", "once", 10, charged=[Charge("db (session)", "fixture", 10 * MIB, 1)])
     scopes = [fixture, Scope("t.py::test_last", "test")]
 
     assert "  until     all tests were over: released by tear-down" in lines(
         report(holder, scopes=scopes)
     )
-    fixture.released_by = None
+    fixture.torn_down_bytes = 8 * MIB
     assert "until" not in text(report(holder, scopes=scopes))
+
+
+def test_scopes_of_one_id_are_one_for_what_may_be_left_of_them() -> None:
+    """Given two fixtures of one name, each of a module, of which one's tear-down releases all."""
+    leaks = Scope("data (module)", "fixture", survived_bytes=4 * MIB)
+    goes = Scope("data (module)", "fixture", survived_bytes=6 * MIB, torn_down_bytes=6 * MIB)
+    kept = holding("KEEP", "once", 4, charged=[Charge("data (module)", "fixture", 4 * MIB, 1)])
+
+    for scopes in ([leaks, goes], [goes, leaks]):
+        assert "until" not in text(report(kept, scopes=scopes))
+
+
+def test_what_has_come_since_may_have_taken_the_place_of_what_went() -> None:
+    test = Scope("m.py::test", "test", survived_bytes=9 * MIB, torn_down_bytes=9 * MIB)
+    table = holding("TABLE", "once", 9, charged=[Charge(test.id, "test", 9 * MIB, 1)])
+    shown = report(table, scopes=[test])
+
+    assert "until" in text(shown)
+    shown.totals.later_bytes = 18 * MIB
+    assert "until" not in text(shown)
 
 
 def test_what_a_tear_down_may_not_have_released_of_a_holder_has_no_until() -> None:

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from reftrack.lasting import Key, is_released, left_by_torn_down
+from reftrack.describing import module_of_test
+from reftrack.lasting import Key, is_released, torn_down
 from reftrack.merging import charges_by_scope
 from reftrack.model import COUNTED, FORMAT, Holder, Report, RunInfo, Totals, Verdict
 from reftrack.rules import RULES
@@ -130,17 +131,22 @@ Identity = str | tuple[str, str]
 
 def _lasting(report: Report) -> list[_Kept]:
     """Its holders that count, each once: a fixture's value may be found in several places. What the
-    last tear-down released was alive by the order of tests alone, unless it grew until then."""
-    left = left_by_torn_down(report.scopes)
+    last tear-down released of one class or module was alive by the order of tests alone."""
+    later = torn_down(report)
     found: dict[Identity, _Kept] = {}
     for holder in report.holders:
         if not counts(holder):
             continue
         kept = _Kept(holder, _by_scope(holder))
-        if holder.verdict == "growing" or not is_released(holder.charged, left):
+        if not (is_released(holder, later) and _is_of_one_module(holder)):
             same = found.get(_identity(holder))
             found[_identity(holder)] = kept if same is None else _joined(same.holder, holder)
     return list(found.values())
+
+
+def _is_of_one_module(holder: Holder) -> bool:
+    tests = {module_of_test(charge.id) for charge in holder.charged if charge.scope == "test"}
+    return len(tests) <= 1
 
 
 def _identity(holder: Holder) -> Identity:

@@ -18,7 +18,7 @@ from reftrack import records
 from reftrack.config import Options
 from reftrack.differences import Difference, compare, counts
 from reftrack.errors import RecordError, UsageError
-from reftrack.lasting import was_torn_down
+from reftrack.lasting import is_released, torn_down
 from reftrack.model import COUNTED, Holder, Report, Scope
 from reftrack.reporters.holders import place, scopes_in_words
 from reftrack.reporters.words import size
@@ -109,10 +109,11 @@ def _left(report: Report) -> list[_Kept]:
     found = {
         (scope.scope, scope.id): _Kept(scope)
         for scope in report.scopes
-        if scope.scope in COUNTED and scope.outcome in _PASSED and not was_torn_down(scope)
+        if scope.scope in COUNTED and scope.outcome in _PASSED
     }
+    later = torn_down(report)
     for holder in report.holders:
-        if holder.ignored or not counts(holder):
+        if holder.ignored or not counts(holder) or is_released(holder, later):
             continue
         for charge in holder.charged:
             if (kept := found.get((charge.scope, charge.id))) is not None:

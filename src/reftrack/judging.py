@@ -154,7 +154,7 @@ def _largest(counted: Sequence[_Counted], limits: Limits) -> list[classes.Block]
 
 
 def _told(blocks: Sequence[classes.Block], directory: str) -> Iterator[str]:
-    for nth, row in enumerate(holder_rows(blocks[:TOLD], [], directory)):
+    for nth, row in enumerate(holder_rows(blocks[:TOLD], None, directory)):
         yield from [""] * (nth > 0)
         yield from _lines(row)
     if rest := blocks[TOLD:]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from typing import NamedTuple
 
-from reftrack.model import Charge, Scope, ScopeKind
+from reftrack.model import Holder, Report, Scope, ScopeKind
 
 Key = tuple[ScopeKind, str]
 """Kind and id of a scope."""
@@ -16,29 +17,43 @@ def left(scope: Scope) -> int:
     return scope.phases[-1].live_bytes if scope.phases else scope.ended_bytes
 
 
-def was_torn_down(scope: Scope) -> bool:
-    """Was a scope wider than a test alive at the last look, and has it been released since?"""
-    later = scope.scope != "test" and scope.released_by is not None
-    return later and 2 * scope.survived_bytes >= left(scope)
+class TornDown(NamedTuple):
+    """What the tear-down after the last look has released: of scopes that have lost any by it, the
+    bytes that they left and that may be anybody's still; and the bytes that have come since."""
+
+    left: dict[Key, int]
+    later: int
 
 
-def left_by_torn_down(scopes: Iterable[Scope]) -> dict[Key, int]:
-    """Of scopes that were alive at the last look and of which memory has been released since: the
-    bytes still alive."""
-    found: dict[Key, int] = {}
-    for scope in scopes:
-        if was_torn_down(scope):
-            found[scope.scope, scope.id] = 0
-        elif scope.torn_down_bytes:
-            found[scope.scope, scope.id] = scope.survived_bytes - scope.torn_down_bytes
-    return found
-
-
-def is_released(charges: Iterable[Charge], left: Mapping[Key, int]) -> bool:
-    """Has what these scopes left with one holder been released since the last look, nine tenths of
-    it at least? All that is left of a scope may be this holder's."""
-    charges = list(charges)
-    may_be_left = sum(
-        min(charge.bytes, left.get((charge.scope, charge.id), charge.bytes)) for charge in charges
+def torn_down(report: Report) -> TornDown:
+    """Scopes of one kind and id are one here: what they left with a holder is told as one. What the
+    runner has by itself of a test stays, and is nobody else's."""
+    left, of_runners = Counter[Key](), Counter[Key]()
+    for holder in report.holders:
+        if holder.verdict == "runner":
+            for charge in holder.charged:
+                of_runners[charge.scope, charge.id] += charge.bytes
+    for scope in report.scopes:
+        left[scope.scope, scope.id] += scope.survived_bytes - scope.torn_down_bytes
+    lost = {(scope.scope, scope.id) for scope in report.scopes if scope.torn_down_bytes}
+    return TornDown(
+        {key: max(0, left[key] - of_runners[key]) for key in lost}, report.totals.later_bytes
     )
-    return 10 * may_be_left < sum(charge.bytes for charge in charges)
+
+
+STRAY = 1 << 9
+"""Bytes left of a scope that need not be a holder's: every test leaves some, here and there."""
+
+
+def is_released(holder: Holder, torn_down: TornDown) -> bool:
+    """Has what a holder kept been released since the last look? All that is left of its scopes may
+    be this holder's, and what has come since may have taken its place."""
+    if not torn_down.left:
+        return False
+    left = sum(
+        min(charge.bytes, torn_down.left.get((charge.scope, charge.id), charge.bytes))
+        for charge in holder.charged
+    )
+    least = max(holder.survived_bytes // 100, STRAY * len(holder.charged))
+    most = holder.survived_bytes // 10
+    return max(left, 1) <= min(least, most) and torn_down.later <= most

@@ -182,6 +182,7 @@ def _totals(reports: Sequence[Report], scopes: list[Scope], holders: list[Holder
         ),
         resident_bytes=sum(report.totals.resident_bytes for report in reports),
         native_bytes=sum(report.totals.native_bytes for report in reports),
+        later_bytes=sum(report.totals.later_bytes for report in reports),
     )
 
 

@@ -65,8 +65,8 @@ class Scope(msgspec.Struct):
     all that the ledger knows of, as far as that has stayed; 0 where that is less than 1 MiB.
     `array_bytes` are those of `survived_bytes` that are the data of arrays, as of the last look at
     the heap: no allocation of Python's, and so in neither `allocated_bytes` nor `peak_bytes`.
-    `torn_down_bytes` of a test are those of `survived_bytes` that have gone since the final look,
-    as the runner tore down what was wider than a test. `repeats` are the bytes alive of each
+    `torn_down_bytes` are those of `survived_bytes` that have gone since the final look, as the
+    runner tore down what was wider than a test. `repeats` are the bytes alive of each
     repetition of a test, in order, whoever holds them; where they would say nothing,
     `repeat_problem` is why.
     """
@@ -212,7 +212,8 @@ class Totals(msgspec.Struct):
     `resident_bytes` is the process's memory in RAM at the last look, without files. `native_bytes`
     is how much that has grown since the first test began, beside Python's live blocks, the data of
     arrays, reftrack's own memory, and what allocators keep free. Both are 0 where the system does
-    not tell.
+    not tell. `later_bytes` were allocated after the final look, while the runner tore down what was
+    wider than a test, and are alive.
     """
 
     tests: int = 0
@@ -220,6 +221,7 @@ class Totals(msgspec.Struct):
     explained_bytes: int = 0
     resident_bytes: int = 0
     native_bytes: int = 0
+    later_bytes: int = 0
 
 
 class Report(msgspec.Struct):
@@ -306,11 +308,12 @@ class Late(msgspec.Struct, tag="late", tag_field="event"):
 
 class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
-    its place among the `ScopeEnded` lines, the one in which most of its memory went. Of tests that
-    lost any by that `left` has the bytes still alive."""
+    its place among the `ScopeEnded` lines, the one in which most of its memory went. `gone` has the
+    bytes that each scope lost by that; `came` are alive since then."""
 
     by: dict[int, str]
-    left: dict[int, int] = {}
+    gone: dict[int, int] = {}
+    came: int = 0
 
 
 class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):

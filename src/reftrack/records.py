@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -233,7 +234,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
             case Checkpoint():
                 if not all(0 <= row.index < len(scopes) for row in event.survived):
                     raise _damaged(path, number)
-                checkpoint, looked_at = event, len(scopes)
+                checkpoint, looked_at, torn_down = event, len(scopes), TornDown({})
             case Late():
                 late = event
             case Failed():
@@ -258,7 +259,8 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         return Report(FORMAT, False, run, _totals(scopes), scopes, [], failed=failed)
     _date(scopes[:looked_at], checkpoint)
     if checkpoint.final:
-        _date_open(scopes[looked_at:], checkpoint.holders)
+        _date_open(scopes, looked_at, checkpoint.holders)
+        checkpoint.totals.later_bytes = torn_down.came
     _date_later(scopes, torn_down, repeated)
     kept = {
         scopes[row.index].id: row
@@ -338,17 +340,21 @@ def _date(scopes: list[Scope], checkpoint: Checkpoint) -> None:
         scope.array_bytes = row.array_bytes
 
 
-def _date_open(scopes: list[Scope], holders: list[Holder]) -> None:
+def _date_open(scopes: list[Scope], looked_at: int, holders: list[Holder]) -> None:
     """A test that was still open at the look left what its holders had of it then: some of them are
-    torn down with the runner's last test, and its own line comes after that."""
-    told: dict[str, int] = {}
+    torn down with the runner's last test, and its own line comes after that. What earlier tests of
+    the same id left is theirs."""
+    told = Counter[str]()
     for holder in holders:
         for charge in holder.charged:
             if charge.scope == "test":
-                told[charge.id] = told.get(charge.id, 0) + charge.bytes
-    for scope in scopes:
+                told[charge.id] += charge.bytes
+    for scope in scopes[:looked_at]:
         if scope.scope == "test":
-            scope.torn_down_bytes = max(0, told.get(scope.id, 0) - scope.survived_bytes)
+            told[scope.id] -= scope.survived_bytes
+    for scope in scopes[looked_at:]:
+        if scope.scope == "test":
+            scope.torn_down_bytes = max(0, told[scope.id] - scope.survived_bytes)
             scope.survived_bytes += scope.torn_down_bytes
 
 
@@ -357,9 +363,9 @@ def _date_later(scopes: list[Scope], released: TornDown, repeated: list[Repeated
     for index, id in released.by.items():
         if 0 <= index < len(scopes):
             scopes[index].released_by = id
-    for index, left in released.left.items():
+    for index, gone in released.gone.items():
         if 0 <= index < len(scopes):
-            scopes[index].torn_down_bytes = max(0, scopes[index].survived_bytes - left)
+            scopes[index].torn_down_bytes = min(gone, scopes[index].survived_bytes)
     for row in repeated:
         if 0 <= row.index < len(scopes):
             scopes[row.index].repeats = row.bytes

@@ -81,7 +81,7 @@ def text(found: Report | Tracker | Holder | Iterable[Holder]) -> str:
 
 def _rows(found: object) -> Iterator[HolderRow]:
     each = found.holders if type(found) is Tracker else _holders(found)
-    of_rows = holders.holder_rows(([holder] for holder in each), [], os.getcwd())
+    of_rows = holders.holder_rows(([holder] for holder in each), None, os.getcwd())
     for holder, row in zip(each, of_rows, strict=True):
         if all(charge.id == tracking.TITLE for charge in holder.charged):
             row.verdict, row.scopes, row.ids = "holds", "", []

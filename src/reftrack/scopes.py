@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 
 from reftrack import _reftrack, tracing, windows
 from reftrack.collector import CollectorWatch
@@ -28,7 +29,7 @@ class Scopes:
         self._phase_now: str | None = None
         self._phase_allocated = 0
         self._leaving = 0  # the scope that ended last, until the next one begins
-        self._alive: dict[int, int] = {}  # at the final look: bytes of tests, by their place
+        self._alive: list[int] = []  # at the final look: bytes, by the scope's number
 
     @property
     def innermost(self) -> Timed:
@@ -132,15 +133,7 @@ class Scopes:
 
     def looked(self) -> None:
         """The final look was now: what goes later is torn down."""
-        self._alive = self._alive_of_tests()
-
-    def _alive_of_tests(self) -> dict[int, int]:
-        alive = {
-            index: _reftrack.counters(scope.number)[0]
-            for index, scope in enumerate(self.ended)
-            if scope.kind == "test"
-        }
-        return {index: bytes for index, bytes in alive.items() if bytes}
+        self._alive = _reftrack.alive_by_scope()
 
     def tell_released(self) -> None:
         """What runners tear down last is alive at the final look, and not meant to stay."""
@@ -150,11 +143,12 @@ class Scopes:
             for index, scope in enumerate(self.ended)
             if scope.kind != "test" and (released_by := _reftrack.counters(scope.number)[4]) in ids
         }
-        now = self._alive_of_tests()
-        left = {
-            index: now.get(index, 0)
-            for index, bytes in self._alive.items()
-            if now.get(index, 0) < bytes
+        both = zip_longest(self._alive, _reftrack.alive_by_scope(), fillvalue=0)
+        came = [now - then for then, now in both]
+        gone = {
+            index: -came[scope.number]
+            for index, scope in enumerate(self.ended)
+            if came[scope.number] < 0
         }
-        if by or left:
-            self._append(TornDown(by, left))
+        if by or gone:
+            self._append(TornDown(by, gone, sum(bytes for bytes in came if bytes > 0)))

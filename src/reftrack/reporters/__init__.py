@@ -126,7 +126,7 @@ def build(
     if holders > FEW:
         shown += runner[: holders - len(shown)]
     rest = {row.verdict: row for row in _rest([*ranked, *runner], shown)}
-    rows, reason = _reason_in_common(holder_rows(shown, report.scopes, base))
+    rows, reason = _reason_in_common(holder_rows(shown, report, base))
     unexplored = not report.complete and report.run.seconds == 0.0
     return Page(
         tests=totals.tests,

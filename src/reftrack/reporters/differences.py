@@ -68,7 +68,7 @@ def _head(side: Side) -> str:
 def _changed(change: Change, group: Sequence[Difference], directory: str) -> list[ChangedRow]:
     by_holder = {id(row.holder): row for row in group}
     blocks = classes.blocks(row.holder for row in group)
-    rows = holder_rows(blocks, [], directory)
+    rows = holder_rows(blocks, None, directory)
     found = []
     for block, row in zip(blocks, rows, strict=True):
         of_block = [by_holder[id(holder)] for holder in block]

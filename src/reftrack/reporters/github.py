@@ -26,7 +26,7 @@ def commands(report: Report, holders: int = FEW, *, directory: str) -> list[str]
     are told as seen from `GITHUB_WORKSPACE`, or from `directory` where there is none."""
     base = os.environ.get("GITHUB_WORKSPACE") or directory
     blocks = growing(report, holders)
-    rows = holder_rows(blocks, report.scopes, directory)
+    rows = holder_rows(blocks, report, directory)
     lines = [
         _line("warning", own_line(block), _title(row), _message(row), base)
         for block, row in zip(blocks, rows, strict=True)

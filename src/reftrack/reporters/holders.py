@@ -10,7 +10,6 @@ from itertools import accumulate
 import msgspec
 
 from reftrack import lasting, repeats, rules
-from reftrack.lasting import Key
 from reftrack.merging import charges_by_scope
 from reftrack.model import (
     NOT_LOOKED_FOR,
@@ -19,7 +18,7 @@ from reftrack.model import (
     Frame,
     Holder,
     Repeat,
-    Scope,
+    Report,
     Verdict,
 )
 from reftrack.reporters import classes, late
@@ -77,26 +76,21 @@ class HolderRow(msgspec.Struct):
     repeat: str = ""
 
 
-def holder_rows(blocks: Iterable[Block], scopes: Sequence[Scope], base: str) -> list[HolderRow]:
-    """The rows, with what became known of their scopes after the heap was looked at; files relative
-    to `base` where they lie below it."""
+def holder_rows(blocks: Iterable[Block], report: Report | None, base: str) -> list[HolderRow]:
+    """The rows, with what became known of their scopes after the heap was looked at, where the
+    whole report is given; files relative to `base` where they lie below it."""
+    scopes = [] if report is None else report.scopes
     problems = {scope.id: scope.repeat_problem for scope in scopes if scope.repeat_problem}
-    left, torn_down = lasting.left_by_torn_down(scopes), late.when_torn_down(scopes)
+    torn_down = None if report is None else lasting.torn_down(report)
     found = []
     for block in blocks:
         charged = _charged(block)
         row = _row(block, charged, base)
         row.repeat = _repeat(block, problems)
-        row.until = _until(charged, left, torn_down)
+        if torn_down and all(lasting.is_released(holder, torn_down) for holder in block):
+            row.until = f"{late.AT_THE_END}: released by tear-down"
         found.append(row)
     return found
-
-
-def _until(charged: Iterable[Charge], left: Mapping[Key, int], when: Mapping[Key, str]) -> str:
-    if not lasting.is_released(charged, left):
-        return ""
-    until = {when.get((charge.scope, charge.id), "") for charge in charged} - {""}
-    return f"{until.pop()}: released by tear-down" if len(until) == 1 else ""
 
 
 def _row(block: Block, all_charged: Iterable[Charge], base: str) -> HolderRow:

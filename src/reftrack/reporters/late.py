@@ -8,14 +8,13 @@ from itertools import pairwise
 
 import msgspec
 
-from reftrack.lasting import Key, left, was_torn_down
+from reftrack.lasting import left
 from reftrack.model import Scope
 
 SHOWN = 5
 LEAST = 1 << 20
 
-
-_AT_THE_END = "all tests were over"
+AT_THE_END = "all tests were over"
 
 
 class HeldRow(msgspec.Struct, frozen=True):
@@ -45,14 +44,6 @@ def held(scopes: Sequence[Scope]) -> list[HeldRow]:
     return [HeldRow(scope.id, held, _until(scope, ends)) for held, scope in big]
 
 
-def when_torn_down(scopes: Sequence[Scope]) -> dict[Key, str]:
-    """Of scopes that were alive at the last look, and that the runner tore down since: when."""
-    wider = [scope for scope in scopes if was_torn_down(scope)]
-    ends = _ends(scopes, {scope.released_by for scope in wider})
-    found = {(s.scope, s.id): _AT_THE_END for s in scopes if s.torn_down_bytes}
-    return found | {(scope.scope, scope.id): _until(scope, ends) for scope in wider}
-
-
 def _stays(scope: Scope) -> int:
     """What of that is still there: of its arrays' data nothing was known when a scope ended."""
     return scope.survived_bytes - scope.array_bytes
@@ -79,7 +70,7 @@ def _ends(scopes: Sequence[Scope], releasers: Set[str | None]) -> dict[str | Non
         if id in releasers:
             over = [outer for outer in _outer(id) if not following.startswith(outer + "::")]
             if not following:
-                ends[id] = _AT_THE_END
+                ends[id] = AT_THE_END
             else:
                 ends[id] = f"{over[0]} was over" if over else ""
     return ends
