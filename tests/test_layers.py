@@ -35,7 +35,7 @@ LAYERS = [
     ["naming"],
     ["rules", "traits"],
     ["titles", "finding", "remedies", "situation", "shapes", "namesakes"],
-    ["reaching"],
+    ["reaching", "cutting"],
     ["choosing"],
     ["attributes", "verdicts", "cuts", "allocations", "inside", "restoring"],
     ["fixes", "grouping"],

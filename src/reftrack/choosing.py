@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reftrack import finding, naming, owners, reaching, rules, titles
+from reftrack import cutting, finding, naming, owners, reaching, rules, titles
+from reftrack.cutting import NOWHERE
 from reftrack.finding import Found
 from reftrack.heap import Part, Step
 from reftrack.model import HolderKind, Owner
 from reftrack.naming import Bases, Place
-from reftrack.reaching import IMMUTABLE, Nested
+from reftrack.reaching import Nested
 from reftrack.rules import Rule
 from reftrack.traits import (
     CONTAINERS,
@@ -18,7 +19,6 @@ from reftrack.traits import (
     PYTEST_SESSION,
     TEST_CASE,
     TEST_SUITE,
-    can_be_emptied,
     is_class_of_tests,
     is_never_stopped,
     is_result,
@@ -27,8 +27,6 @@ from reftrack.traits import (
     runners_frame,
     whose_result,
 )
-
-NOWHERE = -1
 
 Key = tuple[str, str, bool]
 """What makes groups one holder: its name, its place in full, and whether it is collateral."""
@@ -126,7 +124,8 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         root = _known_root(places[start], bases) or root
     shown = _without_repeats(places[start:])
     end = titles.last_joined(places[:outside], at, kind, survivor.first, bases)
-    step, part = _cut(path, places, found, end, survivor, bases)
+    first, anchor = survivor.first, survivor.anchor
+    step, part = cutting.to_cut(path, places, found, end, first, anchor, bases)
     owner = _owner(place, kind)
     rule = _known_rule(found, owner) or _steady_rule(place, owner, bases)
     of_test = kind == "testcase-attribute"
@@ -194,47 +193,6 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         sets_inner=inner_object is not None and inner_object.step == survivor.first,
     )
     return _injected(choice, path, survivor)
-
-
-def _cut(
-    path: Sequence[Step],
-    places: Sequence[Place],
-    found: Found,
-    end: int,
-    survivor: Survivor,
-    bases: Bases,
-) -> tuple[int, Part | None]:
-    """The edge to be cut, by the index of what it leads to, and what is cut with it.
-
-    What the name leads to may have been there before any test, and may have other names, in other
-    modules: it stays, and what tests have put into it goes.
-    """
-    named = places[found.at]
-    if named.attribute == "__dict__":
-        return NOWHERE, None  # the table that grew goes with its object, and is not all in it
-    if named.kind == naming.CACHE and found.rule is None:
-        return named.step, "cache"
-    first = survivor.first
-    if found.kind == "fixture" and first > 0:
-        return max(first, named.step), None  # beside it other fixtures of the test
-    if first < 0 and survivor.anchor == len(path) - 1:
-        first = len(path)  # the container itself grew
-    if survivor.anchor < first < named.step and first > 0:
-        return first, "entries"  # of one test there may be several, as of a test its sub-tests
-    if first <= named.step or found.kind == "testcase-attribute":
-        return named.step, None  # the test lets go of it; what it leads to may be others' as well
-    if places[end].step == first:
-        return first, None
-    at = first - 1
-    while at > named.step and path[at].type in IMMUTABLE:
-        at -= 1
-    if path[at].type == naming.CACHE_TYPE:
-        return at + 1, "cache"
-    if path[at].edge != "dict" and can_be_emptied(path[at].type, bases):
-        return at, "contents"
-    if path[at].type in IMMUTABLE or at + 1 == len(path) or path[at + 1].edge == "ref":
-        return named.step, None  # nothing in it can be let go of by itself
-    return at + 1, "entries"
 
 
 def _name_of_cache(path: Sequence[Step], places: Sequence[Place], at: int) -> str:
