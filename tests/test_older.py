@@ -21,6 +21,7 @@ WITHOUT = {
     "THING = {}": f"THING[n] = (0.0, {BLOB})",
     "THING = {} ": 'THING["%d" % n] = [2.5] * 6000',
     "THING = []": f"THING.append({BLOB})",
+    "THING = []; OTHER = [0]": f"THING.append({BLOB})",
     "THING = set()": 'THING.add(b"%050000d" % n)',
 }
 

@@ -385,4 +385,4 @@ def test_a_last_test_that_keeps_much_is_seen_by_the_final_look_and_no_other(tmp_
 
     assert "INCOMPLETE" not in run.stdout + run.stderr
     assert report.complete
-    assert report.holders[0].proved_bytes == pytest.approx(100_000_000, rel=0.01)
+    assert report.holders[0].retained_bytes == pytest.approx(100_000_000, rel=0.01)

@@ -174,7 +174,7 @@ def _bound(owner: str, name: str) -> list[str]:
     return [match[1] for match in map(binds.match, lines) if match]
 
 
-_EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:#.*)?"
+_EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:[#;].*)?"
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:
