@@ -57,3 +57,24 @@ def test_what_had_entries_before_the_tests_is_not_emptied(definition: str, tmp_p
 @pytest.mark.parametrize("definition", WITHOUT)
 def test_what_only_tests_have_filled_is_emptied(definition: str, tmp_path: Path) -> None:
     assert "suite.THING.clear()" in fix(tmp_path, definition, WITHOUT[definition])
+
+
+def test_a_constant_that_a_test_puts_into_a_cache_is_not_to_be_emptied(tmp_path: Path) -> None:
+    (tmp_path / "cachemod.py").write_text("CACHE = {}\n")
+    run = run_suite(
+        tmp_path,
+        """
+        import cachemod
+
+        KEYS = [("k", n) for n in range(20_000)]
+
+        def test_1():
+            for key in KEYS:
+                cachemod.CACHE[key] = None
+        """,
+    )
+
+    kept = next(h for h in run.report.holders if h.name == "cachemod.CACHE")
+    assert kept.together == []
+    assert kept.fix.endswith("cachemod.CACHE.clear()")
+    assert "KEYS" not in kept.fix

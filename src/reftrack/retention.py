@@ -155,7 +155,7 @@ def _cut(
     if _reftrack.now() > until:
         return [], "to find who holds those before it took all the time that there was"
     key = held.choices[number].key
-    result = cuts.cut(seen, key, edges, entries, groups, holder.survived_bytes, until)
+    result = cuts.cut(seen, key, edges, entries, *_to_go(groups, seen, known), until)
     holder.retained_bytes = result.bytes
     names = dict.fromkeys(other.name for other in result.others)
     holder.together = [name for name in names if not _is_same(name, holder.name)]
@@ -171,6 +171,14 @@ def _cut(
     if choice.rule is None or choice.rule.verdict is None or choice.fix:
         holder.fix = _joined(holder, choice, result.others, known.in_pytest)
     return result.edges, ""
+
+
+def _to_go(groups: list[int], seen: Look, known: Known) -> tuple[list[int], int]:
+    """Of a holder's groups those that should go, and their bytes. What an import has made may have
+    a name of its own in its module, and stays; what tests left beside it is to go all the same."""
+    of_tests = [k for k in groups if known.charged[seen.groups[k][0]].kind != "import"]
+    groups = of_tests or groups
+    return groups, sum(seen.groups[k][1] for k in groups)
 
 
 def _joined(holder: Holder, choice: Choice, others: Iterable[Choice], in_pytest: bool) -> str:
