@@ -10,7 +10,7 @@ from reftrack.choosing import Choice
 from reftrack.finding import TRACEBACK, is_of_traceback
 from reftrack.inside import TAKE_OUT
 from reftrack.model import Allocation, Charge
-from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, without_subscripts
+from reftrack.naming import CLASS, INSTANCE, INTERPRETER, MODULE, Place, without_subscripts
 from reftrack.remedies import IMMUTABLE
 from reftrack.rules import ANY, END_THREAD
 from reftrack.situation import Situation
@@ -152,11 +152,30 @@ def _of_exception(choice: Choice, at: Situation) -> str:
         return f"keep traceback.format_exc() in its place; or {at.after_each(f'{name} = None')}"
     if choice.had_entries or choice.item:
         return "keep str(error) or error.with_traceback(None): its traceback keeps each frame"
+    if any(place.value == EXCEPTION_INFO for place in choice.below):
+        return _of_kept_inside(name, choice, at)
     errors = _chain(name, choice)
     code = ", ".join(f"{error}.with_traceback(None)" for error in errors)
     if len(errors) == 1:
         return f"keep str(error), or {code}: its traceback keeps each frame"
     return f"keep str(error), or {code}: the tracebacks of all of them keep frames"
+
+
+def _of_kept_inside(name: str, choice: Choice, at: Situation) -> str:
+    """Of an object that is no error, and has one in it: the place of what `pytest.raises()` has
+    seen, if there is one on the path."""
+    for place in choice.below:
+        name += _step_of(place)
+        if place.value == EXCEPTION_INFO:
+            owner, dot, rest = name.partition(".")
+            code = OF_PYTEST.get(owner, owner) + dot + rest
+            return f"let go of the error: {at.after_each(f'{code} = None')}"
+    return ""
+
+
+def _step_of(place: Place) -> str:
+    """What the place adds to the name of the object that has it."""
+    return place.text.removeprefix(without_subscripts(place.text).rpartition(".")[0])
 
 
 def _chain(name: str, choice: Choice) -> list[str]:
@@ -165,7 +184,7 @@ def _chain(name: str, choice: Choice) -> list[str]:
     for place in choice.below:
         if place.attribute in TRACEBACK:
             break
-        name += place.text.removeprefix(without_subscripts(place.text).rpartition(".")[0])
+        name += _step_of(place)
         errors.append(name)
     return errors
 
