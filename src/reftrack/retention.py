@@ -126,12 +126,15 @@ def shares(seen: Look, charged: Mapping[int, Charged]) -> Shares:
 
 
 def _largest(found: Sequence[Holder], count: int) -> list[int]:
-    """The numbers of the holders that a report shows first, without small change."""
+    """The numbers of the holders that a report shows first, without small change and what stays
+    anyway: a runner's bookkeeping, what an import has made."""
     least = max(WORTH_A_CUT, sum(holder.survived_bytes for holder in found) // SMALL_SHARE)
     worth = [
         number
         for number, holder in enumerate(found, 1)
-        if holder.verdict != "runner" and holder.survived_bytes >= least
+        if holder.verdict != "runner"
+        and holder.survived_bytes >= least
+        and any(charge.scope != "import" for charge in holder.charged)
     ]
     largest = heapq.nlargest(count, worth, key=lambda n: found[n - 1].survived_bytes)
     # Where the time for proofs runs out, those that grow have had theirs.

@@ -189,7 +189,7 @@ def _kept(block: Block) -> str:
     if holder.together:
         found = [name for name in holder.together if name != NOT_LOOKED_FOR]
         others = and_more(found[:3], len(found[3:]))
-        if len(found) < len(holder.together):
+        if len(found) < len(holder.together) or not holder.together_bytes:
             return f"by {others}, and by others that were not looked for, as well"
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
     if holder.verdict == "growing" and holder.entries and holder.most_entries:
