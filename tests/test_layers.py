@@ -18,7 +18,7 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "dependencies", "sizes", "invitation", "_reftrack"],
+    ["errors", "dependencies", "sizes", "invitation", "untouched", "_reftrack"],
     ["model", "config"],
     ["tracing", "owners", "descriptors", "repeats", "ignoring", "lasting", "documents", "windows"],
     [

@@ -10,6 +10,9 @@ from reftrack import owners
 from reftrack.heap import Counted
 from reftrack.model import Allocation, Frame, Verdict
 from reftrack.tracing import Line, enclosing_function, source_lines
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 LISTED = 20
 """Types and allocating stacks listed per holder."""

@@ -9,6 +9,9 @@ from reftrack.choosing import Choice
 from reftrack.naming import INSTANCE, INTERPRETER
 from reftrack.situation import Situation
 from reftrack.sources import Setter
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 SET_UP = ("setUp", "asyncSetUp")
 

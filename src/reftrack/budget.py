@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from reftrack import _reftrack
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 GROWTH_BYTES = 32 << 20
 SHARE = 0.02

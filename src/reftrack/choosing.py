@@ -27,6 +27,9 @@ from reftrack.traits import (
     runners_frame,
     whose_result,
 )
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 Key = tuple[str, str, bool]
 """What makes groups one holder: its name, its place in full, and whether it is collateral."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from reftrack import _reftrack
 from reftrack.model import ScopeKind
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 @dataclass

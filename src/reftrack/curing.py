@@ -17,6 +17,9 @@ from reftrack.model import Released, ScopeKind
 from reftrack.readers import Readers
 from reftrack.referrers import reaching
 from reftrack.release import Before
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _SHOWN = 3  # classes that a note names
 

@@ -13,6 +13,9 @@ from reftrack.namesakes import Fill, Namesakes
 from reftrack.naming import CACHE_TYPE, is_attributes
 from reftrack.shapes import Shapes
 from reftrack.traits import can_be_emptied
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 MOST = 8
 """Other holders that are looked for; more than these are not worth the reader's time."""

@@ -10,6 +10,9 @@ from reftrack.heap import Part, Step
 from reftrack.naming import Bases, Place
 from reftrack.remedies import IMMUTABLE
 from reftrack.traits import can_be_emptied
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 NOWHERE = -1
 """In place of the index of a step: there is no such edge."""

@@ -15,7 +15,10 @@ from reftrack.model import Allocation, Charge, Holder, TypeCount
 from reftrack.reaching import Nested
 from reftrack.tracing import Line
 from reftrack.traits import RESULTS_OWN
+from reftrack.untouched import BUILTINS
 from reftrack.verdicts import Pushed
+
+__builtins__ = BUILTINS
 
 
 class Known(NamedTuple):

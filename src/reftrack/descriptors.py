@@ -8,6 +8,8 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 
+from reftrack.untouched import BUILTINS
+
 try:
     import fcntl
     import resource
@@ -15,6 +17,8 @@ except ImportError:  # as on Windows: a descriptor has the number that it is giv
     HAS_FCNTL = False
 else:
     HAS_FCNTL = True
+
+__builtins__ = BUILTINS
 
 LOWEST = 512
 """Numbers below are left to the program: it gets the same ones as without reftrack."""

@@ -28,6 +28,9 @@ from reftrack.traits import (
     last,
     owner_of,
 )
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _OF_LIBRARIES = (naming.MODULE, naming.CLASS, naming.INSTANCE)
 

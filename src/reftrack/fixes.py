@@ -16,6 +16,9 @@ from reftrack.rules import ANY, END_THREAD
 from reftrack.situation import Situation
 from reftrack.titles import NAMELESS_PATCH
 from reftrack.traits import MOCK, NAMED_INSIDE, is_private
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 TEE = "itertools._tee"
 

@@ -10,6 +10,9 @@ from reftrack.choosing import Choice
 from reftrack.heap import Filling, Look
 from reftrack.model import ScopeKind
 from reftrack.traits import FUNCARGS
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 IMPORTED_FROM = 64 << 10
 """Least bytes of a group that an import left: what it leaves is meant to stay."""

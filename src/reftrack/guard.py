@@ -9,6 +9,9 @@ from types import FrameType
 from typing import Any
 
 from reftrack import _reftrack, owners
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 this_frame = sys._getframe  # bound before any suite can patch `sys`
 

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 from reftrack import _reftrack
 from reftrack.owners import OWN_FOLDER
 from reftrack.tracing import Backend, Line
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 WANTED, WANTED_IMPORT, WANTED_AROUND, KNOWN_ONLY = 1, 2, 3, 4
 """What a scope is to a look: a test or fixture; an import; a class or module, what it made is there

@@ -28,6 +28,9 @@ from types import (
 from typing import Any, NamedTuple
 
 from reftrack import release
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _STEPS = (0, 4, 12, 48, 192, 1024)  # objects looked into before each judgement
 _MOST = 4096  # at most

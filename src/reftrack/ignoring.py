@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 
 from reftrack.errors import UsageError
 from reftrack.model import Holder
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 BY_OPTION = "named by the option ignore"
 

@@ -7,6 +7,9 @@ from reftrack.choosing import Choice
 from reftrack.naming import Place, without_subscripts
 from reftrack.situation import Situation
 from reftrack.traits import is_private, is_users
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 TAKE_OUT = "after each test: take out of {name} what the test put in"
 """Where no code is known that does so."""

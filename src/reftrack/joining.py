@@ -16,6 +16,9 @@ from reftrack.config import Options
 from reftrack.errors import ReftrackError
 from reftrack.present import Inherited, inherited
 from reftrack.session import Session, current
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 def join() -> Session | None:

@@ -30,6 +30,9 @@ from reftrack.model import (
     RunInfo,
     Started,
 )
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 SUFFIX = ".jsonl"
 

@@ -16,6 +16,9 @@ from reftrack.reporters import classes, github, rows
 from reftrack.reporters.console import printable
 from reftrack.reporters.holders import HolderRow, holder_rows, own_frame
 from reftrack.reporters.words import and_more, size
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 TOLD = 3
 """Holders that a failure tells of: the largest."""

@@ -12,6 +12,9 @@ from reftrack.errors import ReftrackError, UsageError
 from reftrack.guard import Apart, this_frame
 from reftrack.model import MEMORY, Holder, ScopeKind
 from reftrack.sizes import in_words
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 MARGIN = 64 << 20
 """Bytes, or an eighth of the limit: a test that grows by so much more is not waited for."""

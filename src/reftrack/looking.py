@@ -17,7 +17,10 @@ from reftrack.naming import NAMED_BY
 from reftrack.process import LARGE, NativeMemory
 from reftrack.retention import Shares
 from reftrack.tracing import Backend
+from reftrack.untouched import BUILTINS
 from reftrack.verdicts import Pushed
+
+__builtins__ = BUILTINS
 
 CUT = 10
 """Holders of which the final look finds out what goes when they are cut."""

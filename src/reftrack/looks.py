@@ -13,9 +13,12 @@ from reftrack.looking import Asked, Timed
 from reftrack.model import COUNTED, Checkpoint, Event, Holder, Late
 from reftrack.process import NativeMemory
 from reftrack.scopes import Scopes
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
+
+__builtins__ = BUILTINS
 
 TORN_DOWN_LATE = COUNTED - {"test"}
 """Kinds of scopes that end after the last test."""

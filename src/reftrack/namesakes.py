@@ -14,6 +14,9 @@ from reftrack import naming, owners
 from reftrack.heap import Step, Told, unseen
 from reftrack.naming import Bases
 from reftrack.traits import TEST_CASE, TESTS_BEGIN
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 MARK = "ꙮ"
 """A letter that no name has, so that a stand-in's name is treated as any other class's is."""

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reftrack.heap import Step
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 Bases = Mapping[str, tuple[str, ...]]
 NO_BASES: Bases = {}

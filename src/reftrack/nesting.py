@@ -8,6 +8,9 @@ from reftrack.grouping import Held
 from reftrack.heap import Look, Told
 from reftrack.naming import LONGEST_KEY
 from reftrack.reaching import Nested
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 SEVERAL = Nested()
 

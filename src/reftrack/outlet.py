@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
 from reftrack.descriptors import LOWEST, File, System, copy, file_of, is_still
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class _Kept(NamedTuple):

@@ -13,6 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from reftrack.model import Owner
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 RUNNERS = frozenset(
     {

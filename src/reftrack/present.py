@@ -11,6 +11,9 @@ from reftrack import _reftrack, invitation, outlet
 from reftrack.config import Options
 from reftrack.descriptors import System
 from reftrack.model import ScopeKind
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Run(Protocol):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reftrack import _reftrack
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 LARGE = 1 << 20
 """Least bytes by which a scope is said to have made the process grow: allocators take and return

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
+
 isatty, write = os.isatty, os.write  # bound before any suite can patch `os`
 
 AFTER = 1.0

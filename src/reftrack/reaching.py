@@ -9,6 +9,9 @@ from reftrack import naming, rules, titles
 from reftrack.heap import Step
 from reftrack.naming import Bases, Place
 from reftrack.traits import is_users_own, last
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 IMMUTABLE = ("tuple", "frozenset")
 

@@ -16,6 +16,9 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from reftrack import _reftrack, owners, release
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 SHARE = 0.02
 FREE_SECONDS = 1.0

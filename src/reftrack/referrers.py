@@ -22,6 +22,9 @@ from types import (
 from typing import Any
 
 from reftrack import owners, release
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _LEVELS = 6  # from a class to its runner: a method, a cell, a closure, a function
 _MOST = 32  # objects to ask for at once: each is compared with every reference there is

@@ -24,6 +24,10 @@ from types import (
 )
 from typing import Any
 
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
+
 Before = dict[str, object]
 """The attributes of an instance or a class before its tests, by name: a plain value, or OPAQUE."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reftrack.naming import Place
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _EMPTIED = {
     **dict.fromkeys(

@@ -14,6 +14,9 @@ from reftrack.looking import Timed
 from reftrack.model import Holder, Repeat, Repeated, ScopeKind
 from reftrack.retention import Shares
 from reftrack.silence import silence
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 HOLDERS = 10
 """The largest holders with a test of their own that is run again, each by one."""

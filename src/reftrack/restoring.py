@@ -8,6 +8,9 @@ from reftrack import remedies, sources
 from reftrack.choosing import Choice
 from reftrack.naming import MODULE
 from reftrack.situation import Situation
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 Known = Literal["there", "added", ""]
 """Whether a name was there before the test, if that is known."""

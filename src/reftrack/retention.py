@@ -30,7 +30,10 @@ from reftrack.model import (
     ScopeKind,
 )
 from reftrack.traits import is_private
+from reftrack.untouched import BUILTINS
 from reftrack.verdicts import Pushed
+
+__builtins__ = BUILTINS
 
 NOT_CUT: dict[HolderKind, str] = {
     "thread": "threads do not run on in a copy of the process",

@@ -11,6 +11,9 @@ from reftrack.guard import take_footing
 from reftrack.looking import Timed
 from reftrack.model import Event, Phase, Scope, ScopeEnded, ScopeKind, TestBegan, TornDown
 from reftrack.process import NativeMemory
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Scopes:

@@ -41,9 +41,12 @@ from reftrack.records import load, of_process
 from reftrack.repetition import OneTest, Repetition
 from reftrack.retention import Shares
 from reftrack.scopes import Scopes
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
+
+__builtins__ = BUILTINS
 
 
 class Session:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from reftrack import naming, rules
 from reftrack.heap import Told, unseen
 from reftrack.traits import FUNCARGS
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Shapes:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
 from reftrack.descriptors import LOWEST, File, System, copy, file_of, flags_of, is_still
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 NUMBERS = (1 << 16, 1 << 12, LOWEST, 3)
 """Copies lie above what suites close in a loop: 256, 1024, or the process's soft limit. The last

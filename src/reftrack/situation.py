@@ -10,6 +10,9 @@ from reftrack import owners, sources
 from reftrack.model import Charge, Frame, ScopeKind
 from reftrack.sources import Setter
 from reftrack.tracing import enclosing_class
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 EACH = ("after each test", "self.addCleanup")
 OVER = {

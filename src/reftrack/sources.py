@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from reftrack.owners import file_of, is_library_file, module_of, of_module
 from reftrack.tracing import enclosing_class, source_lines
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _DEFINITION = pattern(r"\s*(?:async\s+)?def\s+\w+")
 _CLASS = pattern(r"\s*class\s+(\w+)\s*(\(\s*[^)\s][^)]*\))?")

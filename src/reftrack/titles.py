@@ -22,6 +22,9 @@ from reftrack.traits import (
     last,
     patched,
 )
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 JOINED_ATTRIBUTES = 2
 

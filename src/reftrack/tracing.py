@@ -19,6 +19,9 @@ from typing import Literal, Protocol
 
 from reftrack import _reftrack
 from reftrack.errors import BackendError
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 Line = tuple[str, str, int]
 """(file, function, line number); tracemalloc knows no function: `enclosing_function` finds it."""

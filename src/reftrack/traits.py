@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from reftrack import naming, owners
 from reftrack.model import Owner
 from reftrack.naming import Bases, Place
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 TEST_CASE = "unittest.case.TestCase"
 TESTS_BEGIN = "Test"

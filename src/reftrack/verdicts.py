@@ -8,6 +8,9 @@ from typing import NamedTuple
 from reftrack.choosing import Choice
 from reftrack.heap import Filling
 from reftrack.model import HolderKind, ScopeKind, Verdict
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 GROWING_TESTS = 3
 GROWING_INSTANCES = 2

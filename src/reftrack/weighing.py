@@ -11,6 +11,9 @@ from typing import Any
 from weakref import ref
 
 from reftrack import _reftrack, release
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _MOST = 10_000  # objects to find, and no more
 _SHUT = (ModuleType, type, CodeType, FrameType, FunctionType)  # the program's own

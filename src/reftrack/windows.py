@@ -8,6 +8,9 @@ on in the next one.
 from __future__ import annotations
 
 from reftrack import _reftrack
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Window:

@@ -15,6 +15,9 @@ from reftrack.rules.bounded import BOUNDED
 from reftrack.rules.frameworks import END_THREAD, FRAMEWORKS
 from reftrack.rules.rule import ANY, Rule
 from reftrack.rules.steady import STEADY
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 __all__ = [
     "ANY",

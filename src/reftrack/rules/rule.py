@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reftrack.model import HolderKind, Verdict
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 ANY = "..."
 """Stands for what an owner is called, where that differs from one to the next."""

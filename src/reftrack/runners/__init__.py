@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
+
 _OWN = __name__ + "."
 
 _namespace_of: Any = type.__dict__["__dict__"].__get__

@@ -13,6 +13,9 @@ from typing import Any, Literal, NamedTuple
 from reftrack.model import ScopeKind
 from reftrack.runners import class_id, namespace_of, overrides
 from reftrack.runners.unittest_fixtures import Named
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 Phase = Literal["setup", "call", "teardown"]
 

@@ -12,6 +12,9 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from reftrack.runners import namespace_of, standing
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True

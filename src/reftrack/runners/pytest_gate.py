@@ -23,6 +23,9 @@ from reftrack.looking import Timed
 from reftrack.runners import pytest_hooks
 from reftrack.runners.pytest_timers import Timers
 from reftrack.session import Session
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _MARK = "reftrack_failed"
 """An attribute of reports that the gate has made fail: it goes with them to xdist's controller."""

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reftrack.untouched import BUILTINS
+
 if TYPE_CHECKING:
     from reftrack.model import Report
+
+__builtins__ = BUILTINS
 
 
 def pytest_reftrack_report(report: Report) -> str | list[str] | None:

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from reftrack.untouched import BUILTINS
+
 if TYPE_CHECKING:
     from reftrack.config import Options
+
+__builtins__ = BUILTINS
 
 
 class Setting(NamedTuple):

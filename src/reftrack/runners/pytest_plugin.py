@@ -20,10 +20,13 @@ import pytest
 import reftrack
 from reftrack import invitation
 from reftrack.runners import pytest_hooks, pytest_options
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.runners.pytest_releasing import Items
     from reftrack.session import Session
+
+__builtins__ = BUILTINS
 
 MARKERS = (
     "reftrack(max_survived=None, max_objects=None, ignore=()): fail the test if it leaves more "

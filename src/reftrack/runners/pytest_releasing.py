@@ -19,6 +19,9 @@ from reftrack import release
 from reftrack.holding import Known, Weak
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Letting, Plan
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _LAST = ("last_type", "last_value", "last_traceback", "last_exc")
 

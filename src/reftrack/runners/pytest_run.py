@@ -16,12 +16,15 @@ import pytest
 from reftrack import outlet
 from reftrack.errors import no_report
 from reftrack.runners import pytest_options
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.config import Options
     from reftrack.model import Report
     from reftrack.reporters.layout import Line
     from reftrack.session import Session
+
+__builtins__ = BUILTINS
 
 _MARKUP = {"dim": "light", "magenta": "purple", "reverse": "invert"}
 """What pytest's terminal writer calls the styles of the report, where the words differ."""

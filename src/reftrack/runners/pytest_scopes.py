@@ -18,6 +18,7 @@ from _pytest.runner import runtestprotocol
 
 from reftrack.runners import class_id, overrides
 from reftrack.runners.pytest_gate import is_gates
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.looking import Timed
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from reftrack.runners.pytest_releasing import Items
     from reftrack.runners.pytest_timers import Timers
     from reftrack.session import Session
+
+__builtins__ = BUILTINS
 
 
 class Scopes:

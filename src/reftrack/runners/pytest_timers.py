@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from reftrack import _reftrack
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Timers:

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
+
 _TOLD = frozenset(
     {  # hooks that tell of tests, and change nothing about how these run
         "pytest_exception_interact",

@@ -10,6 +10,9 @@ from weakref import ref
 from reftrack import release
 from reftrack.holding import Known
 from reftrack.release import Before
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 _RUNNERS = (
     "unittest",

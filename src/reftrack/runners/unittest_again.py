@@ -6,10 +6,14 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from reftrack.untouched import BUILTINS
+
 if TYPE_CHECKING:
     from unittest import TestCase
 
     from reftrack.session import Session
+
+__builtins__ = BUILTINS
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True

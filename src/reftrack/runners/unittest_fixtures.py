@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reftrack.runners import class_id, overrides
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from unittest import TestCase
 
     from reftrack.model import ScopeKind
+
+__builtins__ = BUILTINS
 
 Named = tuple["ScopeKind", str] | None
 """Kind and id of the scope of a fixture; None where none is called."""

@@ -15,6 +15,9 @@ from typing import Any
 
 from reftrack.runners import family, namespace_of, standing, unittest_scopes
 from reftrack.runners.unittest_fixtures import FIXTURES, class_to_set_up
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True

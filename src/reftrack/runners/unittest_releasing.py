@@ -15,9 +15,12 @@ from reftrack.guard import Apart, this_frame
 from reftrack.holding import Known, Weak, is_any_held
 from reftrack.release import Before
 from reftrack.runners.releasing import Classes, Plan
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from reftrack.curing import Cure
+
+__builtins__ = BUILTINS
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True

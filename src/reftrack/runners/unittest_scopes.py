@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reftrack import joining, signals
 from reftrack.runners import class_id, outcomes, standing, unittest_again
 from reftrack.session import Session, current
+from reftrack.untouched import BUILTINS
 
 if TYPE_CHECKING:
     from unittest import TestCase
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from reftrack.runners.family import Phase
     from reftrack.runners.unittest_fixtures import Named
     from reftrack.runners.unittest_releasing import Suites
+
+__builtins__ = BUILTINS
 
 # unittest leaves frames whose globals have this name out of the tracebacks that it prints.
 __unittest = True
