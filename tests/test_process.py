@@ -112,8 +112,8 @@ def test_reading_at_both_ends_of_a_test_takes_less_than_20_microseconds() -> Non
 
 @pytest.mark.usefixtures("started")
 def test_memory_that_pymalloc_keeps_for_a_few_survivors_is_idle() -> None:
-    before = _reftrack.idle_bytes()
     many = [(i, i + 0.5) for i in range(300_000)]
+    before = _reftrack.idle_bytes()
     resident, explained = _reftrack.footprint()
     assert 0 < explained < resident
     few = many[::1000]
