@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -26,8 +27,14 @@ def ledger() -> Iterator[None]:
     _reftrack.stop()
 
 
-def figures(scope: scoped.Within) -> tuple[int, int, int, int]:
-    return scope.live, scope.blocks, scope.allocated, scope.peak
+ARE_OBJECTS_TOLD = sys.version_info >= (3, 13, 3)
+"""Is each object told of? One that comes from a free list is then allocated once more, unless the
+same line of the same scope has just made it there: in a window that is another scope."""
+
+
+def figures(scope: scoped.Within) -> tuple[int, int, int, object]:
+    allocated = pytest.approx(scope.allocated, rel=0.01) if ARE_OBJECTS_TOLD else scope.allocated
+    return scope.live, scope.blocks, scope.peak, allocated
 
 
 class Work:
