@@ -303,7 +303,13 @@ def test_garbage_in_the_middle_is_refused_with_its_line(journal: Journal, garbag
         load(path)
 
 
-@pytest.mark.parametrize("index", [-1, 1])
+def test_a_scope_whose_line_an_interrupt_has_prevented_is_left_out(journal: Journal) -> None:
+    path = record(journal, ended("a", 5), checkpoint(Survived(0, 3, 1), Survived(1, 9, 1)))
+
+    assert [(scope.id, scope.survived_bytes) for scope in load(path).scopes] == [("a", 3)]
+
+
+@pytest.mark.parametrize("index", [-1, 2])
 def test_a_checkpoint_of_scopes_that_have_not_ended_is_refused(
     journal: Journal, index: int
 ) -> None:

@@ -232,8 +232,10 @@ def _read(lines: BinaryIO, path: Path) -> Report:
                 scopes.append(event.scope)
                 began = None if event.scope.scope == "test" else began
             case Checkpoint():
-                if not all(0 <= row.index < len(scopes) for row in event.survived):
+                # An interrupt may come when a scope has ended, and its line is not yet written.
+                if not all(0 <= row.index <= len(scopes) for row in event.survived):
                     raise _damaged(path, number)
+                event.survived = [row for row in event.survived if row.index < len(scopes)]
                 checkpoint, looked_at, torn_down = event, len(scopes), TornDown({})
             case Late():
                 late = event
