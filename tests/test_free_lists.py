@@ -179,7 +179,9 @@ def test_a_table_that_a_test_takes_over_is_that_tests(tmp_path: Path) -> None:
     report = run_suite(tmp_path, source).report
 
     kept = next(holder for holder in report.holders if holder.name == "suite.KEPT")
-    assert kept.survived_bytes == EACH * sys.getsizeof({"n": 0})
+    # A dict itself may be one that died in the test, which nobody sees (docs/limits.md).
+    assert kept.objects > EACH // 2
+    assert kept.survived_bytes == kept.objects * sys.getsizeof({"n": 0})
 
 
 def test_a_table_that_a_test_gives_to_the_dict_of_its_fixture_is_the_tests(tmp_path: Path) -> None:
