@@ -47,9 +47,7 @@ def to_cut(
         return named.step, None  # the test lets go of it; what it leads to may be others' as well
     if places[end].step == first:
         return first, None
-    at = first - 1
-    while at > named.step and path[at].type in IMMUTABLE:
-        at -= 1
+    at = _around(path, first, named.step)
     if path[at].type == naming.CACHE_TYPE:
         return at + 1, "cache"
     if path[at].edge != "dict" and can_be_emptied(path[at].type, bases):
@@ -59,14 +57,21 @@ def to_cut(
     return at + 1, "entries"
 
 
+def _around(path: Sequence[Step], first: int, least: int) -> int:
+    """The index of what has the object at `first` in it, past tuples and the like."""
+    at = first - 1
+    while at > least and path[at].type in IMMUTABLE:
+        at -= 1
+    return at
+
+
 def _cut_of_fixture(
     path: Sequence[Step], named: int, first: int, bases: Bases
 ) -> tuple[int, Part | None]:
     """Below the name's step lies the value, beside those of other fixtures of the test. A list or
     dict from a free list bears no date: what is in it seems to be all that the fixture made."""
-    value, at = named + 1, first - 1
-    while at > value and path[at].type in IMMUTABLE:
-        at -= 1
+    value = named + 1
+    at = _around(path, first, value)
     if value <= at and path[at].edge != "dict" and can_be_emptied(path[at].type, bases):
         return at, "contents"
     if value <= at and path[at].type in IMMUTABLE:

@@ -155,8 +155,8 @@ def _of_exception(choice: Choice, at: Situation) -> str:
         return f"keep traceback.format_exc() in its place; or {at.after_each(f'{name} = None')}"
     if choice.had_entries or choice.item:
         return "keep str(error) or error.with_traceback(None): its traceback keeps each frame"
-    if any(place.value == EXCEPTION_INFO for place in choice.below):
-        return _of_kept_inside(name, choice, at)
+    if info := _info_below(name, choice):
+        return f"let go of the error: {at.after_each(f'{info} = None')}"
     errors = _chain(name, choice)
     code = ", ".join(f"{error}.with_traceback(None)" for error in errors)
     if len(errors) == 1:
@@ -164,15 +164,13 @@ def _of_exception(choice: Choice, at: Situation) -> str:
     return f"keep str(error), or {code}: the tracebacks of all of them keep frames"
 
 
-def _of_kept_inside(name: str, choice: Choice, at: Situation) -> str:
-    """Of an object that is no error, and has one in it: the place of what `pytest.raises()` has
-    seen, if there is one on the path."""
+def _info_below(name: str, choice: Choice) -> str:
+    """The code that names what `pytest.raises()` has seen, inside what has the name, or ""."""
     for place in choice.below:
         name += _step_of(place)
         if place.value == EXCEPTION_INFO:
             owner, dot, rest = name.partition(".")
-            code = OF_PYTEST.get(owner, owner) + dot + rest
-            return f"let go of the error: {at.after_each(f'{code} = None')}"
+            return OF_PYTEST.get(owner, owner) + dot + rest
     return ""
 
 
