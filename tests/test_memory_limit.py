@@ -61,7 +61,7 @@ def test_a_growing_suite_is_stopped_and_its_own_report_is_printed(
     run = run_suite(tmp_path, GROWING, "--memory-limit", "500MiB", runner=runner)
 
     reason = stopped(run, "500.0 MiB")
-    assert 500 * MIB < resident(reason) < 540 * MIB
+    assert 500 * MIB <= resident(reason) < 540 * MIB  # told to a tenth of a MiB
     assert "of it held by suite.KEPT" in reason
     tests = run.report.totals.tests
     assert 35 <= tests <= 43

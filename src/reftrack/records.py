@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from os.path import dirname
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -178,7 +180,8 @@ def _is_of_child(name: str) -> bool:
 
 def _names_beside(path: Path) -> list[str]:
     try:
-        return System.listdir(path.parent)
+        # Path.parent makes a Path, which imports in 3.13 (pathlib/_local.py): suites may forbid it.
+        return System.listdir(dirname(path) or os.curdir)
     except OSError:
         return []
 
