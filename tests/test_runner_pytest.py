@@ -483,6 +483,40 @@ def test_the_last_tests_own_fixtures_are_gone_when_the_last_look_comes(tmp_path:
     assert run.scope("suite.py::TestA::test_1").survived_bytes < MB
 
 
+def test_a_fixture_of_a_class_is_the_tests_where_a_function_in_no_class_asks_for_it(
+    tmp_path: Path,
+) -> None:
+    """As it is torn down with each of them."""
+    run = Run(
+        tmp_path,
+        """
+        import pytest
+        KEPT = []
+
+        @pytest.fixture(scope="class")
+        def of_class():
+            KEPT.append(bytearray(3_000_000))
+            yield
+            KEPT.append(bytearray(2_000_000))
+
+        def test_1(of_class): pass
+        def test_2(of_class): pass
+        class TestA:
+            def test_3(self, of_class): pass
+        """,
+    )
+
+    assert run.names() == [
+        ("test", "suite.py::test_1"),
+        ("test", "suite.py::test_2"),
+        ("fixture", "of_class (class)"),
+        ("fixture", "of_class (class)"),
+        ("test", "suite.py::TestA::test_3"),
+    ]
+    kept = [scope.survived_bytes // MB for scope in run.scopes]
+    assert kept == [5, 5, 3, 2, 0]
+
+
 def test_a_pytest_within_a_test_is_part_of_the_test(tmp_path: Path) -> None:
     (tmp_path / "inner.py").write_text("def test_inner(): assert 0\n")
     run = Run(

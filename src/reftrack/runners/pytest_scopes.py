@@ -169,12 +169,12 @@ class Scopes:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Iterator[None]:
-        scope, definition = _fixture_scope(fixturedef, request), weakref.ref(fixturedef)
+        scope = _fixture_scope(fixturedef, request)
         if scope is None:
             del fixturedef, request
             yield
             return
-        key, before = id(fixturedef), _finalizers(fixturedef)
+        key, before, definition = id(fixturedef), _finalizers(fixturedef), weakref.ref(fixturedef)
         fixturedef.addfinalizer(self.session.leave)
         del fixturedef, request
         self._enter_wider(key, scope)
@@ -229,10 +229,11 @@ def _fixture_scope(
 ) -> tuple[ScopeKind, str] | None:
     """The scope that setting up a fixture is; None where it belongs to the test that asks for it.
 
-    pytest calls xunit's functions, setUpClass and setUpModule, too, as fixtures of its own.
+    pytest calls xunit's functions, setUpClass and setUpModule, too, as fixtures of its own. One of
+    a class is torn down with a function that is in none (`SubRequest`, _pytest/fixtures.py).
     """
     name, scope = fixturedef.argname, fixturedef.scope
-    if scope == "function":
+    if scope == "function" or (scope == "class" and request.cls is None):
         return None
     if name.startswith("_xunit_setup_module_"):
         return "module", request.module.__name__
