@@ -260,3 +260,37 @@ except reftrack.UsageError as error:
 def test_what_is_no_run_is_refused(wrong: object) -> None:
     with pytest.raises(reftrack.UsageError, match="was given a"):
         reftrack.Run.load(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("runner", ["pytest", "unittest"])
+def test_what_a_test_tracks_is_told_how_it_is_cured_in_such_a_test(
+    tmp_path: Path, runner: str
+) -> None:
+    """A function of pytest's has no addCleanup(), a TestCase has, whoever runs it."""
+    suite = """
+import json, unittest, reftrack
+KEPT, FIXES = {}, {}
+
+def tracked(name):
+    with reftrack.track() as t:
+        KEPT[name] = bytearray(100_000)
+    FIXES[name] = t.holders[0].fix
+    with open("fixes.json", "w") as file:
+        json.dump(FIXES, file)
+
+def test_function():
+    tracked("function")
+class OfUnittest(unittest.TestCase):
+    def test_method(self):
+        tracked("method")
+"""
+    (tmp_path / "suite.py").write_text(suite)
+    where = ["-p", "no:randomly", "suite.py"] if runner == "pytest" else ["suite"]
+    done = support.reftrack("run", "-m", runner, *where, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+    fixes = json.loads((tmp_path / "fixes.json").read_text())
+    assert "self." in fixes["method"]
+    if runner == "pytest":
+        assert "self." not in fixes["function"]
+        assert "in a fixture" in fixes["function"]

@@ -50,7 +50,7 @@ LAYERS = [
     ["records", "repetition", "differences", "scopes"],
     ["looks"],
     ["session", "combining"],
-    ["joining"],
+    ["joining", "windowed"],
     ["reporters", "tracking"],
     ["gates", "judging", "signals"],
     ["runners", "asking", "runs"],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from reftrack import config, records, tracking
+from reftrack import config, records, tracking, windowed
 from reftrack.errors import UsageError
 from reftrack.model import Holder, Report
 from reftrack.reporters import FEW, holders, rows, terminal
@@ -83,7 +83,7 @@ def _rows(found: object) -> Iterator[HolderRow]:
     each = found.holders if type(found) is Tracker else _holders(found)
     of_rows = holders.holder_rows(([holder] for holder in each), None, os.getcwd())
     for holder, row in zip(each, of_rows, strict=True):
-        if all(charge.id == tracking.TITLE for charge in holder.charged):
+        if all(charge.id == windowed.TITLE for charge in holder.charged):
             row.verdict, row.scopes, row.ids = "holds", "", []
             row.bytes = row.bytes if holder.charged else holder.retained_bytes or row.bytes
         yield row

@@ -11,37 +11,18 @@ import threading
 import tracemalloc
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
 from types import TracebackType
 from typing import Self, TypeVar
 
-from reftrack import (
-    _reftrack,
-    allocations,
-    heap,
-    looking,
-    owners,
-    retention,
-    sources,
-    standalone,
-    tracing,
-    windows,
-)
+from reftrack import _reftrack, retention, standalone, tracing, windowed, windows
 from reftrack.errors import UsageError
-from reftrack.grouping import Charged
 from reftrack.guard import calling_line
-from reftrack.heap import WANTED
 from reftrack.model import COUNTED, FORMAT, Allocation, Holder, Report, RunInfo, Scope, Totals
-from reftrack.naming import NAMED_BY
 from reftrack.session import current
 from reftrack.standalone import Ledger
 from reftrack.tracing import Backend
 from reftrack.windows import Window
-
-TITLE = "reftrack.track()"
-"""The id of a tracker's scope in reports and charges."""
 
 OPEN_ONE = 'Open one first: "with reftrack.track() as t: ..."'
 ONE_AT_A_TIME = "Leave the first one before the next begins; both can then be read."
@@ -169,8 +150,8 @@ class Tracker:
         if self._ledger is not None:
             _reftrack.charge_no_more()
         _reftrack.collect()
-        self._charge_arrays(window)
-        self._figures = self._read_figures(window)
+        windowed.charge_arrays(window, self._known_backend())
+        self._figures = windowed.figures(window)
         if threading.get_ident() != self._thread:
             return UsageError(
                 "the tracker was left in another thread than it was entered in",
@@ -209,7 +190,7 @@ class Tracker:
         """
         if self._survivors is not None:
             return self._survivors
-        found = self._apart(self._read_survivors)
+        found = self._apart(lambda window: windowed.survivors(window, self._known_backend()))
         if not self._is_open:
             self._survivors = found
         return found
@@ -219,7 +200,7 @@ class Tracker:
         """Who keeps that alive, from named roots, biggest first."""
         if self._holders is not None:
             return self._holders
-        found = self._apart(self._read_holders)
+        found = self._apart(lambda window: windowed.holders(window, self._known_backend()))
         if not self._is_open:
             self._holders = found
         return found
@@ -227,14 +208,16 @@ class Tracker:
     def snapshot(self) -> tracemalloc.Snapshot:
         """What is left of it as a snapshot of tracemalloc's: a trace for each block of memory, for
         `statistics`, `compare_to`, `filter_traces` and `dump`."""
-        return self._apart(self._read_snapshot)
+        return self._apart(
+            lambda window: windowed.snapshot(window, self._known_backend(), self._frames)
+        )
 
     def report(self) -> Report:
         """All of that as the report of a run has it: one scope, its holders, and no tests."""
         holders = self.holders
         allocated, peak, survived = self._told()
         scope = Scope(
-            id=TITLE,
+            id=windowed.TITLE,
             scope="test",
             allocated_bytes=allocated,
             peak_bytes=peak,
@@ -256,7 +239,7 @@ class Tracker:
         return Report(FORMAT, not self._is_open, run, totals, [scope], holders)
 
     def _told(self) -> tuple[int, int, int]:
-        return self._figures or self._apart(self._read_figures)
+        return self._figures or self._apart(windowed.figures)
 
     def _apart(self, read: Callable[[Window], _Answer]) -> _Answer:
         """Read of the ledger, which notes nothing of that."""
@@ -300,67 +283,6 @@ class Tracker:
         if self._window is not None:
             windows.close(self._window)
 
-    # ---- reading the ledger ----
-
-    def _read_figures(self, window: Window) -> tuple[int, int, int]:
-        rows = [_reftrack.counters(inner) for inner in window.parts]
-        live = sum(row[0] for row in rows)
-        return sum(row[2] for row in rows), max((row[3] for row in rows), default=0), live
-
-    def _read_blocks(self, window: Window) -> tuple[list[tuple[int, int]], Lines]:
-        """The blocks that are left, and how the lines of their stacks are read."""
-        backend = self._known_backend()
-        traced = backend.name == "tracemalloc"
-        blocks: list[tuple[int, int]] = []
-        stacks: tracing.Stacks = [] if traced else None
-        for inner in window.parts:
-            found, more = _reftrack.blocks(inner, traced)
-            offset = len(stacks) if stacks is not None else 0
-            blocks += [(size, stack + offset) for size, stack in found]
-            if stacks is not None:
-                stacks += more or []
-        return blocks, backend.reader(stacks)
-
-    def _read_survivors(self, window: Window) -> list[Allocation]:
-        blocks, lines = self._read_blocks(window)
-        sums: dict[int, list[int]] = {}
-        for size, stack in blocks:
-            row = sums.setdefault(stack, [0, 0])
-            row[0] += size
-            row[1] += 1
-        counted = sorted(
-            ((stack, size, count) for stack, (size, count) in sums.items()), key=lambda row: -row[1]
-        )
-        known = cache(lambda stack: tuple(allocations.from_users_code(lines(stack))))
-        found = allocations.all_listed(counted, known)
-        _forget_sources()
-        return found
-
-    def _read_snapshot(self, window: Window) -> tracemalloc.Snapshot:
-        blocks, lines = self._read_blocks(window)
-        known = cache(lambda stack: _trace_frames(lines(stack)))
-        traces = [(0, size, *known(stack)) for size, stack in blocks]
-        return tracemalloc.Snapshot(traces, self._frames)
-
-    def _read_holders(self, window: Window) -> list[Holder]:
-        charged = {inner: Charged("test", TITLE) for inner in window.parts}
-        _reftrack.collect()
-        seen = heap.look(self._known_backend(), _wanted(window), NAMED_BY)
-        try:
-            holders = retention.holders(seen, charged, cut=looking.CUT).holders
-        finally:
-            seen.close()
-        for holder in holders:
-            if current() is None:
-                holder.fix = ""  # there is no test after which anything could be done
-        return holders
-
-    def _charge_arrays(self, window: Window) -> None:
-        """numpy's data is known as of a look at the heap."""
-        if "numpy" in sys.modules:
-            with suppress(MemoryError):
-                heap.look(self._known_backend(), _wanted(window)).close()
-
     def _known_backend(self) -> Backend:
         if self._backend is None:
             raise UsageError("this tracker has not begun", hint=OPEN_ONE)
@@ -368,7 +290,6 @@ class Tracker:
 
 
 _Answer = TypeVar("_Answer")
-Lines = Callable[[int], list[tracing.Line]]
 
 _latest: weakref.ref[Tracker] | None = None
 
@@ -383,22 +304,3 @@ def _window() -> Window:
         return windows.open_one()
     except RuntimeError as error:
         raise UsageError(f"nothing can be tracked: {error}", hint=ONE_AT_A_TIME) from None
-
-
-def _wanted(window: Window) -> bytes:
-    flags = bytearray(max(window.parts, default=0) + 1)
-    for inner in window.parts:
-        flags[inner] = WANTED
-    return bytes(flags)
-
-
-def _trace_frames(lines: list[tracing.Line]) -> tuple[tuple[tuple[str, int], ...], int]:
-    """As a trace of tracemalloc's has them, most recent first; it knows no trace without one."""
-    frames = tuple((file, line) for file, _, line in reversed(lines)) or (("<unknown>", 0),)
-    return frames, len(frames)
-
-
-def _forget_sources() -> None:
-    allocations.forget()
-    sources.forget()
-    owners.forget()
