@@ -679,6 +679,18 @@ def test_where_the_page_is_narrow_the_smallest_rows_have_their_headline_alone() 
     assert 1 <= sum(line.startswith("  fix ") for line in found) < 10
 
 
+def test_the_names_that_a_run_failed_for_can_be_copied_whole() -> None:
+    test = "deep/" * 9 + "tests/test_orders.py::TestOrdersOfManyKinds::test_" + "of_each" * 9
+    shown = report(user())
+    shown.failed = [f"m.KEPT: 3.0 MiB survived in {test}, more than 1.0 MiB"]
+
+    found = lines(shown, width=60)
+
+    told = next(n for n, line in enumerate(found) if line.startswith("FAILED    m.KEPT: 3.0 MiB"))
+    assert found[told + 1].strip() == f"{test},"
+    assert all(len(line) <= 60 for n, line in enumerate(found) if n != told + 1)
+
+
 @pytest.mark.parametrize("width", [40, 60, 70, 100, 200])
 def test_no_line_is_wider_than_the_page(width: int) -> None:
     test = "deep/" * 9 + "tests/test_orders.py::TestOrdersOfManyKinds::test_" + "of_each" * 9

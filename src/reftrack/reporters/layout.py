@@ -113,5 +113,14 @@ def unbroken(text: str, room: int) -> list[str]:
 
 
 def wrapped(text: str, width: int, style: str) -> list[Line]:
-    first, *rest = wrap(text, width - 2)
+    return _hanging(wrap(text, width - 2), style)
+
+
+def copied(text: str, width: int, style: str) -> list[Line]:
+    """A word that has no line to itself is left whole: it is to be copied, or searched for."""
+    return _hanging(unbroken(text, width - 2), style)
+
+
+def _hanging(lines: list[str], style: str) -> list[Line]:
+    first, *rest = lines
     return [[(first, style)], *([("  " + line, style)] for line in rest)]

@@ -12,7 +12,7 @@ from reftrack.model import Report
 from reftrack.reporters import FEW, AliveRow, Page, RestRow, build, console
 from reftrack.reporters.holders import HolderRow
 from reftrack.reporters.late import HeldRow
-from reftrack.reporters.layout import INDENT, LABEL, Line, folded, labelled, wrapped
+from reftrack.reporters.layout import INDENT, LABEL, Line, copied, folded, labelled, wrapped
 from reftrack.reporters.rows import (
     headline,
     holder,
@@ -41,9 +41,10 @@ def render(
     elsewhere, `width` columns wide (by default the terminal's, or COLUMNS, or 100).
 
     What the stream's encoding cannot express is escaped. Names of tests and places in files that
-    are wider than the page are shortened; a fix is wrapped, never cut. `now` is the heading of a
-    run that goes on: how far it has come. Below it stands where `record` is, as seen from
-    `directory`, on a line however long. Raises what the stream raises.
+    are wider than the page are shortened; a fix is wrapped, never cut, and no word of what the run
+    failed for is broken. `now` is the heading of a run that goes on: how far it has come. Below it
+    stands where `record` is, as seen from `directory`, on a line however long. Raises what the
+    stream raises.
     """
     of_width = partial(lines, report, holders, directory, record, now=now)
     console.write(of_width, stream, width)
@@ -75,9 +76,9 @@ def _lines(page: Page, width: int) -> list[Line]:
     below = [*_rests(page, width), *_past(page, width)]
     for note in page.notes:
         below += wrapped("note  " + note, width, style="note")
-    for reason in page.failed:
-        below += wrapped("FAILED    " + reason, width, style="failed")
     above, below = _folded(above, width), _folded(below, width)
+    for reason in page.failed:
+        below += copied("FAILED    " + reason, width, style="failed")
     room = SCREEN - len(above) - len(below) - 2  # the record's, and a hint
     return [*above, *_folded(_holders(page, width, room), width), *below]
 
