@@ -1,50 +1,5 @@
 # The ledger's face towards Python.
 
-cdef void hook_fill(PyMemAllocatorEx *allocator, Hook *hook) noexcept nogil:
-    allocator.ctx = hook
-    allocator.malloc = hook_malloc
-    allocator.calloc = hook_calloc
-    allocator.realloc = hook_realloc
-    allocator.free = hook_free
-
-
-cdef PyMemAllocatorDomain hook_domain(int i) noexcept nogil:
-    return PYMEM_DOMAIN_OBJ if i == 0 else PYMEM_DOMAIN_MEM
-
-
-cdef void hooks_install() noexcept nogil:
-    # A domain whose allocations still come by our hook keeps it where it is in the chain: put on top
-    # as well it would call itself.
-    cdef PyMemAllocatorEx mine
-    cdef int i
-    for i in range(2):
-        if not hook_reached(i):
-            PyMem_GetAllocator(hook_domain(i), &hooks[i].below)
-            hook_fill(&mine, &hooks[i])
-            PyMem_SetAllocator(hook_domain(i), &mine)
-
-
-cdef void hooks_remove() noexcept nogil:
-    # Only what is on top; else another tool calls through our hook, which stays and passes on.
-    cdef PyMemAllocatorEx top
-    cdef int i
-    for i in range(2):
-        PyMem_GetAllocator(hook_domain(i), &top)
-        if top.ctx == &hooks[i]:
-            PyMem_SetAllocator(hook_domain(i), &hooks[i].below)
-
-
-cdef bint hook_reached(int i) noexcept nogil:
-    # Do allocations of the domain come by our hook? Another tool may have lifted it, by putting back
-    # the allocator that it once found.
-    cdef uint64_t before = hook_calls
-    if i == 0:
-        PyObject_Free(PyObject_Malloc(1))
-    else:
-        PyMem_Free(PyMem_Malloc(1))
-    return hook_calls != before
-
-
 cdef void ledger_free() noexcept nogil:
     global entries, entry_mask, entry_used, growths, growth_capacity, growth_count, growth_free
     global scope_count, scope_now, releaser, live_total, data_total, ledger_short, ledger_number

@@ -18,7 +18,8 @@ PACKAGE = Path(reftrack.__file__).parent
 # Rows from top to bottom; the modules of one row do not know each other. What one layer needs
 # several modules for, such as naming holders, is a chain and has a row each.
 LAYERS = [
-    ["errors", "dependencies", "sizes", "invitation", "untouched", "_reftrack"],
+    ["errors", "dependencies", "invitation", "untouched", "_reftrack"],
+    ["sizes"],
     ["model", "config"],
     ["tracing", "owners", "descriptors", "repeats", "ignoring", "lasting", "documents", "windows"],
     [

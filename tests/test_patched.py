@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import reftrack
 from suites import PYTEST, UNITTEST, run_suite
 
 PATCHING = """
@@ -45,3 +46,25 @@ def test_builtins_that_tests_patch_are_not_called(tmp_path: Path, runner: tuple[
     assert "fault" not in run.stderr
     kept = next(holder for holder in run.report.holders if holder.name == "suite.KEPT")
     assert len(kept.charged) == 12
+
+
+IDLE = {
+    *("cli", "gates", "launch", "reporters", "startup", "verbs", "signals"),  # around the run
+    *("combining", "differences", "documents", "lasting", "merging", "records", "repeats"),  # after
+    *("asking", "pytest", "runs", "tracking", "unittest"),  # what tests themselves call
+    *("config", "dependencies", "errors", "invitation", "model"),  # tables, and what begins a run
+    *("__init__", "__main__", "bounded", "frameworks", "steady", "untouched"),
+}
+"""Modules, and a package, that have no work between tests whose patches are in place."""
+
+
+def test_modules_with_work_between_tests_keep_the_builtins_from_before() -> None:
+    package = Path(reftrack.__file__).parent
+    lacking = [
+        path
+        for path in package.rglob("*.py")
+        if path.stem not in IDLE
+        and path.parent.name not in IDLE
+        and "\n__builtins__ = BUILTINS\n" not in path.read_text()
+    ]
+    assert lacking == []

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
+
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 _UNITS = {"": 1, "b": 1} | {

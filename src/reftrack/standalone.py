@@ -5,6 +5,9 @@ from __future__ import annotations
 import weakref
 
 from reftrack import _reftrack, tracing
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 
 class Ledger:

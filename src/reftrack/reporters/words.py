@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reftrack import sizes
+from reftrack.untouched import BUILTINS
+
+__builtins__ = BUILTINS
 
 KIB, MIB, size = sizes.KIB, sizes.MIB, sizes.in_words
 
