@@ -517,6 +517,24 @@ def test_a_fixture_of_a_class_is_the_tests_where_a_function_in_no_class_asks_for
     assert kept == [5, 5, 3, 2, 0]
 
 
+def test_a_class_fixtures_value_goes_with_the_last_test_that_is_in_no_class(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.fixture(scope="class", params=[1, 2])
+        def of_class(request): return bytearray(3_000_000)
+
+        class TestA:
+            def test_1(self, of_class): pass
+        def test_2(of_class): pass
+        """,
+    )
+
+    assert [scope.id for scope in run.scopes if scope.survived_bytes > MB] == []
+
+
 def test_a_pytest_within_a_test_is_part_of_the_test(tmp_path: Path) -> None:
     (tmp_path / "inner.py").write_text("def test_inner(): assert 0\n")
     run = Run(

@@ -82,6 +82,7 @@ class Choice(NamedTuple):
     inner: tuple[int, int] = (0, 0)  # indexes of steps to containers in it from before the tests
     nested: Nested | None = None  # what of these all survivors lie in, or that they differ
     inner_object: Place | None = None  # of an older object in a container, what leads to survivors
+    inner_depth: int = 0  # how many containers that object is in
     sets_inner: bool = False  # it was set by a test, and not filled
     joined: bool = False  # the name goes on with attributes of what the place leads to
     keyed: bool = False  # what refers to the survivors has them by keys, as a cache has
@@ -193,6 +194,7 @@ def choose(path: Sequence[Step], survivor: Survivor, bases: Bases) -> Choice:
         below=tuple(places[end + 1 :]),
         inner=reaching.inner(path, leads_to, survivor.first, survivor.anchor),
         inner_object=inner_object,
+        inner_depth=places[end].text.count("[") if inner_object is not None else 0,
         sets_inner=inner_object is not None and inner_object.step == survivor.first,
     )
     return _injected(choice, path, survivor)

@@ -227,14 +227,30 @@ def _emptied_fixture(choice: Choice) -> str:
     filled = choice.filled
     if choice.item.startswith(MOCK):
         return f"{name}.reset_mock() after each test"
-    clear = remedies.emptied(choice.item_kinds, name)
-    if filled is None and clear and name.isidentifier():
-        return f"take out what the test put in ({clear})"
-    if filled is None:
-        return "take out what the test put in"
-    its = f"{name}.{filled.attribute}" if filled.owner == choice.item else filled.text
-    clear = remedies.emptied((filled.value,), without_subscripts(its))
+    if filled is not None:
+        its = f"{name}.{filled.attribute}" if filled.owner == choice.item else filled.text
+        clear = _emptied_inside(choice, filled.value, without_subscripts(its))
+    else:
+        clear = _emptied_value(choice, name) if name.isidentifier() else ""
     return f"take out what the test put in ({clear})" if clear else "take out what the test put in"
+
+
+def _emptied_inside(choice: Choice, value: str, name: str) -> str:
+    """What a fixture's object has itself has to stay in its container."""
+    nested = choice.nested
+    if nested is None:
+        return remedies.emptied((value,), name)
+    return remedies.emptied((nested.value,), name + nested.keys) if nested.keys else ""
+
+
+def _emptied_value(choice: Choice, name: str) -> str:
+    """Of a fixture's value: the container that survivors lie in, itself or one in it."""
+    nested = choice.nested
+    if nested is not None:
+        _, _, keys = nested.keys.partition("]")
+        return "" if nested.had_entries else remedies.emptied((nested.value,), name + keys)
+    subscripts = choice.path[-1].count("[") if choice.path else 0
+    return remedies.emptied(choice.item_kinds, name) if subscripts == 1 else ""
 
 
 def _of_context(choice: Choice, at: Situation) -> str:
@@ -331,7 +347,8 @@ def _of_object(choice: Choice, name: str, at: Situation) -> str:
     if choice.is_older and not is_immutable:
         if choice.unregistered:
             return choice.unregistered
-        return "" if name.endswith("__") else TAKE_OUT.format(name=name)
+        is_method = choice.value == "function" and choice.place_kind == CLASS
+        return "" if is_method or name.endswith("__") else TAKE_OUT.format(name=name)
     is_own = choice.value in DEFINED and not (choice.put_by_test and at.by_tests)
     if is_own or name.endswith("__"):
         return ""
@@ -365,7 +382,9 @@ def _of_library(choice: Choice, at: Situation) -> str:
 def _of_variable(choice: Choice, at: Situation) -> str:
     """Of a variable in a closure, generator or frame, which no name leads to from outside."""
     if choice.kind != "closure":
-        return f"let go of {choice.name}"
+        # A frame's object that has outlived nothing: the call goes on.
+        runs = choice.kind == "frame" and choice.name.endswith("()") and " in " not in choice.name
+        return "" if runs else f"let go of {choice.name}"
     clear = "" if choice.put_by_test else remedies.emptied(choice.kinds, "{}")
     if not choice.cell:
         if not any(place.kind in (MODULE, CLASS) for place in choice.above):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reftrack import remedies, sources
 from reftrack.choosing import Choice
 from reftrack.naming import Place, without_subscripts
@@ -10,6 +12,9 @@ from reftrack.traits import is_private, is_users
 from reftrack.untouched import BUILTINS
 
 __builtins__ = BUILTINS
+
+_CODE = re.compile(r"[\w.]+(?:\[(?:-?\d+|'[^'\\]*'|\"[^\"\\]*\")\])+")
+"""A name with subscripts that can be typed."""
 
 TAKE_OUT = "after each test: take out of {name} what the test put in"
 """Where no code is known that does so."""
@@ -30,17 +35,30 @@ def of_object_in_container(choice: Choice, name: str, at: Situation) -> str:
     inner = choice.inner_object
     if inner is None:
         return ""
+    if choice.inner_depth > 1:
+        return _of_deep(choice, inner, at)
     values = f"{name}.values()" if remedies.is_dict(choice.value) else name
-    code = _of_part(inner, choice.sets_inner)
+    code = _of_part(inner, "each", choice.sets_inner, at)
     if not code:
         return TAKE_OUT.format(name=without_subscripts(inner.text))
     return at.after_each(f"for each in {values}: {code}")
 
 
-def _of_part(inner: Place, is_set: bool) -> str:
-    its = f"each.{inner.attribute}"
+def _of_deep(choice: Choice, inner: Place, at: Situation) -> str:
+    """One of them stands for those that lie in other containers inside the container."""
+    one = choice.path[choice.path.index(inner.text) - 1] if inner.text in choice.path else ""
+    code = _of_part(inner, one, choice.sets_inner, at) if _CODE.fullmatch(one) else ""
+    if not code:
+        return TAKE_OUT.format(name=without_subscripts(inner.text))
+    return at.after_each(code)
+
+
+def _of_part(inner: Place, each: str, is_set: bool, at: Situation) -> str:
+    its = f"{each}.{inner.attribute}"
+    if at.is_cached_property(inner.attribute):
+        return f'vars({each}).pop("{inner.attribute}", None)'
     if is_private(inner.attribute) and sources.is_defined(inner.owner, "clear"):
-        return "each.clear()"
+        return f"{each}.clear()"
     if is_private(inner.attribute) and not is_users(inner):
         return ""
     return f"{its} = None" if is_set else remedies.emptied((inner.value,), its)

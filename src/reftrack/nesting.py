@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from reftrack.grouping import Held
 from reftrack.heap import Look, Told
@@ -26,6 +27,7 @@ def agreed(seen: Look, held: Held) -> dict[int, Nested]:
         if number and choice.inner[1]:
             nested = _nested(seen, seen.numbers(last)[slice(*choice.inner)])
             found.setdefault(number, {}).setdefault(nested, set()).add(seen.groups[k][0])
+    of_fixtures = _in_fixtures(seen, held)
     directly = {
         number
         for number, (choice, _) in zip(held.holder_of, held.chosen, strict=True)
@@ -41,7 +43,29 @@ def agreed(seen: Look, held: Held) -> dict[int, Nested]:
                 agreed[number] = nested
         elif is_shared and had_entries:
             agreed[number] = SEVERAL
-    return agreed
+    return agreed | of_fixtures
+
+
+def _in_fixtures(seen: Look, held: Held) -> dict[int, Nested]:
+    """Of fixtures' objects: what these themselves have in the container that tests have filled."""
+    found: dict[int, set[Nested | None]] = {}
+    for k, (number, (choice, last)) in enumerate(zip(held.holder_of, held.chosen, strict=True)):
+        if number and choice.kind == "fixture" and choice.filled is not None:
+            inner = _made_with(seen, seen.groups[k][0], choice.filled.step, seen.numbers(last))
+            found.setdefault(number, set()).add(_nested(seen, inner) if inner else None)
+    return {
+        number: (next(iter(of)) if len(of) == 1 else None) or SEVERAL
+        for number, of in found.items()
+        if of != {None}
+    }
+
+
+def _made_with(seen: Look, scope: int, filled: int, numbers: Sequence[int]) -> list[int]:
+    """The steps below a container to what was made with it, and not by the survivors' scope."""
+    maker = seen.made_by(numbers[filled])
+    if maker in (0, scope):
+        return []
+    return list(takewhile(lambda number: seen.made_by(number) == maker, numbers[filled + 1 :]))
 
 
 def _nested(seen: Look, numbers: Sequence[int]) -> Nested:

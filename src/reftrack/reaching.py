@@ -69,8 +69,8 @@ def inner(path: Sequence[Step], leads_to: int, first: int, anchor: int) -> tuple
 
 def inner_object(places: Sequence[Place], end: int, first: int) -> Place | None:
     """The attribute of an object in the container that the place `end` leads to, if that object was
-    there before the tests: `Client.log` of `app.CLIENTS[0]`."""
-    if places[end].text.count("[") != 1 or end + 1 == len(places):
+    there before the tests: `Client.log` of `app.CLIENTS[0]`, or of `app.POOLS["a"][0]`."""
+    if "[" not in places[end].text or end + 1 == len(places):
         return None
     inner = places[end + 1]
     is_older = first < 0 or inner.step <= first

@@ -69,9 +69,12 @@ _CAN_GO_ON = ("sqlalchemy.orm.scoping.scoped_session", "contextlib.ExitStack")
 """What is as good as new when it has been closed."""
 
 _DICTS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict"}) | {
-    "collections.Counter"
+    "collections.Counter",
+    "collections.UserDict",
 }
-_COPIED = frozenset({"list", "set"})
+_CALLED = frozenset({"list", "set", *_DICTS})
+_COPIED = frozenset({"collections.deque", "collections.UserList", "collections.ChainMap"})
+"""What another of the same would be made of as it should: by its type, or by a copy."""
 
 IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float", "frozendict"})
 """Of these nothing can be taken out: who adds to one makes a new one."""
@@ -118,14 +121,16 @@ def is_dict(value: str) -> bool:
 
 
 def can_be_copied(value: str) -> bool:
-    return value in _DICTS or value in _COPIED
+    return value in _CALLED or value in _COPIED
 
 
 def put_back(value: str, name: str, in_pytest: bool, is_deep: bool = False) -> str:
     """What gives a container its entries back after the test. A copy of it lets inner ones grow,
     unless it is deep."""
     owner, _, attribute = name.rpartition(".")
-    copy = f"copy.deepcopy({name})" if is_deep else f"{value}({name})"
+    copy = f"{value}({name})" if value in _CALLED else f"copy.copy({name})"
+    if is_deep:
+        copy = f"copy.deepcopy({name})"
     if is_dict(value) and not (is_deep and in_pytest):
         if in_pytest:
             return f"with mock.patch.dict({name}): yield, in a fixture"

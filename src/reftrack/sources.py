@@ -164,9 +164,10 @@ def starts_empty(owner: str, name: str) -> bool:
 
 
 def starts_filled(owner: str, name: str) -> bool:
-    """Is it a list, set or dict with something in it, where it is bound first?"""
+    """Is it a container with something in it, where it is bound first?"""
     first = next(iter(_bound(owner, name)), "")
-    return first.startswith(("[", "{")) and not pattern(_EMPTY).fullmatch(first)
+    is_known = first.startswith(("[", "{")) or pattern(_FILLED).match(first) is not None
+    return is_known and not pattern(_EMPTY).fullmatch(first)
 
 
 @lru_cache(maxsize=4096)
@@ -178,6 +179,9 @@ def _bound(owner: str, name: str) -> list[str]:
 
 
 _EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:[#;].*)?"
+
+
+_FILLED = r"(?:\w+\.)*(?:deque|UserDict|UserList|ChainMap)\((?!\)|\[\]|\(\)|\{\}|maxlen\b)"
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:

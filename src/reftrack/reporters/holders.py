@@ -192,8 +192,9 @@ def _kept(block: Block) -> str:
         if len(found) < len(holder.together) or not holder.together_bytes:
             return f"by {others}, and by others that were not looked for, as well"
         return f"by {others} as well: only cutting all of them frees {size(holder.together_bytes)}"
-    if holder.verdict == "growing" and holder.entries and holder.most_entries:
-        full = holder.survived_bytes * holder.most_entries // holder.entries
+    entries = holder.entries or 0
+    if holder.verdict == "growing" and entries > 1 and holder.most_entries:
+        full = holder.survived_bytes * holder.most_entries // entries
         return f"until it is full, with about {size(full)} in {holder.most_entries} entries"
     if holder.verdict == "once" and holder.rule in _WITHIN_BOUNDS:
         return f"within bounds, no leak: {_WITHIN_BOUNDS[holder.rule]}"
