@@ -32,6 +32,8 @@ LAYERS = [
         "sources",
         "outlet",
         "standalone",
+        "mentions",
+        "timers",
     ],
     ["naming"],
     ["rules", "traits"],

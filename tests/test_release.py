@@ -655,6 +655,27 @@ READER_CODE = {
     "bound method": ("method = A.method", "method()"),
     "bound and in a list": ("both = [A, A.method]", "both[1]()"),
     "bound in a list": ("methods = [A.method]", "methods[0]()"),
+    "names in a tuple": ("", "[getattr(A, name) for name in ('read', 'test')][0]"),
+    "names in a default": ("def reads(of=('read',)): return getattr(A, *of)", "reads()"),
+    "names of a module": ("OF = ('read', 'test')", "[getattr(A, name) for name in OF][0]"),
+    "name in a getter": ("import operator\nreads = operator.attrgetter('read')", "reads(A)"),
+    "name in a descriptor": (
+        "class Of:\n    def __init__(self, name): self.name = name\n"
+        "    def __get__(self, *_): return getattr(A, self.name)\n"
+        "class X:\n    read = Of('read')",
+        "X.read",
+    ),
+    "name in an expression": ("", "eval('A.read')"),
+    "patched": (
+        "from unittest import mock\n@mock.patch(f'{__name__}.A.read', bytes(1_000_000))\n"
+        "def reads(): return A.read",
+        "reads()",
+    ),
+    "patched on the class": (
+        "from unittest import mock\n@mock.patch.object(A, 'read', bytes(1_000_000))\n"
+        "def reads(): return A.read",
+        "reads()",
+    ),
 }
 
 

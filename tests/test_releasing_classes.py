@@ -380,7 +380,7 @@ def test_the_base_classes_load_nothing_of_the_run(tmp_path: Path, module: str) -
         check=True,
     )
 
-    light = {"release", "unittest", "pytest", "untouched"}
+    light = {"release", "mentions", "unittest", "pytest", "untouched"}
     assert set(process.stdout.split()) <= {"reftrack", *(f"reftrack.{name}" for name in light)}
 
 

@@ -535,6 +535,25 @@ def test_a_class_fixtures_value_goes_with_the_last_test_that_is_in_no_class(tmp_
     assert [scope.id for scope in run.scopes if scope.survived_bytes > MB] == []
 
 
+def test_what_the_last_test_prints_as_it_is_torn_down_is_in_no_figure(tmp_path: Path) -> None:
+    """It is in pytest's report of it, which is made after the final look."""
+    run = Run(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.fixture
+        def prints():
+            yield
+            print("z" * 3_000_000)
+
+        def test_1(prints): pass
+        """,
+    )
+
+    assert run.scope("suite.py::test_1").survived_bytes < MB
+
+
 def test_a_pytest_within_a_test_is_part_of_the_test(tmp_path: Path) -> None:
     (tmp_path / "inner.py").write_text("def test_inner(): assert 0\n")
     run = Run(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from reftrack import __version__, config, launch, outlet
+from reftrack import __version__, config, launch, outlet, timers
 from reftrack.errors import ReftrackError, UsageError, no_report
 
 if TYPE_CHECKING:
@@ -279,6 +279,7 @@ def _gates(options: config.Options, here: str) -> tuple[config.Options, Judge | 
     return options, lambda report: gates.failures(report, options, here)
 
 
+@timers.resting()
 def _finish(
     session: Session,
     status: int,

@@ -311,9 +311,12 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
     if choice.nested and not sources.starts_empty(owner, choice.attribute):
         return restoring.of_nested(choice, name, at)
-    had_entries = choice.had_entries or sources.starts_filled(owner, choice.attribute)
-    if had_entries and remedies.can_be_copied(choice.value) and at.by_tests:
-        return restoring.of_filled(choice, name, at)
+    is_filled = sources.starts_filled(owner, choice.attribute, choice.value)
+    if (choice.had_entries or is_filled) and at.by_tests:
+        if remedies.can_be_copied(choice.kinds):
+            return restoring.of_filled(choice, name, at)
+        if is_filled and clear:
+            return TAKE_OUT.format(name=name)
     if not clear or choice.made_here:
         return ""
     if choice.joined and at.is_cached_property(choice.attribute):

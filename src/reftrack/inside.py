@@ -37,7 +37,7 @@ def of_object_in_container(choice: Choice, name: str, at: Situation) -> str:
         return ""
     if choice.inner_depth > 1:
         return _of_deep(choice, inner, at)
-    values = f"{name}.values()" if remedies.is_dict(choice.value) else name
+    values = f"{name}.values()" if remedies.is_dict(choice.kinds) else name
     code = _of_part(inner, "each", choice.sets_inner, at)
     if not code:
         return TAKE_OUT.format(name=without_subscripts(inner.text))
@@ -55,7 +55,7 @@ def _of_deep(choice: Choice, inner: Place, at: Situation) -> str:
 
 def _of_part(inner: Place, each: str, is_set: bool, at: Situation) -> str:
     its = f"{each}.{inner.attribute}"
-    if at.is_cached_property(inner.attribute):
+    if at.is_cached_property(inner.attribute) or sources.is_added(inner.owner, inner.attribute):
         return f'vars({each}).pop("{inner.attribute}", None)'
     if is_private(inner.attribute) and sources.is_defined(inner.owner, "clear"):
         return f"{each}.clear()"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from reftrack import _reftrack, ignoring, looking, progress, tracing, windows
+from reftrack import _reftrack, ignoring, looking, progress, timers, tracing, windows
 from reftrack.budget import Budget
 from reftrack.config import Options
 from reftrack.journal import no_collection
@@ -87,6 +87,7 @@ class Looks:
 
     # ---- looks ----
 
+    @timers.resting()
     def look(self, elapsed: float, *, final: bool) -> list[Holder]:
         """Collect garbage, explain what is alive of the ended scopes, and record it."""
         if not self._attached():
@@ -158,6 +159,7 @@ class Looks:
             not_released=0 if self._cure is None else self._cure.held(),
         )
 
+    @timers.resting()
     def _holders_of(self, scopes: Sequence[Timed]) -> list[Holder]:
         with no_collection():
             return looking.left_by(self._backend, scopes, self._scopes.ended, self._without)

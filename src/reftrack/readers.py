@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from reftrack import _reftrack, owners, release
+from reftrack import _reftrack, mentions, owners, release
 from reftrack.untouched import BUILTINS
 
 __builtins__ = BUILTINS
@@ -59,7 +59,7 @@ class Readers:
         self._spent += _reftrack.now() - began
         if bound is None:
             return by_name
-        return by_value.union(*(release.names_in(code) & set(names) for code in bound))
+        return by_value.union(*(mentions.in_code(code) & set(names) for code in bound))
 
     def _has_time(self, part: float = 1) -> bool:
         return self._spent <= part * (FREE_SECONDS + SHARE * (_reftrack.now() - self._began))
@@ -105,16 +105,38 @@ def _programs_modules(home: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _indexed(modules: Mapping[str, dict[str, Any]]) -> dict[str, Index]:
-    """The names in the code of all functions of these modules that are alive."""
+    """The names in the code of all functions of these modules that are alive, and in their data:
+    decorators' and markers' arguments, defaults, what a module or a class has."""
     whose = _owners(modules)
     found: dict[str, dict[str, set[int]]] = {name: {} for name in modules}
     by_globals = {id(namespace): found[name] for name, namespace in modules.items()}
+    namespaces = {id(release.module_namespace(module)) for module in list(sys.modules.values())}
     for function in [each for each in gc.get_objects() if type(each) is FunctionType]:
         index = by_globals.get(id(function.__globals__))
+        if index is None and type(function.__module__) is str:
+            index = found.get(function.__module__)  # a decorator's, `mock.patch()` for one
         if index is not None:
-            for name in release.names_in(function.__code__):
-                index.setdefault(name, set()).add(whose.get(id(function), 0))
+            parts = [part for part in gc.get_referents(function) if type(part) in (dict, tuple)]
+            names = mentions.in_code(function.__code__) | mentions.in_data(parts, namespaces)
+            _add(index, names, whose.get(id(function), 0))
+    for name, namespace in modules.items():
+        data = [value for value in dict.values(namespace) if _is_data(value)]
+        _add(found[name], mentions.in_data(data, namespaces), 0)
+    for cls in release.with_descendants(object):
+        if (index := found.get(release.module_of(cls))) is not None:
+            data = [value for value in release.namespace_of(cls).values() if _is_data(value)]
+            _add(index, mentions.in_data(data, namespaces), id(cls))
     return dict(found)
+
+
+def _add(index: dict[str, set[int]], names: Iterable[str], whose: int) -> None:
+    for name in names:
+        index.setdefault(name, set()).add(whose)
+
+
+def _is_data(value: object) -> bool:
+    """Is it none of the class's, module's or function's own, and no name or docstring?"""
+    return not issubclass(type(value), (type, ModuleType, FunctionType, str))
 
 
 def _owners(modules: Mapping[str, dict[str, Any]]) -> dict[int, int]:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import (
     BuiltinFunctionType,
-    CodeType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
@@ -24,6 +23,7 @@ from types import (
 )
 from typing import Any
 
+from reftrack import mentions
 from reftrack.untouched import BUILTINS
 
 __builtins__ = BUILTINS
@@ -329,7 +329,7 @@ def _read_by(methods: Iterable[str], namespaces: Sequence[Mapping[str, Any]]) ->
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
-        read = names_in(function.__code__)
+        read = mentions.in_code(function.__code__)
         pending += [space.get(name) for name in read - names for space in namespaces]
         pending += [
             helper
@@ -383,16 +383,3 @@ def closed_over(function: FunctionType) -> list[object]:
         with suppress(ValueError):  # an empty one
             found.append(cell.cell_contents)
     return found
-
-
-def names_in(code: CodeType) -> set[str]:
-    """Names and texts in a function's code, and in that of functions within it."""
-    names = {
-        *code.co_names,
-        *code.co_freevars,
-        *(const for const in code.co_consts if type(const) is str),
-    }
-    for const in code.co_consts:
-        if type(const) is CodeType:
-            names |= names_in(const)
-    return names

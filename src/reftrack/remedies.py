@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reftrack.naming import Place
 from reftrack.untouched import BUILTINS
@@ -72,9 +72,11 @@ _DICTS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict"
     "collections.Counter",
     "collections.UserDict",
 }
-_CALLED = frozenset({"list", "set", *_DICTS})
-_COPIED = frozenset({"collections.deque", "collections.UserList", "collections.ChainMap"})
-"""What another of the same would be made of as it should: by its type, or by a copy."""
+_CALLED = frozenset({"list", "set", "bytearray"})
+_COPIED = frozenset(
+    {"collections.deque", "collections.UserList", "collections.ChainMap", "array.array"}
+)
+"""Of what its type makes another, and of what a copy is made; so is one of what derives from it."""
 
 IMMUTABLE = frozenset({"tuple", "frozenset", "str", "bytes", "int", "float", "frozendict"})
 """Of these nothing can be taken out: who adds to one makes a new one."""
@@ -116,22 +118,22 @@ def closed(kinds: Iterable[str], name: str, is_older: bool = False) -> str:
     return _CLOSED[known].format(name=name)
 
 
-def is_dict(value: str) -> bool:
-    return value in _DICTS
+def is_dict(kinds: Iterable[str]) -> bool:
+    return not _DICTS.isdisjoint(kinds)
 
 
-def can_be_copied(value: str) -> bool:
-    return value in _CALLED or value in _COPIED
+def can_be_copied(kinds: Iterable[str]) -> bool:
+    return not (_DICTS | _CALLED | _COPIED).isdisjoint(kinds)
 
 
-def put_back(value: str, name: str, in_pytest: bool, is_deep: bool = False) -> str:
+def put_back(kinds: Sequence[str], name: str, in_pytest: bool, is_deep: bool = False) -> str:
     """What gives a container its entries back after the test. A copy of it lets inner ones grow,
     unless it is deep."""
     owner, _, attribute = name.rpartition(".")
-    copy = f"{value}({name})" if value in _CALLED else f"copy.copy({name})"
+    copy = f"{kinds[0]}({name})" if kinds[0] in _CALLED else f"copy.copy({name})"
     if is_deep:
         copy = f"copy.deepcopy({name})"
-    if is_dict(value) and not (is_deep and in_pytest):
+    if is_dict(kinds) and not (is_deep and in_pytest):
         if in_pytest:
             return f"with mock.patch.dict({name}): yield, in a fixture"
         return f"self.enterContext(mock.patch.dict({name}{f', {copy}' if is_deep else ''}))"

@@ -21,22 +21,23 @@ def of_nested(choice: Choice, name: str, at: Situation) -> str:
     nested = choice.nested
     if nested is None or not at.by_tests:
         return ""
-    if nested.keys and (not nested.had_entries or remedies.is_dict(nested.value)):
+    if nested.keys and (not nested.had_entries or remedies.is_dict((nested.value,))):
         its = name + nested.keys
         if nested.had_entries:
-            return at.before(remedies.put_back(nested.value, its, at.in_pytest))
+            return at.before(remedies.put_back((nested.value,), its, at.in_pytest))
         if clear := remedies.emptied((nested.value,), its):
             return at.after_each(clear)
-    if not remedies.can_be_copied(choice.value):
+    if not remedies.can_be_copied(choice.kinds):
         return ""
-    return at.before(remedies.put_back(choice.value, name, at.in_pytest, is_deep=True))
+    return at.before(remedies.put_back(choice.kinds, name, at.in_pytest, is_deep=True))
 
 
 def of_filled(choice: Choice, name: str, at: Situation) -> str:
     """Of a container whose older entries other tests need, and the program."""
-    if not remedies.can_be_copied(choice.value) or not at.by_tests:
+    if not remedies.can_be_copied(choice.kinds) or not at.by_tests:
         return ""
-    code = at.before(remedies.put_back(choice.value, name, at.in_pytest))
+    is_deep = choice.inner[1] > 0  # they lie in another container, which a copy would share
+    code = at.before(remedies.put_back(choice.kinds, name, at.in_pytest, is_deep=is_deep))
     return f"{code} (not clear(): it seems to have had entries before)"
 
 

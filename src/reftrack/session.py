@@ -17,6 +17,7 @@ from reftrack import (
     owners,
     present,
     rules,
+    timers,
     tracing,
     windows,
 )
@@ -118,6 +119,7 @@ class Session:
         finally:
             _reftrack.resume()
 
+    @timers.resting()
     def finish(
         self, exit_status: int | None, judge: Callable[[Report], list[str]] | None = None
     ) -> Report | None:

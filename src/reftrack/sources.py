@@ -150,6 +150,14 @@ def sets(owner: str, name: str) -> bool:
     return any(map(stores.search, _of(owner)[0]))
 
 
+def is_added(owner: str, name: str) -> bool:
+    """Is it an attribute that a class never sets, nor another that it derives from?"""
+    module, cls = module_of(owner)
+    file = file_of(module) or ""
+    known = cls in _classes(file) and not has_bases(file, cls)
+    return known and not is_defined(owner, name) and not sets(owner, name)
+
+
 def is_librarys(owner: str) -> bool:
     """Is a class, by its name in full, one that nobody edits who runs these tests?"""
     module, _ = module_of(owner)
@@ -163,11 +171,17 @@ def starts_empty(owner: str, name: str) -> bool:
     return bool(bound) and all(map(pattern(_EMPTY).fullmatch, bound))
 
 
-def starts_filled(owner: str, name: str) -> bool:
-    """Is it a container with something in it, where it is bound first?"""
+def starts_filled(owner: str, name: str, value: str = "") -> bool:
+    """Is it a container with something in it, where it is bound first: a literal, or a call of its
+    type, which is called `value`?"""
     first = next(iter(_bound(owner, name)), "")
-    is_known = first.startswith(("[", "{")) or pattern(_FILLED).match(first) is not None
-    return is_known and not pattern(_EMPTY).fullmatch(first)
+    if first.startswith(("[", "{")):
+        return not pattern(_EMPTY).fullmatch(first)
+    module, _, type_name = value.rpartition(".")
+    call = pattern(r"(?:\w+\.)*(\w+)\((.*)").match(first)
+    if call is None or call[1] != type_name or pattern(_NOTHING).match(call[2]):
+        return False
+    return module in ("", "collections") or not pattern(_SETTING).match(call[2])
 
 
 @lru_cache(maxsize=4096)
@@ -181,7 +195,15 @@ def _bound(owner: str, name: str) -> list[str]:
 _EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:[#;].*)?"
 
 
-_FILLED = r"(?:\w+\.)*(?:deque|UserDict|UserList|ChainMap)\((?!\)|\[\]|\(\)|\{\}|maxlen\b)"
+_NOTHING = (
+    r"\s*(?:\)|$|\d|maxlen\b|maxsize\b|lambda\b|"
+    r"(?:list|dict|set|int|str|float|bytes|tuple|bool|None|\[\]|\(\)|\{\}|'\w'|\"\w\")"
+    r"\s*(?:\)|,\s*maxlen))"
+)
+"""Arguments of a call that put nothing into a container: none, a factory, a size, a type's code."""
+
+_SETTING = r"\s*\w+\s*="
+"""An argument with a name is an entry of a dict's, but how one of the user's own is to be."""
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:

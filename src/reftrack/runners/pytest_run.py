@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reftrack import outlet
+from reftrack import outlet, timers
 from reftrack.errors import no_report
 from reftrack.runners import pytest_options
 from reftrack.untouched import BUILTINS
@@ -127,6 +127,7 @@ class OwnRun:
 
     # ---- the report ----
 
+    @timers.resting()
     def _tell(self, tell: Callable[[Report], None], say: Callable[[str], object]) -> None:
         """Once, by whoever comes first; what goes wrong is said, and no more than that."""
         report, self.report = self.report, None
