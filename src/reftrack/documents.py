@@ -40,13 +40,14 @@ def is_complete(data: bytes, path: Path) -> bool:
     Raises RecordError for what is no report of this format.
     """
     try:
+        str(data, "utf-8")  # what is passed over is not looked at
         head = _head.decode(data)
     except msgspec.ValidationError as error:
         raise RecordError(
             f"{path} is not a record of reftrack, nor a report of one as JSON",
             hint="Take what reftrack run wrote to .reftrack/, or to FILE with --json FILE.",
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(
             f"{path} is not whole: its JSON breaks off or is damaged",
             hint="Write it again, from the record: reftrack json RUN -o FILE",

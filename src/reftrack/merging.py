@@ -104,9 +104,8 @@ def _by_holder(parts: Iterable[Part]) -> list[list[Part]]:
 
 def _same(holder: Holder) -> tuple[str, ...]:
     """What makes holders of several processes one. As in one process, a place is one holder by
-    whatever way it is come to; the value of a fixture has no place of its own."""
-    root = holder.root if holder.kind == "fixture" else ""
-    return holder.key, root, holder.name
+    whatever way it is come to."""
+    return holder.key, holder.name
 
 
 def _owners(reports: Sequence[Report]) -> dict[_Named, int]:

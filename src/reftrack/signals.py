@@ -49,8 +49,10 @@ def install(path: list[str]) -> None:
 def restore() -> None:
     """The end of that, also in a forked child, which dies by the signal as it would have."""
     outlet.let_go()
-    if _SIGNAL is not None and _get(_SIGNAL) is _asked:
-        with contextlib.suppress(ValueError):  # in the main thread alone
+    if _SIGNAL is None:
+        return
+    with contextlib.suppress(Exception):  # in the main thread alone; and `signal` may be patched
+        if _get(_SIGNAL) is _asked:
             _set(_SIGNAL, signal.SIG_DFL)
 
 
