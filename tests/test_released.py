@@ -204,3 +204,42 @@ def test_reftrack_has_no_part_in_its_own_figures(tmp_path: Path) -> None:
     alive = sum(s.survived_bytes for s in run.report.scopes if s.scope == "test")
     assert charged == pytest.approx(alive, rel=0.05)
     assert "until     " not in run.stderr
+
+
+CURED = """
+    import unittest
+    import pytest
+
+    WARM = {{}}
+
+    class A(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            WARM["a"] = bytearray(300_000)
+            cls.data = bytearray(3_000_000)
+            {cure}
+        def test(self): pass
+    """
+
+
+@pytest.mark.parametrize(
+    ("cure", "is_cured"),
+    [
+        ('cls.addClassCleanup(delattr, cls, "data")', True),
+        ("pass", False),
+        ('cls.addClassCleanup(lambda: (WARM.update(data=cls.data), delattr(cls, "data")))', False),
+    ],
+    ids=["cured", "not", "moved"],
+)
+def test_a_class_that_lets_go_of_one_thing_and_keeps_another_has_each_told(
+    tmp_path: Path, cure: str, is_cured: bool
+) -> None:
+    """Given the last class of a pytest run, whose clean-up comes after the final look."""
+    run = run_suite(tmp_path, CURED.format(cure=cure), runner=PYTEST)
+
+    found = {holder.name: holder for holder in run.report.holders}
+    assert found["A.data"].torn_down is is_cured
+    assert not found["suite.WARM"].torn_down
+    row = run.stderr.partition("A.data\n")[2].partition("\nONCE")[0]
+    assert ("until     all tests were over: released by tear-down" in row) is is_cured
+    assert ("fix " in row) is not is_cured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from reftrack.model import Holder, Report, Scope, ScopeKind
@@ -41,13 +42,61 @@ def torn_down(report: Report) -> TornDown:
     )
 
 
+WORTH_A_LOOK = 64 << 10
+"""Bytes of a holder that one more look is taken for."""
+
 STRAY = 1 << 9
 """Bytes left of a scope that need not be a holder's: every test leaves some, here and there."""
 
 
+Kept = Mapping[str, Mapping[Key, int]]
+"""By the keys of holders, the bytes that each has of each scope."""
+
+
+def doubtful(holders: Iterable[Holder], gone: Mapping[Key, int], alive: Mapping[Key, int]) -> bool:
+    """Is there a holder of which the figures of its scopes do not tell whether it is released: the
+    bytes that have `gone`, and those that are `alive`?"""
+    for holder in holders:
+        keys = {(charge.scope, charge.id) for charge in holder.charged}
+        most = holder.survived_bytes // 10
+        if (
+            holder.survived_bytes >= WORTH_A_LOOK
+            and holder.verdict != "runner"
+            and sum(gone.get(key, 0) for key in keys) >= holder.survived_bytes - most
+            and sum(alive.get(key, 0) for key in keys) > min(most, STRAY * len(keys))
+        ):
+            return True
+    return False
+
+
+def gone_holders(holders: Iterable[Holder], now: Kept) -> list[str]:
+    """The keys of those that a later look has seen next to nothing of, and nobody else with what
+    they had. `now` is what that look has found."""
+    before: dict[str, Counter[Key]] = {}
+    for holder in holders:
+        had = before.setdefault(holder.key, Counter())
+        for charge in holder.charged:
+            had[charge.scope, charge.id] += charge.bytes
+    taken = Counter[Key]()  # what has another holder than before
+    for name, of in now.items():
+        had = before.get(name, Counter())
+        for key, size in of.items():
+            taken[key] += max(0, size - had[key])
+    found = []
+    for name, had in before.items():
+        most = had.total() // 10
+        left = sum(now.get(name, {}).get(key, 0) for key in had)
+        if left + sum(taken[key] for key in had) <= most:
+            found.append(name)
+    return found
+
+
 def is_released(holder: Holder, torn_down: TornDown) -> bool:
     """Has what a holder kept been released since the last look? All that is left of its scopes may
-    be this holder's, and what has come since may have taken its place."""
+    be this holder's, and what has come since may have taken its place; unless a later look has told
+    one from the other."""
+    if holder.torn_down:
+        return True
     if not torn_down.left:
         return False
     left = sum(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from reftrack import _reftrack, ignoring, looking, progress, timers, tracing, windows
+from reftrack import (
+    _reftrack,
+    ignoring,
+    lasting,
+    looking,
+    progress,
+    timers,
+    tracing,
+    windows,
+)
 from reftrack.budget import Budget
 from reftrack.config import Options
 from reftrack.journal import no_collection
@@ -54,6 +63,7 @@ class Looks:
         self._lost = False
         self._tests_seen = -1  # tests that were over at the last final look
         self._scopes_seen = 0  # and all scopes that were
+        self._holders: list[Holder] = []  # that it found
 
     # ---- whether to look ----
 
@@ -111,7 +121,32 @@ class Looks:
             self._tests_seen = self._scopes.tests_over()
             self._scopes_seen = len(self._scopes.ended)
             self._scopes.looked()
+            self._holders = holders
         return holders
+
+    @timers.resting()
+    def gone_holders(self) -> list[str]:
+        """Of the holders that the final look has found, the keys of those that are gone since,
+        where only one more look tells."""
+        gone, alive = self._scopes.lost()
+        if not lasting.doubtful(self._holders, gone, alive) or not self._attached():
+            return []
+        ids = {
+            scope.number: (scope.kind, scope.id)
+            for scope in (*self._scopes.ended, *self._scopes.open)
+        }
+        now: dict[str, dict[lasting.Key, int]] = {}
+        try:
+            with no_collection():
+                shares = looking.shares(self._backend, self._scopes.ended, self._scopes.open)
+        except MemoryError:
+            return []
+        for name, of in shares.items():
+            for number, size in of.items():
+                if number in ids:
+                    kept = now.setdefault(name, {})
+                    kept[ids[number]] = kept.get(ids[number], 0) + size
+        return lasting.gone_holders(self._holders, now)
 
     def look_at_late(self) -> None:
         """The final look comes before what is wider than a test is torn down: what that leaves has

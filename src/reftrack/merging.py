@@ -234,6 +234,7 @@ def _holder(parts: Sequence[Part], kept: Sequence[Holder]) -> Holder:
         proved_bytes=sum(proved) if len(proved) == len(told) else None,
         not_proved=next((h.not_proved for h in told if h.proved_bytes is None), ""),
         repeats=list(chain.from_iterable(part.holder.repeats for part in parts)),
+        torn_down=all(part.holder.torn_down for part in parts),
         ignored=next((part.holder.ignored for part in parts if part.holder.ignored), ""),
     )
 

@@ -144,7 +144,8 @@ class Holder(msgspec.Struct):
     `together_bytes` go when all of them are cut with this one, and that is what is proved.
     `key` is the same at each look; `repeats` has the tests that were run again, as far as that
     could show what they keep here. `ignored` is the reason where the user has accepted it: no gate
-    judges it then. In the report of several processes `processes` have it.
+    judges it then. In the report of several processes `processes` have it. `torn_down` says that a
+    look after the last tear-down no longer found it.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Holder(msgspec.Struct):
     repeats: list[Repeat] = []
     ignored: str = ""
     processes: int = 1
+    torn_down: bool = False
 
 
 class Released(msgspec.Struct):
@@ -309,11 +311,13 @@ class Late(msgspec.Struct, tag="late", tag_field="event"):
 class TornDown(msgspec.Struct, tag="torn-down", tag_field="event"):
     """After the final look the runner tore down what was wider than a test: for each such scope, by
     its place among the `ScopeEnded` lines, the one in which most of its memory went. `gone` has the
-    bytes that each scope lost by that; `came` are alive since then."""
+    bytes that each scope lost by that; `came` are alive since then. Of `holders`, by their keys,
+    all was seen to be gone."""
 
     by: dict[int, str]
     gone: dict[int, int] = {}
     came: int = 0
+    holders: list[str] = []
 
 
 class Repeated(msgspec.Struct, tag="repeated", tag_field="event"):

@@ -273,6 +273,7 @@ def _read(lines: BinaryIO, path: Path) -> Report:
         if 0 <= row.index < len(scopes) and not row.problem
     }
     for holder in checkpoint.holders:
+        holder.torn_down = checkpoint.final and holder.key in torn_down.holders
         holder.repeats = repeats.of_holder(holder, kept)
         holder.verdict = repeats.verdict(holder)
     tests = sum(scope.scope == "test" for scope in scopes)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
 
 from reftrack import _reftrack, tracing, windows
 from reftrack.collector import CollectorWatch
 from reftrack.guard import take_footing
+from reftrack.lasting import Key
 from reftrack.looking import Timed
 from reftrack.model import Event, Phase, Scope, ScopeEnded, ScopeKind, TestBegan, TornDown
 from reftrack.process import NativeMemory
@@ -141,8 +143,20 @@ class Scopes:
         """The final look was now: what goes later is torn down."""
         self._alive = _reftrack.alive_by_scope()
 
-    def tell_released(self) -> None:
-        """What runners tear down last is alive at the final look, and not meant to stay."""
+    def lost(self) -> tuple[Counter[Key], Counter[Key]]:
+        """Since the final look, of scopes of one kind and id together: bytes that have gone of
+        them, and bytes that are alive."""
+        gone, alive = Counter[Key](), Counter[Key]()
+        now = _reftrack.alive_by_scope()
+        for scope in (*self.ended, *self.open):
+            then = self._alive[scope.number] if scope.number < len(self._alive) else 0
+            gone[scope.kind, scope.id] += max(0, then - now[scope.number])
+            alive[scope.kind, scope.id] += now[scope.number]
+        return gone, alive
+
+    def tell_released(self, holders: list[str]) -> None:
+        """What runners tear down last is alive at the final look, and not meant to stay. Of these
+        holders, by their keys, all is known to be gone."""
         ids = {scope.number: scope.id for scope in (*self.ended, *self.open)}
         by = {
             index: ids[released_by]
@@ -157,4 +171,5 @@ class Scopes:
             if came[scope.number] < 0
         }
         if by or gone:
-            self._append(TornDown(by, gone, sum(bytes for bytes in came if bytes > 0)))
+            later = sum(bytes for bytes in came if bytes > 0)
+            self._append(TornDown(by, gone, later, holders))

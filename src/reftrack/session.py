@@ -283,7 +283,7 @@ class Session:
                 windows.give_back(scope.number)
                 self._scopes.end_phase()
                 _reftrack.collect()
-                self._scopes.tell_released()
+                self._scopes.tell_released(self._looks.gone_holders())
             self._repetition.ended_test(scope.id, OneTest(scope.number, place, outcome))
         self._scopes.leave(outcome)
 

@@ -185,16 +185,27 @@ def _rank(block: Block) -> tuple[int, int]:
 
 
 def _worth_a_row(ranked: list[Block], count: int, survived: int) -> list[Block]:
-    """The biggest, whatever their verdict, in their order; trifles only for who asks for many."""
-    biggest = heapq.nlargest(max(0, count), ranked, key=classes.survived)
-    if count <= FEW and len(ranked) <= count:
-        least = max(_LEAST, survived // 1000)
-        biggest = [block for block in biggest if classes.survived(block) >= least]
-    elif count <= FEW:
-        most = classes.survived(biggest[0]) if biggest else 0
-        biggest = [block for block in biggest if not _is_trifle(block, survived, most)]
+    """The biggest, whatever their verdict, in their order; trifles only for who asks for many. What
+    imports alone have made is meant to stay: it has a row where there is room for one."""
+    imports = [block for block in ranked if _is_of_imports(block)]
+    others = [block for block in ranked if not _is_of_imports(block)]
+    biggest: list[Block] = []
+    for blocks in (others, imports):
+        left = heapq.nlargest(max(0, count - len(biggest)), blocks, key=classes.survived)
+        most = classes.survived(left[0]) if left else 0
+        if count <= FEW and len(ranked) <= count:
+            least = max(_LEAST, survived // 1000)
+            left = [block for block in left if classes.survived(block) >= least]
+        elif count <= FEW:
+            left = [block for block in left if not _is_trifle(block, survived, most)]
+        biggest += left
     chosen = {id(block) for block in biggest}
     return [block for block in ranked if id(block) in chosen]
+
+
+def _is_of_imports(block: Block) -> bool:
+    kinds = {charge.scope for holder in block for charge in holder.charged}
+    return kinds == {"import"}
 
 
 def _is_trifle(block: Block, survived: int, most: int) -> bool:

@@ -89,6 +89,7 @@ def holder_rows(blocks: Iterable[Block], report: Report | None, base: str) -> li
         row.repeat = _repeat(block, problems)
         if torn_down and all(lasting.is_released(holder, torn_down) for holder in block):
             row.until = f"{late.AT_THE_END}: released by tear-down"
+            row.fix = row.fix if row.verdict == "growing" else ""  # it has one
         found.append(row)
     return found
 
