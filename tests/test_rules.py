@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from reftrack import naming, rules
 from reftrack.errors import UsageError
 from reftrack.naming import Place
 from reftrack.rules import Rule
+from suites import UNITTEST, run_suite
 
 WITH_PLACES = [rule for rule in rules.RULES if rule.owners or rule.attributes]
 
@@ -95,3 +97,31 @@ def test_of_several_places_the_one_next_to_what_is_kept_counts() -> None:
     places = [place(loggers), place(handlers)]
     assert rules.last_match(places, {}) == (1, handlers)
     assert rules.last_match(places[:1], {}) == (0, loggers)
+
+
+def test_a_rule_about_code_that_is_ones_own_names_the_object_that_has_it(tmp_path: Path) -> None:
+    """Given a checkout of a library that a rule is about, whose own tests are run."""
+    package = tmp_path / "sqlalchemy" / "engine"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("")
+    (package / "base.py").write_text(
+        "class Cache:\n"
+        "    def __init__(self): self.data = {}\n"
+        "class Engine:\n"
+        "    def __init__(self): self._compiled_cache = Cache()\n"
+    )
+    suite = """
+        import unittest
+        from sqlalchemy.engine.base import Engine
+        ENGINE = Engine()
+        class T(unittest.TestCase):
+            def test_1(self): ENGINE._compiled_cache.data[1] = bytearray(100_000)
+            def test_2(self): ENGINE._compiled_cache.data[2] = bytearray(100_000)
+        """
+
+    run = run_suite(tmp_path, suite, runner=UNITTEST)
+
+    found = next(holder for holder in run.report.holders if holder.survived_bytes > 100_000)
+    assert found.name == "suite.ENGINE._compiled_cache"
+    assert "suite.ENGINE.clear_compiled_cache()" in found.fix

@@ -90,9 +90,10 @@ def find(path: Sequence[Step], places: Sequence[Place], outside: int, bases: Bas
     else:
         known = _last_known(path, places, held, bases)
     if known is not None and (named is None or known[0] >= named):
-        # What it leads to may be an older object of the user's own, into which tests put things.
+        # What it leads to may be an older object of the user's own, into which tests put things;
+        # not where who runs the tests has written what the rule is about.
         inner = last_of_users(held, (naming.INSTANCE,))
-        if inner is not None and inner > known[0]:
+        if inner is not None and inner > known[0] and not is_users(places[known[0]]):
             return Found(inner, "instance-attribute")
         return Found(known[0], known[1].kind, known[1])
     if named is not None:
