@@ -283,7 +283,8 @@ def test_data_of_a_class_is_taken_off_by_a_class_cleanup_and_a_list_on_it_is_emp
     )
     at = line("cls.data")
     made = calls(Frame(suite, at, "setUpClass"), Frame(suite, at + 1, "<listcomp>"))
-    expected = f'in Base.setUpClass (test_app.py:{at}): cls.addClassCleanup(delattr, cls, "data")'
+    whole = f"test_app.py:{at}-{at + 2}"  # the statement: it is typed behind that
+    expected = f'in Base.setUpClass ({whole}): cls.addClassCleanup(delattr, cls, "data")'
     assert fixes.suggest(data, charged("class"), made) == expected
     log = data._replace(value="list", kinds=("list",))
     assert "T.data.clear()" in fixes.suggest(log, UNITTEST, LINE)

@@ -36,7 +36,7 @@ LAYERS = [
         "timers",
     ],
     ["naming"],
-    ["rules", "traits"],
+    ["rules", "traits", "bindings"],
     ["titles", "finding", "remedies", "situation", "shapes", "namesakes"],
     ["reaching", "cutting"],
     ["choosing"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reftrack import owners, remedies, sources
+from reftrack import bindings, owners, remedies, sources
 from reftrack.choosing import Choice
 from reftrack.naming import INSTANCE, INTERPRETER
 from reftrack.situation import Situation
@@ -113,7 +113,7 @@ def _emptied(choice: Choice, at: Situation) -> str:
     keeper, nested = choice.keeper, choice.nested
     if keeper is None:
         return ""
-    if nested and not sources.starts_empty(keeper.owner, keeper.attribute):
+    if nested and not bindings.starts_empty(keeper.owner, keeper.attribute):
         is_known = nested.keys and not nested.had_entries
         return remedies.emptied((nested.value,), keeper.text + nested.keys) if is_known else ""
     return "" if choice.had_entries else remedies.emptied((keeper.value,), keeper.text)
@@ -128,4 +128,4 @@ def _class_of(choice: Choice, own: list[Setter]) -> str:
 
 def _at(setter: Setter) -> str:
     file = setter.file.rsplit("/", 1)[-1]
-    return f"{setter.owner}.{setter.function} ({file}:{setter.line})"
+    return f"{setter.owner}.{setter.function} ({file}:{setter.lines})"

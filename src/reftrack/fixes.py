@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reftrack import attributes, inside, owners, remedies, restoring, sources
+from reftrack import attributes, bindings, inside, owners, remedies, restoring
 from reftrack.choosing import Choice
 from reftrack.finding import TRACEBACK, is_of_traceback
 from reftrack.inside import TAKE_OUT
@@ -309,9 +309,9 @@ def _of_container(choice: Choice, name: str, at: Situation) -> str:
     if is_rebound and at.by_tests and not choice.attribute_of_local:
         return restoring.of_replaced(name, at, restoring.known_of(choice))
     owner = choice.owner_kinds[0] if choice.owner_kinds else ""
-    if choice.nested and not sources.starts_empty(owner, choice.attribute):
+    if choice.nested and not bindings.starts_empty(owner, choice.attribute):
         return restoring.of_nested(choice, name, at)
-    is_filled = sources.starts_filled(owner, choice.attribute, choice.value)
+    is_filled = bindings.starts_filled(owner, choice.attribute, choice.value)
     if (choice.had_entries or is_filled) and at.by_tests:
         if remedies.can_be_copied(choice.kinds):
             return restoring.of_filled(choice, name, at)

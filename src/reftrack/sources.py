@@ -43,6 +43,12 @@ class Setter(NamedTuple):
     owner: str  # the class whose method that is
     in_loop: bool
     is_fixture: bool
+    last: int  # line of it
+
+    @property
+    def lines(self) -> str:
+        """What is typed behind the statement comes after the last of them: "12", "12-15"."""
+        return f"{self.line}" if self.last == self.line else f"{self.line}-{self.last}"
 
     @property
     def is_library(self) -> bool:
@@ -75,6 +81,7 @@ def setter(file: str, line: int, attribute: str) -> Setter | None:
                     enclosing_class(file, first + function.lineno - 1),
                     in_loop,
                     any(map(_is_fixture, function.decorator_list)),
+                    (node.end_lineno or node.lineno) + first - 1,
                 )
     return None
 
@@ -165,45 +172,12 @@ def is_librarys(owner: str) -> bool:
     return of_module(owner) in ("library", "runner") and not is_test_file(file)
 
 
-def starts_empty(owner: str, name: str) -> bool:
-    """Is it a container that nothing is in where it is bound?"""
-    bound = _bound(owner, name)
-    return bool(bound) and all(map(pattern(_EMPTY).fullmatch, bound))
-
-
-def starts_filled(owner: str, name: str, value: str = "") -> bool:
-    """Is it a container with something in it, where it is bound first: a literal, or a call of its
-    type, which is called `value`?"""
-    first = next(iter(_bound(owner, name)), "")
-    if first.startswith(("[", "{")):
-        return not pattern(_EMPTY).fullmatch(first)
-    module, _, type_name = value.rpartition(".")
-    call = pattern(r"(?:\w+\.)*(\w+)\((.*)").match(first)
-    if call is None or call[1] != type_name or pattern(_NOTHING).match(call[2]):
-        return False
-    return module in ("", "collections") or not pattern(_SETTING).match(call[2])
-
-
 @lru_cache(maxsize=4096)
-def _bound(owner: str, name: str) -> list[str]:
+def bound(owner: str, name: str) -> list[str]:
     """What stands behind the `=`, on its line, where a module or class binds the name."""
     lines, _ = _of(owner)
     binds = pattern(rf"\s*(?:self\.|cls\.)?{escape(name)}\b\s*(?::[^=]+)?=(?!=)\s*(.*)")
     return [match[1] for match in map(binds.match, lines) if match]
-
-
-_EMPTY = r"(?:\{\}|\[\]|[\w.]+\((?:list|dict|set)?\))\s*(?:[#;].*)?"
-
-
-_NOTHING = (
-    r"\s*(?:\)|$|\d|maxlen\b|maxsize\b|lambda\b|"
-    r"(?:list|dict|set|int|str|float|bytes|tuple|bool|None|\[\]|\(\)|\{\}|'\w'|\"\w\")"
-    r"\s*(?:\)|,\s*maxlen))"
-)
-"""Arguments of a call that put nothing into a container: none, a factory, a size, a type's code."""
-
-_SETTING = r"\s*\w+\s*="
-"""An argument with a name is an entry of a dict's, but how one of the user's own is to be."""
 
 
 def _of(owner: str) -> tuple[Iterable[str], str]:
@@ -227,7 +201,7 @@ def has_bases(file: str, owner: str) -> bool:
 
 def forget() -> None:
     """Source files may change before the next look."""
-    for known in (_parsed, _classes, sets, is_defined, setter, _bound, _block, _first_line):
+    for known in (_parsed, _classes, sets, is_defined, setter, bound, _block, _first_line):
         known.cache_clear()
 
 
