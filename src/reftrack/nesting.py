@@ -47,25 +47,33 @@ def agreed(seen: Look, held: Held) -> dict[int, Nested]:
 
 
 def _in_fixtures(seen: Look, held: Held) -> dict[int, Nested]:
-    """Of fixtures' objects: what these themselves have in the container that tests have filled."""
-    found: dict[int, set[Nested | None]] = {}
+    """Of fixtures' objects: what these themselves have in the container that tests have filled. By
+    whom a small dict or list was made is not always known: one that several tests have put
+    something into is old."""
+    found: dict[int, dict[Nested | None, set[int]]] = {}
+    sure: set[int] = set()
     for k, (number, (choice, last)) in enumerate(zip(held.holder_of, held.chosen, strict=True)):
         if number and choice.kind == "fixture" and choice.filled is not None:
-            inner = _made_with(seen, seen.groups[k][0], choice.filled.step, seen.numbers(last))
-            found.setdefault(number, set()).add(_nested(seen, inner) if inner else None)
-    return {
-        number: (next(iter(of)) if len(of) == 1 else None) or SEVERAL
-        for number, of in found.items()
-        if of != {None}
-    }
+            scope, numbers = seen.groups[k][0], seen.numbers(last)
+            maker = seen.made_by(numbers[choice.filled.step])
+            inner = _made_with(seen, scope, maker, numbers[choice.filled.step + 1 :])
+            nested = _nested(seen, inner) if inner else None
+            found.setdefault(number, {}).setdefault(nested, set()).add(scope)
+            if inner and seen.made_by(inner[0]):
+                sure.add(number)
+    agreed = {}
+    for number, of in found.items():
+        is_shared = any(nested and len(scopes) > 1 for nested, scopes in of.items())
+        if is_shared or number in sure:
+            agreed[number] = (next(iter(of)) if len(of) == 1 else None) or SEVERAL
+    return agreed
 
 
-def _made_with(seen: Look, scope: int, filled: int, numbers: Sequence[int]) -> list[int]:
+def _made_with(seen: Look, scope: int, maker: int, numbers: Sequence[int]) -> list[int]:
     """The steps below a container to what was made with it, and not by the survivors' scope."""
-    maker = seen.made_by(numbers[filled])
-    if maker in (0, scope):
+    if maker == scope:
         return []
-    return list(takewhile(lambda number: seen.made_by(number) == maker, numbers[filled + 1 :]))
+    return list(takewhile(lambda number: seen.made_by(number) in (maker, 0), numbers))
 
 
 def _nested(seen: Look, numbers: Sequence[int]) -> Nested:
