@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reftrack import remedies, sources
+from reftrack import bindings, remedies, sources
 from reftrack.choosing import Choice
 from reftrack.naming import MODULE
 from reftrack.situation import Situation
@@ -36,7 +36,9 @@ def of_filled(choice: Choice, name: str, at: Situation) -> str:
     """Of a container whose older entries other tests need, and the program."""
     if not remedies.can_be_copied(choice.kinds) or not at.by_tests:
         return ""
-    is_deep = choice.inner[1] > 0  # they lie in another container, which a copy would share
+    # They may lie in another container from before, which a copy would share.
+    owner = choice.place.rpartition(".")[0]
+    is_deep = choice.inner[1] > 0 and any(bindings.has_key(owner, text) for text in choice.path)
     code = at.before(remedies.put_back(choice.kinds, name, at.in_pytest, is_deep=is_deep))
     return f"{code} (not clear(): it seems to have had entries before)"
 

@@ -180,6 +180,11 @@ def bound(owner: str, name: str) -> list[str]:
     return [match[1] for match in map(binds.match, lines) if match]
 
 
+def lines_of(owner: str) -> Iterable[str]:
+    """The source of a module or class, by its name in full."""
+    return _of(owner)[0]
+
+
 def _of(owner: str) -> tuple[Iterable[str], str]:
     """The lines of a module or class, and how they are indented."""
     module, cls = module_of(owner)
