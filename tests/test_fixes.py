@@ -700,3 +700,13 @@ def test_what_a_library_keeps_for_itself_is_left_alone() -> None:
 def test_what_an_iterator_has_yet_to_read_is_read() -> None:
     archive = holder("app.ARCHIVE", "module-global", value="itertools._tee")
     assert fixes.suggest(archive, UNITTEST, LINE).startswith("read app.ARCHIVE as far as")
+
+
+def test_what_a_test_set_on_a_class_of_the_runners_is_taken_off_in_the_test() -> None:
+    extra = holder("TestCase.extra", "class-attribute")._replace(
+        of_test_case=True, of_tests=True, place="unittest.case.TestCase.extra"
+    )
+    assert fixes.suggest(extra, UNITTEST, LINE) == (
+        'after each test: delattr(TestCase, "extra"), '
+        'as by self.addCleanup(delattr, TestCase, "extra")'
+    )

@@ -69,6 +69,8 @@ def of_class(choice: Choice, at: Situation) -> str:
     if at.scope == "fixture":
         target = (own[0].target if own else "") or "request.cls"
         return f"in {at.fixture}, behind its yield: del {target}.{name}"
+    if choice.of_test_case and at.by_tests and owners.of_module(choice.place) == "runner":
+        return at.after_each(f'delattr({owner}, "{name}")')
     if choice.of_test_case:
         which = f", where cls is {owner}" if at.by_tests else ""
         inside = [s for s in own if s.owner in choice.classes]
