@@ -704,7 +704,10 @@ def test_what_an_iterator_has_yet_to_read_is_read() -> None:
 
 def test_what_a_test_set_on_a_class_of_the_runners_is_taken_off_in_the_test() -> None:
     extra = holder("TestCase.extra", "class-attribute")._replace(
-        of_test_case=True, of_tests=True, place="unittest.case.TestCase.extra"
+        of_test_case=True,
+        of_tests=True,
+        made_here=True,
+        place="unittest.case.TestCase.extra",
     )
     assert fixes.suggest(extra, UNITTEST, LINE) == (
         'after each test: delattr(TestCase, "extra"), '
