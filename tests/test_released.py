@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from reftrack import lasting
+from reports import MIB, holder
 from suites import PYTEST, UNITTEST, run_suite, scope
 
 FIXTURES = """
@@ -243,3 +246,30 @@ def test_a_class_that_lets_go_of_one_thing_and_keeps_another_has_each_told(
     row = run.stderr.partition("A.data\n")[2].partition("\nONCE")[0]
     assert ("until     all tests were over: released by tear-down" in row) is is_cured
     assert ("fix " in row) is not is_cured
+
+
+FIRST: lasting.Key = ("test", "m.T.test_1")
+SECOND: lasting.Key = ("test", "m.T.test_2")
+
+
+def test_a_holder_is_in_doubt_where_its_scopes_lost_as_much_and_have_some_left() -> None:
+    kept = holder("KEPT", {"m.T.test_1": MIB})
+    other = holder("OTHER", {"m.T.test_2": MIB})
+    unexplained = msgspec.structs.replace(kept, verdict="unexplained")
+    gone = {FIRST: MIB, SECOND: 10}
+
+    assert lasting.doubtful([kept, other, unexplained], gone, {FIRST: 50_000}) == [kept]
+    assert lasting.doubtful([kept], gone, {FIRST: 0}) == []  # the figures tell
+
+
+def test_what_somebody_else_has_by_then_is_not_gone() -> None:
+    kept, other = holder("KEPT", {"m.T.test_1": MIB}), holder("OTHER", {"m.T.test_1": 50_000})
+
+    def gone(now: dict[str, int]) -> list[str]:
+        found = {name: {FIRST: size} for name, size in now.items()}
+        return lasting.gone_holders([kept, other], [kept], found)
+
+    assert gone({other.key: 50_000}) == [kept.key]
+    assert gone({kept.key: MIB, other.key: 50_000}) == []
+    assert gone({other.key: MIB}) == []
+    assert gone({"a new one": MIB}) == []

@@ -53,25 +53,28 @@ Kept = Mapping[str, Mapping[Key, int]]
 """By the keys of holders, the bytes that each has of each scope."""
 
 
-def doubtful(holders: Iterable[Holder], gone: Mapping[Key, int], alive: Mapping[Key, int]) -> bool:
-    """Is there a holder of which the figures of its scopes do not tell whether it is released: the
-    bytes that have `gone`, and those that are `alive`?"""
+def doubtful(
+    holders: Iterable[Holder], gone: Mapping[Key, int], alive: Mapping[Key, int]
+) -> list[Holder]:
+    """Those of which the figures of their scopes do not tell whether they are released: the bytes
+    that have `gone`, and those that are `alive`."""
+    found = []
     for holder in holders:
         keys = {(charge.scope, charge.id) for charge in holder.charged}
         most = holder.survived_bytes // 10
         if (
             holder.survived_bytes >= WORTH_A_LOOK
-            and holder.verdict != "runner"
+            and holder.verdict not in ("runner", "unexplained")
             and sum(gone.get(key, 0) for key in keys) >= holder.survived_bytes - most
             and sum(alive.get(key, 0) for key in keys) > min(most, STRAY * len(keys))
         ):
-            return True
-    return False
+            found.append(holder)
+    return found
 
 
-def gone_holders(holders: Iterable[Holder], now: Kept) -> list[str]:
-    """The keys of those that a later look has seen next to nothing of, and nobody else with what
-    they had. `now` is what that look has found."""
+def gone_holders(holders: Iterable[Holder], asked: Iterable[Holder], now: Kept) -> list[str]:
+    """Of the holders that are `asked` about, the keys of those that a later look has seen next to
+    nothing of, and nobody else with what they had. `now` is what that look has found."""
     before: dict[str, Counter[Key]] = {}
     for holder in holders:
         had = before.setdefault(holder.key, Counter())
@@ -83,7 +86,8 @@ def gone_holders(holders: Iterable[Holder], now: Kept) -> list[str]:
         for key, size in of.items():
             taken[key] += max(0, size - had[key])
     found = []
-    for name, had in before.items():
+    for name in {holder.key for holder in asked}:
+        had = before[name]
         most = had.total() // 10
         left = sum(now.get(name, {}).get(key, 0) for key in had)
         if left + sum(taken[key] for key in had) <= most:

@@ -129,7 +129,8 @@ class Looks:
         """Of the holders that the final look has found, the keys of those that are gone since,
         where only one more look tells."""
         gone, alive = self._scopes.lost()
-        if not lasting.doubtful(self._holders, gone, alive) or not self._attached():
+        doubtful = lasting.doubtful(self._holders, gone, alive)
+        if not doubtful or not self._attached():
             return []
         ids = {
             scope.number: (scope.kind, scope.id)
@@ -146,7 +147,7 @@ class Looks:
                 if number in ids:
                     kept = now.setdefault(name, {})
                     kept[ids[number]] = kept.get(ids[number], 0) + size
-        return lasting.gone_holders(self._holders, now)
+        return lasting.gone_holders(self._holders, doubtful, now)
 
     def look_at_late(self) -> None:
         """The final look comes before what is wider than a test is torn down: what that leaves has
