@@ -41,7 +41,7 @@ def has_key(owner: str, text: str) -> bool:
     return any(f"'{word}'" in line or f'"{word}"' in line for line in sources.lines_of(owner))
 
 
-def starts_filled(owner: str, name: str, value: str = "") -> bool:
+def starts_filled(owner: str, name: str, value: str) -> bool:
     """Is it a container with something in it, where it is bound first: a literal, or a call of its
     type, which is called `value`?"""
     first = next(iter(sources.bound(owner, name)), "")
@@ -49,8 +49,8 @@ def starts_filled(owner: str, name: str, value: str = "") -> bool:
         return not pattern(_EMPTY).fullmatch(first)
     module, _, type_name = value.rpartition(".")
     call = pattern(r"(?:\w+\.)*(\w+)\((.*)").match(first)
-    if call is None or call[1] != type_name or pattern(_NOTHING).match(call[2]):
+    if call is None or call[1] != type_name or module in _OF_SIZE:
         return False
-    if module in _OF_SIZE:
+    if pattern(_NOTHING).match(call[2]):
         return False
     return module in ("", "collections") or not pattern(_SETTING).match(call[2])

@@ -304,9 +304,9 @@ def _known_rule(found: Found, owner: Owner) -> Rule | None:
     """What a runner has put into a library's place is bookkeeping, whatever rule is for that."""
     owned_by = found.rule.owners if found.rule is not None else ()
     of_runner = any(owners.of_module(name) == "runner" for name in owned_by)
-    # The interpreter's registry of a class's subclasses is nobody else's, whosever the class is.
-    of_any = found.rule is not None and found.rule.name == "subclasses"
-    return found.rule if owner != "runner" or of_runner or of_any else None
+    # What the interpreter has of a class is nobody else's, whosever the class is.
+    of_interpreter = found.rule is not None and found.rule.root == "the interpreter"
+    return found.rule if owner != "runner" or of_runner or of_interpreter else None
 
 
 def _steady_rule(place: Place, owner: Owner, bases: Bases) -> Rule | None:

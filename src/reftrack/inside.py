@@ -35,22 +35,19 @@ def of_object_in_container(choice: Choice, name: str, at: Situation) -> str:
     inner = choice.inner_object
     if inner is None:
         return ""
-    if choice.inner_depth > 1:
-        return _of_deep(choice, inner, at)
+    is_deep = choice.inner_depth > 1
+    each = _one_of(choice, inner) if is_deep else "each"
+    code = _of_part(inner, each, choice.sets_inner, at) if each else ""
+    if not code:
+        return TAKE_OUT.format(name=without_subscripts(inner.text))
     values = f"{name}.values()" if remedies.is_dict(choice.kinds) else name
-    code = _of_part(inner, "each", choice.sets_inner, at)
-    if not code:
-        return TAKE_OUT.format(name=without_subscripts(inner.text))
-    return at.after_each(f"for each in {values}: {code}")
+    return at.after_each(code if is_deep else f"for each in {values}: {code}")
 
 
-def _of_deep(choice: Choice, inner: Place, at: Situation) -> str:
-    """One of them stands for those that lie in other containers inside the container."""
+def _one_of(choice: Choice, inner: Place) -> str:
+    """The name of one that stands for those which lie in other containers inside the container."""
     one = choice.path[choice.path.index(inner.text) - 1] if inner.text in choice.path else ""
-    code = _of_part(inner, one, choice.sets_inner, at) if _CODE.fullmatch(one) else ""
-    if not code:
-        return TAKE_OUT.format(name=without_subscripts(inner.text))
-    return at.after_each(code)
+    return one if _CODE.fullmatch(one) else ""
 
 
 def _of_part(inner: Place, each: str, is_set: bool, at: Situation) -> str:

@@ -143,7 +143,7 @@ def is_defined(owner: str, name: str) -> bool:
 
 def is_absent(module: str, name: str) -> bool:
     """Does the source of a module not have the word, nor take in names that it does not have?"""
-    text = "\n".join(_of(module)[0])
+    text = "\n".join(lines_of(module))
     hidden = rf"\b{escape(name)}\b|import \*|\bglobals\(|\bsetattr\("
     return bool(text) and pattern(hidden).search(text) is None
 
@@ -154,7 +154,7 @@ def sets(owner: str, name: str) -> bool:
     private = f"_{owner.rpartition('.')[2].lstrip('_')}__"
     written = f"__{name.removeprefix(private)}" if name.startswith(private) else name
     stores = pattern(rf"\.{escape(written)}\b\s*(?:,[^=]*|:[^=]+)?[^\w\s=!<>]{{0,2}}=(?!=)")
-    return any(map(stores.search, _of(owner)[0]))
+    return any(map(stores.search, lines_of(owner)))
 
 
 def is_added(owner: str, name: str) -> bool:
